@@ -1,0 +1,83 @@
+"""The losses: content, Gram, total variation; small modules, each with its paper at the line.
+
+Knows features and targets as tensors. Must not know where they come from, which encoder made them, how they are
+weighted against each other or how X is moved. ``objective`` composes them.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+GATYS_STYLE_SCALE = 1e3  # Gatys' notebook (PytorchNeuralStyleTransfer): style weights are 1e3 / C**2
+
+
+def gram_matrix(features: Tensor, guide: Tensor | None = None) -> Tensor:
+    """Correlations between channels over the whole picture: G = F diag(w) F^T / sum(w).
+
+    Gatys et al. 2015 (arXiv 1508.06576) eq. 3, divided by the number of positions as in their notebook. With a guide this
+    is the guided Gram matrix of Gatys et al. 2017 (arXiv 1611.07865) eq. 5 with T = sqrt(w) normalised to mean square 1.
+
+    Args:
+        features: (1, C, H, W).
+        guide: (1, 1, H, W) weights ≥ 0 of each position; none means all alike.
+
+    Returns:
+        (C, C).
+    """
+    flat = features.flatten(2)[0]  # (C, H*W)
+    if guide is None:
+        return (flat @ flat.T) / flat.shape[1]
+    weight = guide.flatten(2)[0]  # (1, H*W)
+    return (flat * weight) @ flat.T / weight.sum().clamp_min(1e-12)
+
+
+class ContentLoss(nn.Module):
+    """mean((F - C)²): the same objects in the same places. Gatys et al. 2015 eq. 1, as a mean instead of half a sum."""
+
+    target: Tensor
+
+    def __init__(self, target: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("target", target)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Scalar; `features` has the shape of the target."""
+        return F.mse_loss(features, self.target)
+
+    def extra_repr(self) -> str:
+        """Shape of the target."""
+        return f"{tuple(self.target.shape)}"
+
+
+class GramLoss(nn.Module):
+    """(1e3 / C²) · mean((G - A)²): the same use of colour and texture, wherever it happens.
+
+    Gatys et al. 2015 eq. 4-5 with the weights of their notebook, which make layers of different width count alike.
+    """
+
+    target: Tensor
+
+    def __init__(self, target: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("target", target)
+
+    def forward(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
+        """Scalar; `features` (1, C, H, W), any H and W; `guide` as in `gram_matrix`."""
+        channels = features.shape[1]
+        return GATYS_STYLE_SCALE / channels**2 * F.mse_loss(gram_matrix(features, guide), self.target)
+
+    def extra_repr(self) -> str:
+        """Width of the layer."""
+        return f"{self.target.shape[0]} channels"
+
+
+class TotalVariation(nn.Module):
+    """mean(dx²) + mean(dy²) of the picture itself: smoothness where nothing speaks against it.
+
+    Mahendran and Vedaldi 2015 (arXiv 1412.0035) eq. 4 with beta = 2, as means, so that its weight does not depend on size.
+    """
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Scalar; `image` (1, 3, H, W)."""
+        dy = image[:, :, 1:] - image[:, :, :-1]
+        dx = image[:, :, :, 1:] - image[:, :, :, :-1]
+        return dy.pow(2).mean() + dx.pow(2).mean()
