@@ -99,10 +99,8 @@ class ImageHeader:
             had = f"{self.width}x{self.height} = {self.pixels} pixels"
             found.add(field, f"has {had}; at most {max_pixels} are allowed", "TOO_LARGE")
         if len(self.icc_profile) > MAX_ICC_PROFILE_BYTES:
-            had = len(self.icc_profile)
-            found.add(
-                f"{field}.icc_profile", f"has {had} bytes; at most {MAX_ICC_PROFILE_BYTES} are allowed", "TOO_LARGE"
-            )
+            told = f"has {len(self.icc_profile)} bytes; at most {MAX_ICC_PROFILE_BYTES} are allowed"
+            found.add(f"{field}.icc_profile", told, "TOO_LARGE")
         if self.premultiplied_alpha and not self.pixel_format.has_alpha:
             found.add(f"{field}.premultiplied_alpha", f"is set, but {self.pixel_format.value} has no alpha", "NO_ALPHA")
 

@@ -1,14 +1,14 @@
 """The encoder: VGG's convolutions as a function from a picture to the activations of named layers.
 
-Knows one topology file (`EncoderSpec` and thirteen weights) and how to run it up to the deepest layer asked for. Must not
-know losses, files, jobs or pixels of any depth but float. ``stylize`` calls it through the `Encoder` protocol, which any
+Knows a topology (`EncoderSpec` and thirteen weights) and how to run it up to the deepest layer asked for. Must not know
+losses, files, jobs or pixels of any depth but float. ``stylize`` calls it through the `Encoder` protocol, which any
 `nn.Module` of the user's own can satisfy.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import torch
 import torch.nn.functional as F
@@ -97,6 +97,9 @@ class EncoderSpec:
 class VGG(nn.Module):
     """A chain of 3x3 convolutions, ReLUs and 2x2 poolings with fixed weights (W, b never move; X is what moves)."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, spec: EncoderSpec, weights: Mapping[str, Tensor]) -> None:
         """Takes `<conv>.weight` (out, in, 3, 3) and `<conv>.bias` (out,) for each convolution of `spec`.
 
@@ -124,7 +127,7 @@ class VGG(nn.Module):
         expected = (len(bias), channels, 3, 3)
         if tuple(weight.shape) != expected:
             raise ValueError(f"encoder {self.spec.name}: {name} has shape {tuple(weight.shape)}, expected {expected}")
-        mode = self.spec.padding
+        mode: Literal["zeros", "replicate"] = "zeros" if self.spec.padding == "zeros" else "replicate"
         layer = nn.Conv2d(channels, len(bias), 3, padding=1, padding_mode=mode)
         layer.weight.data, layer.bias.data = weight.float(), bias.float()  # type: ignore[union-attr]  # bias exists
         return layer, len(bias)

@@ -13,8 +13,8 @@ GATYS_STYLE_SCALE = 1e3  # Gatys' notebook (PytorchNeuralStyleTransfer): style w
 def gram_matrix(features: Tensor, guide: Tensor | None = None) -> Tensor:
     """Correlations between channels over the whole picture: G = F diag(w) F^T / sum(w).
 
-    Gatys et al. 2015 (arXiv 1508.06576) eq. 3, divided by the number of positions as in their notebook. With a guide this
-    is the guided Gram matrix of Gatys et al. 2017 (arXiv 1611.07865) eq. 5 with T = sqrt(w) normalised to mean square 1.
+    Gatys et al. 2015 (arXiv 1508.06576) eq. 3, divided by the number of positions as in their notebook. With a guide
+    it is the guided Gram matrix of Gatys et al. 2017 (arXiv 1611.07865) eq. 5, T = sqrt(w) normalised to mean square 1.
 
     Args:
         features: (1, C, H, W).
@@ -73,7 +73,7 @@ class GramLoss(nn.Module):
 class TotalVariation(nn.Module):
     """mean(dx²) + mean(dy²) of the picture itself: smoothness where nothing speaks against it.
 
-    Mahendran and Vedaldi 2015 (arXiv 1412.0035) eq. 4 with beta = 2, as means, so that its weight does not depend on size.
+    Mahendran and Vedaldi 2015 (arXiv 1412.0035) eq. 4 with beta = 2, as means: its weight does not depend on size.
     """
 
     def forward(self, image: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ from typing import TypeAlias
 Pulse: TypeAlias = Callable[[], None]
 
 
-class Cancelled(Exception):  # noqa: N818  # it is not an error: somebody asked for it
-    """Raised by a pulse when the work is no longer wanted."""
+class Cancelled(Exception):
+    """Raised by a pulse when the work is no longer wanted: no error, somebody asked for it."""
 
 
 def steady() -> None:

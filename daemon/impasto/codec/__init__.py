@@ -1,0 +1,134 @@
+"""An encoded picture becomes raw samples, once, in a process that may die: this is that process's parent.
+
+Decoders are the part of the daemon that strangers' bytes reach first. So the front never decodes: it starts one short
+child per upload (``__main__``, the only file that opens an encoded picture with Pillow), which limits its own memory,
+time and output before it looks at a byte, and prints one line of JSON. Knows processes, limits and what a child's end
+means; must never import Pillow, torch or grpc. Called by the servicer that receives uploads.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import EngineFault, InvalidRequest, Violation
+from impasto.image import MAX_ICC_PROFILE_BYTES, ImageHeader
+
+__all__ = ["decode"]
+
+# By path and not by -m, which would import this module, and asyncio with it: a third of the child's whole start.
+_CHILD = Path(__file__).with_name("__main__.py")
+_PACKAGE_ROOT = str(Path(__file__).parents[2])
+# A header's JSON is a hexadecimal colour profile and little else; more than this is no answer of ours.
+_MAX_REPLY_BYTES = 2 * MAX_ICC_PROFILE_BYTES + 4096
+
+
+async def decode(
+    source: Path, destination: Path, *, max_pixels: int, field: str, timeout_s: float = 30.0
+) -> ImageHeader:
+    """Decodes the PNG, JPEG, WebP or TIFF file `source` into packed raw samples at `destination`.
+
+    The picture comes upright (EXIF orientation is applied), as gray, gray_alpha, rgb or rgba of u8, or gray of u16.
+    No child and, unless it succeeds, no `destination` outlives the call, cancelled or not.
+
+    Args:
+        source: the encoded file; its name does not matter.
+        destination: where to write; replaced when it exists.
+        max_pixels: the most pixels accepted; it sets the child's limits of memory, processor time and output, too.
+        field: path of the request's field that a refusal names.
+        timeout_s: seconds from start to end, beyond which the child is killed.
+
+    Raises:
+        InvalidRequest: the file's fault, by reason: NOT_AN_IMAGE, TRUNCATED, TOO_LARGE, ANIMATED, DEPTH_UNSUPPORTED,
+            DECODE_LIMIT (time or memory).
+        EngineFault: ours: the child could not start, or its answer and its output do not agree.
+    """
+    try:
+        code, reply = await _run(_command(source, destination, max_pixels), timeout_s)
+        return _accepted(code, reply, destination, max_pixels, field)
+    except TimeoutError:
+        _discard(destination)
+        raise _decode_limit(field, f"took longer than the {timeout_s:g} s allowed") from None
+    except BaseException:
+        _discard(destination)
+        raise
+
+
+def _command(source: Path, destination: Path, max_pixels: int) -> list[str]:
+    # -S: no site, no .pth files of other packages; what we need is on the path that _environment hands over.
+    return [sys.executable, "-P", "-s", "-S", str(_CHILD), str(source), str(destination), str(max_pixels)]
+
+
+def _environment() -> dict[str, str]:
+    """The parent's import path and nothing else of its environment: a decoder needs no token, proxy or home."""
+    path = [entry for entry in sys.path if Path(entry).is_absolute()]
+    if _PACKAGE_ROOT not in path:
+        path.append(_PACKAGE_ROOT)
+    environment = {"PYTHONPATH": os.pathsep.join(path)}
+    if "SYSTEMROOT" in os.environ:  # without it no Windows process can load its libraries
+        environment["SYSTEMROOT"] = os.environ["SYSTEMROOT"]
+    return environment
+
+
+async def _run(command: list[str], timeout_s: float) -> tuple[int, bytes]:
+    """The child's exit status and its standard output, of which no more is read than an answer can have.
+
+    Raises:
+        TimeoutError: `timeout_s` seconds were over; like on any other way out, the child is gone by then.
+    """
+    async with asyncio.timeout(timeout_s):
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            env=_environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C in the daemon's terminal is for the daemon, which then cancels us
+        )
+        try:
+            return await _answer(child)
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+
+
+async def _answer(child: asyncio.subprocess.Process) -> tuple[int, bytes]:
+    assert child.stdout is not None
+    reply = b""
+    while part := await child.stdout.read(1 << 16):  # to the end in any case: wait() waits for that, too
+        reply = (reply + part)[:_MAX_REPLY_BYTES]
+        if len(reply) == _MAX_REPLY_BYTES and child.returncode is None:
+            child.kill()  # still talking: it is not our program any more that runs there
+    return await child.wait(), reply
+
+
+def _accepted(code: int, reply: bytes, destination: Path, max_pixels: int, field: str) -> ImageHeader:
+    """The header in a child's answer, believed only as far as the file it wrote agrees."""
+    if code < 0:  # killed by a signal: by its own limits, by the kernel for memory, or by a crash of a decoder
+        raise _decode_limit(field, f"needs more memory or time than a picture of {max_pixels} pixels may take")
+    if code > 0:
+        raise EngineFault(f"the decoding process failed (exit {code}); the daemon's machine may be out of disk space")
+    try:
+        answer: dict[str, Any] = json.loads(reply)
+        if "error" in answer:
+            refused = Violation(field, answer["error"]["message"], answer["error"]["reason"])
+            raise InvalidRequest([refused])
+        header = ImageHeader.from_json(answer["header"])
+        agrees = header.pixels <= max_pixels and destination.stat().st_size == header.size_bytes
+    except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+        raise EngineFault("the decoding process gave no usable answer") from error
+    if not agrees:
+        raise EngineFault("the decoding process wrote another picture than it announced")
+    return header
+
+
+def _decode_limit(field: str, what: str) -> InvalidRequest:
+    advice = "save it again with another program, or smaller"
+    return InvalidRequest([Violation(field, f"{what}; {advice}", "DECODE_LIMIT")])
+
+
+def _discard(destination: Path) -> None:
+    destination.unlink(missing_ok=True)

@@ -1,0 +1,43 @@
+"""The engine: neural style transfer as Gatys, Ecker and Bethge wrote it, on tensors alone.
+
+Knows nothing of files but encoder files, nothing of jobs, daemons or editors; usable as a library:
+
+    from impasto.engine import Settings, load_slim, stylize
+
+    *_, last = stylize(load_slim(), content, style, Settings(steps=200))
+
+`content` and `style` are (1, 3, H, W) floats in [0, 1]; any `nn.Module` with the call of `Encoder` serves as encoder.
+"""
+
+from impasto.engine.encoder import VGG, Encoder, EncoderSpec
+from impasto.engine.encoder_files import load_encoder, load_slim, load_torchvision, random_encoder, save_encoder
+from impasto.engine.objective import Losses, Objective, Weights, style_targets
+from impasto.engine.pulse import Cancelled, Pulse
+from impasto.engine.pyramid import Scale, pyramid
+from impasto.engine.stylize import Checkpoint, Diverged, Settings, Step, stylize
+from impasto.engine.targets import TargetCache
+
+__all__ = [
+    "VGG",
+    "Cancelled",
+    "Checkpoint",
+    "Diverged",
+    "Encoder",
+    "EncoderSpec",
+    "Losses",
+    "Objective",
+    "Pulse",
+    "Scale",
+    "Settings",
+    "Step",
+    "TargetCache",
+    "Weights",
+    "load_encoder",
+    "load_slim",
+    "load_torchvision",
+    "pyramid",
+    "random_encoder",
+    "save_encoder",
+    "style_targets",
+    "stylize",
+]

@@ -1,0 +1,91 @@
+"""Encoder files: where weights come from and how they are written.
+
+Knows safetensors files with our metadata, the encoder in the package, and torchvision's file in torch's cache. Must not
+download anything. ``worker`` and ``training`` call it.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from impasto.engine.encoder import VGG, EncoderSpec
+
+METADATA_KEY = "impasto.encoder"
+# Positions of VGG-19's convolutions up to conv5_1 in torchvision's `features`.
+TORCHVISION_POSITIONS = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
+
+
+def save_encoder(
+    path: Path, spec: EncoderSpec, weights: Mapping[str, Tensor], dtype: torch.dtype = torch.float16
+) -> None:
+    """Writes weights and what they mean into one safetensors file."""
+    metadata = {METADATA_KEY: json.dumps({"format": 1} | asdict(spec))}
+    save_file({name: weight.to(dtype).contiguous() for name, weight in weights.items()}, path, metadata)
+
+
+def load_encoder(path: Path) -> VGG:
+    """Reads an encoder file.
+
+    Raises:
+        ValueError: it is no safetensors file, not one of ours, or its weights do not fit its topology.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            description = (file.metadata() or {}).get(METADATA_KEY)
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # safe_open is no dict
+    except Exception as error:  # safetensors raises its own untyped exceptions on garbage
+        raise ValueError(f"{path.name} is not a readable safetensors file: {error}") from error
+    if description is None:
+        raise ValueError(f"{path.name} has no metadata under {METADATA_KEY!r}: it is not an encoder file")
+    return VGG(EncoderSpec.from_json(json.loads(description)), weights)
+
+
+def load_slim() -> VGG:
+    """The encoder that is shipped in the package: works at once, offline."""
+    with as_file(files("impasto") / "encoders" / "vgg19-slim.safetensors") as path:
+        return load_encoder(path)
+
+
+def load_torchvision() -> VGG:
+    """ImageNet's VGG-19 from torch's cache, where torchvision put it.
+
+    Raises:
+        FileNotFoundError: the cache does not hold it.
+        ValueError: it holds something else.
+    """
+    # torchvision takes seconds to import and only this encoder needs it.
+    from torchvision.models import VGG19_Weights  # noqa: PLC0415
+
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_Weights.IMAGENET1K_V1.url).name
+    state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    spec = EncoderSpec("vgg19", card={"source": "torchvision VGG19_Weights.IMAGENET1K_V1"})
+    try:
+        weights = {
+            f"{name}.{part}": state[f"features.{position}.{part}"]
+            for name, position in zip(spec.convolutions, TORCHVISION_POSITIONS, strict=True)
+            for part in ("weight", "bias")
+        }
+    except KeyError as error:
+        raise ValueError(f"torch's cache holds a file of VGG-19's name without {error}") from error
+    return VGG(spec, weights)
+
+
+def random_encoder(width: float = 1.0, seed: int = 0, **spec: str) -> VGG:
+    """VGG-19's topology with seeded He-normal weights: for benchmarks and tests, where the values do not matter."""
+    generator = torch.Generator().manual_seed(seed)
+    described = EncoderSpec("random", **spec)  # type: ignore[arg-type]  # pooling and padding are the strings given
+    weights, channels = {}, 3
+    for name in described.convolutions:
+        out = max(1, round((64, 128, 256, 512, 512)[int(name[4]) - 1] * width))
+        deviation = (2 / (9 * channels)) ** 0.5
+        weights[f"{name}.weight"] = torch.randn(out, channels, 3, 3, generator=generator) * deviation
+        weights[f"{name}.bias"] = torch.zeros(out)
+        channels = out
+    return VGG(described, weights)

@@ -1,0 +1,174 @@
+"""Finding the daemon, starting one when none answers, replacing an old idle one, stopping it.
+
+Knows processes, signals and the runtime folder. Must not know jobs or pictures. ``client`` connects through it; ``cli``
+stops through it. Every wait here has an end, and every failure says what the user can do.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import grpc
+
+from impasto import __version__
+from impasto.config import Config
+from impasto.errors import Busy, CannotServe, Unavailable
+from impasto.instance import Instance, address, prepare_folder, read_note
+from impasto.v1 import server_pb2, server_pb2_grpc
+
+CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
+    ("grpc.enable_http_proxy", 0),  # studios have proxies; a local socket must not go through one (measured)
+    # Small windows: a slow reader gets fresh previews instead of a backlog (reference/daemon.md, measured).
+    ("grpc.http2.lookahead_bytes", 65536),
+    ("grpc.http2.write_buffer_size", 65536),
+)
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 15.0
+ANSWER_TIMEOUT_S = 2.0
+MAX_LOG_BYTES = 4 * 1024 * 1024
+
+Info = server_pb2.GetServerInfoResponse
+
+
+def open_channel(config: Config) -> grpc.Channel:
+    """A channel to the daemon's socket, whether or not somebody listens.
+
+    Raises:
+        CannotServe: the runtime folder belongs to somebody else or is open to others.
+    """
+    if sys.platform == "win32":
+        raise CannotServe("Windows is not served yet: this version speaks over Unix sockets", reason="PLATFORM")
+    prepare_folder(config.runtime_dir)
+    return grpc.insecure_channel(address(config.runtime_dir), options=CHANNEL_OPTIONS)
+
+
+def ask(channel: grpc.Channel) -> Info | None:
+    """What the daemon says of itself; None if nobody answers."""
+    try:
+        stub = server_pb2_grpc.ServerServiceStub(channel)
+        info: Info = stub.GetServerInfo(server_pb2.GetServerInfoRequest(), timeout=ANSWER_TIMEOUT_S)
+    except grpc.RpcError:
+        return None
+    return info
+
+
+def running(config: Config) -> Info | None:
+    """What the daemon of this user says of itself; None if none runs."""
+    with open_channel(config) as channel:
+        return ask(channel)
+
+
+def ensure(config: Config) -> Info:
+    """A daemon of this version, started or replaced if need be.
+
+    Raises:
+        Busy: an older daemon is at work and cannot be replaced now.
+        Unavailable: it did not come up; the message holds the end of its log.
+    """
+    info = running(config)
+    if info is not None and is_older(info.version, __version__):
+        _replace(config, info)
+        info = None
+    return info or _start(config)
+
+
+def is_older(version: str, than: str) -> bool:
+    """Whether `version` came before `than`; only the numbers count."""
+    return _numbers(version) < _numbers(than)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
+
+
+def _replace(config: Config, info: Info) -> None:
+    jobs = info.queued_jobs + info.running_jobs
+    if jobs:
+        raise Busy(
+            f"an older daemon (version {info.version}, process {info.pid}) is busy with {jobs} jobs, and this is "
+            f"version {__version__}: wait until it is done, or end it with `impasto stop`",
+            reason="OLDER_DAEMON_BUSY",
+        )
+    stop(config)
+
+
+def _start(config: Config) -> Info:
+    log_path = _log_path(config)
+    with log_path.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "impasto", "serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            env=_environment(config),
+            start_new_session=True,  # a Ctrl-C or a closed terminal must not reach it
+        )
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if (info := running(config)) is not None:
+            return info
+        # A daemon that lost the race for the lock ends at once; the winner will answer.
+        if process.poll() not in (None, 0) and not _lock_held(config):
+            break
+        time.sleep(0.02)
+    raise Unavailable(f"the daemon did not come up within {START_TIMEOUT_S:g} s; its log ends with:\n{_tail(log_path)}")
+
+
+def stop(config: Config) -> int:
+    """Asks the daemon to end and waits until it has; returns its process id, 0 if none ran.
+
+    Raises:
+        Unavailable: it did not end in time.
+    """
+    info, note = running(config), read_note(config.runtime_dir)
+    pid = info.pid if info is not None else note.pid if note is not None and _lock_held(config) else 0
+    if not pid:
+        return 0
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while _lock_held(config):
+        if time.monotonic() > deadline:
+            raise Unavailable(f"the daemon (process {pid}) did not end within {STOP_TIMEOUT_S:g} s")
+        time.sleep(0.02)
+    return pid
+
+
+def _lock_held(config: Config) -> bool:
+    """Whether some daemon lives; taking the lock for a moment is the only proof."""
+    instance = Instance.try_lock(config.runtime_dir)
+    if instance is None:
+        return True
+    instance.close()
+    return False
+
+
+def _log_path(config: Config) -> Path:
+    """The log, its last life's kept beside it when it has grown."""
+    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = config.data_dir / "daemon.log"
+    path.touch(mode=0o600)
+    if path.stat().st_size > MAX_LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path
+
+
+def _tail(path: Path, lines: int = 8) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _environment(config: Config) -> Mapping[str, str]:
+    """The caller's own, with this configuration, so that a flag given here holds there too."""
+    told = {
+        "IMPASTO_RUNTIME_DIR": str(config.runtime_dir.absolute()),
+        "IMPASTO_DATA_DIR": str(config.data_dir.absolute()),
+        "IMPASTO_THREADS": str(config.threads),
+    }
+    return os.environ | told

@@ -1,0 +1,217 @@
+"""One job on one device: pixels → tensors → engine → pixels, in slices of time.
+
+Knows the engine, the pixels' edge and the files that the front names. Must not know queues, clients or gRPC. ``worker``
+owns one `Studio` and passes on what the front says.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from impasto import pixels
+from impasto.engine import VGG, Pulse, Settings, Step, TargetCache, load_slim, load_torchvision, pyramid, stylize
+from impasto.engine.defaults import bytes_needed, defaults
+from impasto.engine.encoder import resize
+from impasto.errors import CannotServe
+from impasto.image import ImageHeader, PixelFormat, fit_long_side
+from impasto.spec import SLIM, StylizeSpec
+
+LOADERS = {SLIM: load_slim, "vgg19": load_torchvision}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A blob that the front named: its samples on disk, its header, and its name as a key for caches."""
+
+    samples: pixels.Samples
+    header: ImageHeader
+    key: str
+
+    @classmethod
+    def open(cls, told: Mapping[str, Any]) -> "Picture":
+        """From what the front says: path, header, key."""
+        header = ImageHeader.from_json(told["header"])
+        return cls(pixels.open_samples(Path(told["path"]), header), header, told["key"])
+
+
+class Studio:
+    """A device with the encoders that were loaded on it; weights are loaded once and kept."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.encoders: dict[str, VGG] = {}
+        self.targets: dict[str, TargetCache] = {}
+
+    def encoder(self, name: str) -> VGG:
+        """The encoder of that name, on the device."""
+        if name not in self.encoders:
+            self.encoders[name] = LOADERS[name]().to(self.device)
+            self.targets[name] = TargetCache()
+        return self.encoders[name]
+
+    def free_bytes(self) -> int:
+        """Memory that a job may still take on this device."""
+        if self.device.type == "cuda":
+            return torch.cuda.mem_get_info(self.device)[0]
+        try:
+            lines = Path("/proc/meminfo").read_text().splitlines()
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+        except (OSError, StopIteration):
+            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+    def __repr__(self) -> str:
+        return f"<Studio on {self.device} [{', '.join(self.encoders) or 'nothing loaded'}]>"
+
+
+class Painting:
+    """One job: its pictures, its generator of steps, and the time it has taken."""
+
+    def __init__(self, studio: Studio, spec: StylizeSpec, pictures: Mapping[str, Any], pulse: Pulse) -> None:
+        """Opens the pictures and prepares the run; computes nothing yet.
+
+        Raises:
+            InvalidRequest: a sample is no number.
+            CannotServe: the device's memory cannot hold it.
+        """
+        self._content = Picture.open(pictures["content"])
+        self._style = Picture.open(pictures["style"])
+        self._mask = Picture.open(pictures["mask"]) if spec.mask else None
+        self.header = spec.result_header(self._content.header)
+        encoder = studio.encoder(spec.encoder)
+        self._check_memory(studio, encoder)
+        self.settings = settings_of(spec)
+        self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
+        self.total_steps, self.step = self.settings.steps, 0
+        self.seconds, self._last, self._pixel_rate = 0.0, cast("Step | None", None), 0.0
+        self._steps = self._begin(studio, encoder, pulse)
+
+    def _check_memory(self, studio: Studio, encoder: VGG) -> None:
+        needed, free = bytes_needed(encoder, self.header.pixels), studio.free_bytes()
+        if needed > free:
+            size = f"{self.header.width}x{self.header.height}"
+            raise CannotServe(
+                f"{size} px need about {needed >> 20} MiB on {studio.device}, and {free >> 20} MiB are free: ask for a "
+                f"size of about {int(max(self.header.width, self.header.height) * (free / needed) ** 0.5 * 0.9)}",
+                reason="DOES_NOT_FIT",
+            )
+
+    def _begin(self, studio: Studio, encoder: VGG, pulse: Pulse) -> Iterator[Step]:
+        """The engine's generator over this job's tensors; they are made when the first step is asked for."""
+        content = self._resized(pixels.colour(self._content.samples, self._content.header, "spec.content"))
+        style = self._bounded_style(pixels.opaque(self._style.samples, self._style.header, "spec.styles[0].image"))
+        mask = None
+        if self._mask is not None:
+            mask = self._resized(pixels.mask(self._mask.samples, self._mask.header)).to(studio.device)
+        targets = studio.targets[encoder.spec.name].source(self._style.key)
+        return stylize(
+            encoder,
+            content.to(studio.device),
+            style.to(studio.device),
+            self.settings,
+            mask=mask,
+            targets=targets,
+            pulse=pulse,
+        )
+
+    def _resized(self, image: Tensor) -> Tensor:
+        return resize(image, self.header.height, self.header.width).clamp(0, 1)
+
+    def _bounded_style(self, style: Tensor) -> Tensor:
+        """The style no larger than the finest scale can use, so that a 50-megapixel style costs nothing."""
+        edge = round(self.settings.style_scale * max(self.header.width, self.header.height))
+        height, width = style.shape[2:]
+        if max(height, width) <= edge or min(height, width) <= 16:
+            return style
+        w, h = fit_long_side(width, height, edge)
+        return resize(style, max(16, h), max(16, w)).clamp(0, 1)
+
+    def advance(self) -> Step:
+        """One step; its time is charged to the job."""
+        began = time.perf_counter()
+        try:
+            self._last = next(self._steps)
+        finally:
+            took = time.perf_counter() - began
+            self.seconds += took
+        self.step = self._last.number
+        size = self._last.scale.height * self._last.scale.width
+        fresh = took / size
+        self._pixel_rate = fresh if self._pixel_rate == 0 else 0.8 * self._pixel_rate + 0.2 * fresh
+        return self._last
+
+    @property
+    def done(self) -> bool:
+        """Whether all steps are done."""
+        return self.step >= self.total_steps
+
+    @property
+    def time_left_s(self) -> float:
+        """Device time that the remaining steps will take: each costs in proportion to its scale's pixels."""
+        left, before = 0.0, 0
+        for scale in self._scales:
+            remaining = min(scale.steps, max(0, before + scale.steps - self.step))
+            left += remaining * scale.height * scale.width
+            before += scale.steps
+        return left * self._pixel_rate
+
+    def preview(self, max_edge: int) -> tuple[ImageHeader, bytes]:
+        """X as it is now: RGB, 8 bits, its long side at most `max_edge` px."""
+        assert self._last is not None
+        image = self._last.image
+        height, width = image.shape[2:]
+        if max(height, width) > max_edge:
+            width, height = fit_long_side(width, height, max_edge)
+            image = resize(image, height, width)
+        header = ImageHeader(width, height, PixelFormat.RGB)
+        return header, pixels.samples_of(image, header, None).tobytes()
+
+    def write(self, path: Path) -> ImageHeader:
+        """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
+        image = pixels.colour(self._content.samples, self._content.header, "spec.content")
+        image = self._resized(self._last.image if self._last else image)
+        source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)
+        result = pixels.samples_of(image, self.header, None if alpha is None else self._resized(alpha))
+        if self.header == source.header:
+            result = pixels.keep_alpha(result, source.samples, self.header)
+            if self._mask is not None:
+                painted = pixels.mask(self._mask.samples, self._mask.header)
+                result = pixels.keep_unpainted(result, source.samples, painted)
+        np.ascontiguousarray(result).tofile(path)
+        return self.header
+
+    def __repr__(self) -> str:
+        return f"<Painting {self.header.width}x{self.header.height} [step {self.step} of {self.total_steps}]>"
+
+
+def settings_of(spec: StylizeSpec) -> Settings:
+    """The engine's settings: what the request says, and the encoder's defaults for what it leaves open."""
+    base = defaults(spec.encoder)
+    weights = replace(
+        base.weights,
+        content=_or(spec.content_weight, base.weights.content),
+        style=_or(spec.style_weight, base.weights.style),
+        total_variation=_or(spec.total_variation_weight, base.weights.total_variation),
+        content_layers=spec.content_layers or base.weights.content_layers,
+        style_layers=spec.style_layers or base.weights.style_layers,
+    )
+    return replace(
+        base,
+        steps=base.steps if spec.steps is None else spec.steps,
+        optimizer=cast("Literal['lbfgs', 'adam']", spec.optimizer),
+        start=cast("Literal['content', 'noise']", spec.start),
+        max_scales=base.max_scales if spec.max_scales is None else spec.max_scales,
+        seed=spec.seed,
+        style_scale=base.style_scale * spec.stroke_size,
+        weights=weights,
+    )
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value

@@ -1,0 +1,186 @@
+"""Worker processes, one per device: started, listened to, restarted, killed.
+
+Knows processes and frames. Must not know what a job is, nor import torch: the worker's module is only ever executed,
+never imported. ``scheduler`` is the listener. A pool on other machines would have the same few verbs.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from impasto.frames import Frame, FrameError, Parser
+
+log = logging.getLogger(__name__)
+
+Message = Frame
+Listener = Callable[["Worker", Message], None]
+
+READ_BYTES = 1 << 20
+RESTART_PAUSE_S = (0.2, 1.0, 5.0, 15.0)  # a worker that dies at once must not eat the machine
+
+
+class Worker:
+    """One worker process as the front sees it."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+        self.name, self.process = name, process
+        self.ready = False
+        self.device = ""
+        self.description = ""
+        self.encoders: list[str] = []
+        self.heard = time.monotonic()
+
+    def send(self, header: dict[str, Any]) -> None:
+        """Says something to the worker; to a dead one it is lost, and `lost` will be heard."""
+        if self.process.stdin is not None and not self.process.stdin.is_closing():
+            self.process.stdin.write(Frame(header).encode())
+
+    def kill(self) -> None:
+        """Ends the process at once."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    def __repr__(self) -> str:
+        state = "ready" if self.ready else "starting"
+        return f"<Worker {self.name} [pid {self.process.pid}, {self.device or 'no device yet'}, {state}]>"
+
+
+class Pool(Protocol):
+    """What the scheduler needs of a pool."""
+
+    listener: Listener
+
+    @property
+    def workers(self) -> list[Worker]:
+        """All that live, ready or not."""
+        ...
+
+    def worker(self, name: str) -> Worker | None:
+        """The living worker of that name."""
+        ...
+
+
+def _nobody(_worker: Worker, _message: Message) -> None:
+    """The listener before there is one."""
+
+
+class LocalPool:
+    """Workers on this machine: the first one finds out which devices there are, then each further device gets its own.
+
+    The mutable state is the table of workers and the tasks that look after them.
+    """
+
+    def __init__(self, *, threads: int, nice: int, silence_s: float) -> None:
+        self.listener: Listener = _nobody
+        self._options = ["--threads", str(threads), "--nice", str(nice)]
+        self._silence_s = silence_s
+        self._workers: dict[str, Worker] = {}
+        self._keepers: dict[int, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    @property
+    def workers(self) -> list[Worker]:
+        """All that live, ready or not."""
+        return list(self._workers.values())
+
+    def worker(self, name: str) -> Worker | None:
+        """The living worker of that name."""
+        return self._workers.get(name)
+
+    def start(self) -> None:
+        """Starts the first worker; the others follow when it has told how many devices there are."""
+        self._keep(0)
+
+    async def stop(self, grace_s: float = 2.0) -> None:
+        """Closes every worker's input, which tells it to end, and kills those that have not after `grace_s`."""
+        self._stopping = True
+        for worker in self.workers:
+            if worker.process.stdin is not None:
+                worker.process.stdin.close()
+        waits = [asyncio.create_task(worker.process.wait()) for worker in self.workers]
+        if waits:
+            await asyncio.wait(waits, timeout=grace_s)
+        for worker in self.workers:
+            worker.kill()
+        for keeper in self._keepers.values():
+            keeper.cancel()
+        await asyncio.gather(*self._keepers.values(), *waits, return_exceptions=True)
+
+    def _keep(self, index: int) -> None:
+        if index not in self._keepers:
+            self._keepers[index] = asyncio.get_running_loop().create_task(self._look_after(index))
+
+    async def _look_after(self, index: int) -> None:
+        """Runs the worker of device `index`, again and again, until the pool stops."""
+        deaths = 0
+        while not self._stopping:
+            began = time.monotonic()
+            worker = await self._spawn(index)
+            await self._listen(index, worker)
+            self._workers.pop(worker.name, None)
+            self.listener(worker, Frame({"event": "lost"}))
+            if self._stopping:
+                return
+            deaths = 0 if time.monotonic() - began > 60 else deaths + 1
+            log.warning("%r ended with %s; starting another", worker, _exit(worker.process.returncode))
+            await asyncio.sleep(RESTART_PAUSE_S[min(deaths, len(RESTART_PAUSE_S) - 1)])
+
+    async def _spawn(self, index: int) -> Worker:
+        # exec, never fork: a forked CUDA context is broken. -P: the working folder must not shadow our modules.
+        command = [sys.executable, "-P", "-m", "impasto.worker", "--index", str(index), *self._options]
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment()
+        )
+        worker = Worker(f"worker-{index}", process)
+        self._workers[worker.name] = worker
+        return worker
+
+    async def _listen(self, index: int, worker: Worker) -> None:
+        """Hands on what the worker says until it ends, says nonsense or falls silent."""
+        parser, output = Parser(), worker.process.stdout
+        assert output is not None
+        try:
+            # Until it is ready it imports torch, which takes a cold disk its time.
+            while data := await asyncio.wait_for(output.read(READ_BYTES), self._silence_s * (1 if worker.ready else 4)):
+                worker.heard = time.monotonic()
+                for frame in parser.feed(data):
+                    self._note(index, worker, frame)
+                    self.listener(worker, frame)
+        except TimeoutError:
+            log.error("%r said nothing for %g s and is killed", worker, self._silence_s)
+        except FrameError:
+            log.exception("%r said nonsense and is killed", worker)
+        worker.kill()
+        await worker.process.wait()
+
+    def _note(self, index: int, worker: Worker, frame: Frame) -> None:
+        """Remembers what a worker says of itself."""
+        header = frame.header
+        if header["event"] == "ready":
+            worker.ready, worker.device, worker.description = True, header["device"], header["description"]
+            if index == 0:
+                for further in range(1, header["devices"]):
+                    self._keep(further)
+        elif header["event"] == "loaded":
+            worker.encoders = header["encoders"]
+
+    def __repr__(self) -> str:
+        return f"<LocalPool {self.workers}>"
+
+
+def _environment() -> dict[str, str]:
+    """The daemon's own; OpenMP threads sleep instead of spinning, as the cores are shared with an editor."""
+    return {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ
+
+
+def _exit(code: int | None) -> str:
+    """For people: how a process ended."""
+    if code is not None and code < 0:
+        return signal.Signals(-code).name
+    return f"exit code {code}"

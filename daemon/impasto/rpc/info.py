@@ -1,0 +1,70 @@
+"""ServerService: the daemon about itself."""
+
+import os
+import time
+
+import grpc
+
+from impasto import __version__, weights
+from impasto.config import Limits
+from impasto.job import State
+from impasto.pool import Pool
+from impasto.rpc.status import unary
+from impasto.scheduler import Scheduler
+from impasto.spec import ENCODERS
+from impasto.v1 import server_pb2, server_pb2_grpc
+
+
+class ServerServicer(server_pb2_grpc.ServerServiceServicer):
+    """What this daemon is and does."""
+
+    def __init__(self, instance_id: str, limits: Limits, pool: Pool, scheduler: Scheduler) -> None:
+        self._instance_id, self._limits, self._pool, self._scheduler = instance_id, limits, pool, scheduler
+        self._began = time.monotonic()
+
+    @unary
+    async def GetServerInfo(
+        self,
+        _request: server_pb2.GetServerInfoRequest,
+        _context: grpc.aio.ServicerContext,
+    ) -> server_pb2.GetServerInfoResponse:
+        """Everything at once."""
+        return server_pb2.GetServerInfoResponse(
+            version=__version__,
+            api_versions=["impasto.v1"],
+            devices=self._devices(),
+            limits=self._told_limits(),
+            encoders=[
+                server_pb2.EncoderInfo(name=n, available=weights.available(n), description=weights.DESCRIPTIONS[n])
+                for n in ENCODERS
+            ],
+            queued_jobs=self._scheduler.count(State.QUEUED),
+            running_jobs=self._scheduler.count(State.RUNNING),
+            instance_id=self._instance_id,
+            pid=os.getpid(),
+            default_encoder=weights.default(),
+            uptime_s=time.monotonic() - self._began,
+        )
+
+    def _devices(self) -> list[server_pb2.Device]:
+        return [
+            server_pb2.Device(
+                name=worker.device or "starting",
+                description=worker.description,
+                worker_pid=worker.process.pid,
+                loaded_encoders=worker.encoders,
+            )
+            for worker in self._pool.workers
+        ]
+
+    def _told_limits(self) -> server_pb2.Limits:
+        limits = self._limits
+        return server_pb2.Limits(
+            max_pixels=limits.max_pixels,
+            max_upload_bytes=limits.max_upload_bytes,
+            max_steps=limits.max_steps,
+            max_styles=1,
+            max_jobs=limits.max_jobs,
+            chunk_bytes=limits.chunk_bytes,
+            min_side=limits.min_side,
+        )

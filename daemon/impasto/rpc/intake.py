@@ -1,0 +1,129 @@
+"""Pictures on their way in: uploads and those inside a request, raw or encoded, become blobs.
+
+Knows the store and the codec process. Must not know jobs. The servicers call it. Sizes are checked before a byte is
+buffered; nothing is kept of what fails.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from impasto import codec, wire
+from impasto.config import Limits
+from impasto.errors import Corrupted, InvalidRequest, Violation, Violations
+from impasto.image import ImageHeader
+from impasto.store import Blob, Store
+from impasto.v1 import blob_pb2, image_pb2
+
+MAX_INLINE_BYTES = 3 * 1024 * 1024
+DISK_RESERVE_BYTES = 256 * 1024 * 1024
+
+
+def wrong(field: str, description: str, reason: str) -> InvalidRequest:
+    """An error about one field."""
+    return InvalidRequest([Violation(field, description, reason)])
+
+
+class Intake:
+    """Turns what comes in into blobs."""
+
+    def __init__(self, store: Store, limits: Limits) -> None:
+        self.store, self._limits = store, limits
+
+    async def upload(self, requests: AsyncIterator[blob_pb2.UploadBlobRequest]) -> Blob:
+        """One upload: its header, then its chunks."""
+        header = await self._first(requests)
+        raw = self._announced(header)
+        known = self.store.decoded(header.sha256.hex()) if raw is None and header.sha256 else None
+        if known is not None:
+            return known
+        part = self.store.new_part()
+        try:
+            digest = await self._receive(requests, part, header.size_bytes)
+            if header.sha256 and header.sha256 != digest.digest():
+                raise Corrupted("the SHA-256 of what arrived is not the one announced; send it again")
+            if raw is not None:
+                return await self.store.keep(part, raw)
+            return await self._decode(part, digest.hexdigest(), "header")
+        finally:
+            part.unlink(missing_ok=True)
+
+    async def inline(self, image: image_pb2.InlineImage, field: str) -> Blob:
+        """A picture inside a request."""
+        part = self.store.new_part()
+        try:
+            if image.WhichOneof("source") == "encoded":
+                self._bound(len(image.encoded), f"{field}.encoded")
+                part.write_bytes(image.encoded)
+                return await self._decode(part, hashlib.sha256(image.encoded).hexdigest(), field)
+            header = self._raw_header(image.raw.header, len(image.raw.samples), f"{field}.raw")
+            self._bound(len(image.raw.samples), f"{field}.raw.samples")
+            part.write_bytes(image.raw.samples)
+            return await self.store.keep(part, header)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _bound(self, size: int, field: str) -> None:
+        if not 0 < size <= MAX_INLINE_BYTES:
+            raise wrong(field, f"has {size} bytes; 1 to {MAX_INLINE_BYTES} are allowed: upload it instead", "TOO_LARGE")
+
+    async def _decode(self, part: Path, encoded_sha256: str, field: str) -> Blob:
+        """Decodes the file in `part` in a process of its own."""
+        raw = self.store.new_part()
+        try:
+            header = await codec.decode(part, raw, max_pixels=self._limits.max_pixels, field=field)
+            return await self.store.keep(raw, header, encoded_sha256)
+        finally:
+            raw.unlink(missing_ok=True)
+
+    async def _first(self, requests: AsyncIterator[blob_pb2.UploadBlobRequest]) -> blob_pb2.UploadHeader:
+        async for request in requests:
+            if request.WhichOneof("part") == "header":
+                return request.header
+            break
+        raise wrong("header", "is missing: the first message must be the header", "HEADER_MISSING")
+
+    def _announced(self, header: blob_pb2.UploadHeader) -> ImageHeader | None:
+        """The raw header, or None for a file; checks everything that can be told before the first byte."""
+        size, most = header.size_bytes, self._limits.max_upload_bytes
+        if not 1 <= size <= most:
+            raise wrong("header.size_bytes", f"is {size}; 1 to {most} are allowed", "TOO_LARGE" if size else "EMPTY")
+        if len(header.sha256) not in (0, 32):
+            raise wrong("header.sha256", f"has {len(header.sha256)} bytes; 0 or 32 are allowed", "SHA256_LENGTH")
+        if size > (free := self.store.free_bytes() - DISK_RESERVE_BYTES):
+            raise wrong(
+                "header.size_bytes", f"is {size}; {max(0, free)} bytes are free on the daemon's disk", "DISK_FULL"
+            )
+        if header.WhichOneof("content") == "raw":
+            return self._raw_header(header.raw, size, "header.raw")
+        if not header.encoded:
+            raise wrong("header.content", "is missing: raw with an ImageHeader, or encoded = true", "HEADER_MISSING")
+        return None
+
+    def _raw_header(self, message: image_pb2.ImageHeader, size: int, field: str) -> ImageHeader:
+        found = Violations()
+        header = wire.header_from(message, field, found)
+        header.check(found, field, self._limits.max_pixels)
+        if not found.found and header.size_bytes != size:
+            kind = f"{header.width}x{header.height} {header.pixel_format.value} {header.sample_type.value}"
+            found.add(field, f"of {kind} means {header.size_bytes} bytes, not {size}", "SIZE_MISMATCH")
+        found.raise_if_any()
+        return header
+
+    async def _receive(
+        self, requests: AsyncIterator[blob_pb2.UploadBlobRequest], part: Path, announced: int
+    ) -> "hashlib._Hash":
+        """Writes the chunks into `part`; exactly `announced` bytes must come."""
+        digest, received = hashlib.sha256(), 0
+        with part.open("wb") as file:  # a chunk is 1 MiB into the page cache: under a millisecond
+            async for request in requests:
+                if request.WhichOneof("part") != "chunk":
+                    raise wrong("part", "is a second header; only chunks may follow the first", "HEADER_TWICE")
+                received += len(request.chunk)
+                if received > announced:
+                    raise wrong("chunk", f"brings {received} bytes; {announced} were announced", "SIZE_MISMATCH")
+                digest.update(request.chunk)
+                file.write(request.chunk)
+        if received < announced:
+            raise wrong("chunk", f"ends after {received} bytes; {announced} were announced", "SIZE_MISMATCH")
+        return digest

@@ -1,0 +1,101 @@
+"""One table from our errors to gRPC's status codes, and the wrapper that applies it around every method.
+
+Knows gRPC and ``errors``. The one place where all exceptions are caught: what is not ours to tell becomes INTERNAL
+without a word of its own, and stands in the log.
+"""
+
+import functools
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from impasto import errors
+from impasto.wire import ERROR_DOMAIN
+
+log = logging.getLogger(__name__)
+
+CODES: tuple[tuple[type[errors.ImpastoError], grpc.StatusCode], ...] = (
+    (errors.Unsupported, grpc.StatusCode.UNIMPLEMENTED),
+    (errors.InvalidRequest, grpc.StatusCode.INVALID_ARGUMENT),
+    (errors.NotFound, grpc.StatusCode.NOT_FOUND),
+    (errors.RequestIdReused, grpc.StatusCode.ALREADY_EXISTS),
+    (errors.CannotServe, grpc.StatusCode.FAILED_PRECONDITION),
+    (errors.Busy, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.Unavailable, grpc.StatusCode.UNAVAILABLE),
+    (errors.Corrupted, grpc.StatusCode.DATA_LOSS),
+    (errors.ImpastoError, grpc.StatusCode.INTERNAL),
+)
+MAX_VIOLATIONS = 24  # status details travel as metadata, of which peers accept 8 KiB
+RETRY_AFTER_S = 5
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+
+
+def status_of(error: errors.ImpastoError) -> status_pb2.Status:
+    """The error as a status with details: BadRequest, ErrorInfo, RetryInfo."""
+    code = next(code for kind, code in CODES if isinstance(error, kind))
+    status = status_pb2.Status(code=code.value[0], message=error.message[:2000])
+    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=ERROR_DOMAIN))
+    if isinstance(error, errors.InvalidRequest):
+        bad = error_details_pb2.BadRequest()
+        for v in error.violations[:MAX_VIOLATIONS]:
+            bad.field_violations.add(field=v.field[:100], description=v.description[:200], reason=v.reason)
+        status.details.add().Pack(bad)
+    if isinstance(error, errors.Busy | errors.Unavailable):
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER_S)))
+    return status
+
+
+async def _refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:
+    """Ends the call with the status that `error` stands for."""
+    if not isinstance(error, errors.ImpastoError):
+        log.error("a bug of ours", exc_info=error)
+        error = errors.EngineFault("something broke inside the daemon; its log has the details")
+    status = rpc_status.to_status(status_of(error))
+    await context.abort(status.code, status.details, status.trailing_metadata)
+    raise AssertionError("abort returned")  # it never does; this tells the type checker
+
+
+def unary(
+    method: Callable[[Any, Request, Any], Awaitable[Response]],
+) -> Callable[[Any, Request, Any], Awaitable[Response]]:
+    """Wraps a method with one response; also one with a stream of requests."""
+
+    @functools.wraps(method)
+    async def wrapped(self: Any, request: Request, context: Any) -> Response:  # noqa: ANN401  # any servicer
+        try:
+            return await method(self, request, context)
+        except Exception as error:  # the border of the daemon: see the module's contract
+            if isinstance(error, grpc.aio.AbortError):
+                raise
+            await _refuse(context, error)
+
+    return wrapped
+
+
+def stream(
+    method: Callable[[Any, Request, Any], AsyncIterator[Response]],
+) -> Callable[[Any, Request, Any], AsyncIterator[Response]]:
+    """Wraps a method with a stream of responses."""
+
+    @functools.wraps(method)
+    async def wrapped(self: Any, request: Request, context: Any) -> AsyncIterator[Response]:  # noqa: ANN401  # likewise
+        responses = method(self, request, context)
+        try:
+            async for response in responses:
+                yield response
+        except Exception as error:  # the border of the daemon: see the module's contract
+            if isinstance(error, grpc.aio.AbortError):
+                raise
+            await _refuse(context, error)
+        finally:
+            # The client may have gone in the middle: what the method holds must be let go now, not when collected.
+            await responses.aclose()  # type: ignore[attr-defined]  # every method here is an async generator
+
+    return wrapped

@@ -1,0 +1,246 @@
+"""StylizeService: requests become jobs, jobs become events."""
+
+import asyncio
+import hashlib
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import grpc
+
+from impasto import weights, wire
+from impasto.config import Limits
+from impasto.errors import InvalidRequest, RequestIdReused, Unsupported, Violations
+from impasto.image import ImageHeader
+from impasto.job import Job, Priority, State
+from impasto.rpc.intake import Intake
+from impasto.rpc.status import stream, unary
+from impasto.scheduler import Scheduler
+from impasto.spec import StylizeSpec, check_numbers, check_pictures
+from impasto.store import Record, chunks
+from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
+
+CLIENT_KEY = "impasto-client"  # metadata: one editor or command line, for fairness only
+HEARTBEAT_S = 10.0
+
+
+class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
+    """Jobs: made, watched, cancelled."""
+
+    def __init__(self, intake: Intake, scheduler: Scheduler, limits: Limits) -> None:
+        self._intake, self._scheduler, self._limits = intake, scheduler, limits
+        self._store = intake.store
+
+    @stream
+    async def Stylize(
+        self,
+        request: stylize_pb2.StylizeRequest,
+        context: grpc.aio.ServicerContext,
+    ) -> AsyncIterator[stylize_pb2.StylizeResponse]:
+        """Create and watch."""
+        record = await self._create(request, _client(context), keep_by_default=False)
+        if record is None:
+            return
+        delivery = request.delivery
+        pause = 1 / delivery.max_preview_fps if delivery.max_preview_fps else 0.0
+        async for item in self._watch(record, 0, pause, delivery.max_preview_edge or wire.PREVIEW_EDGE):
+            yield item
+        if delivery.send_result and record.job.state is State.SUCCEEDED and record.job.result is not None:
+            yield stylize_pb2.StylizeResponse(result_header=wire.header_to(record.job.result.header))
+            for chunk in chunks(self._store.blob(record.job.result.blob).path):
+                yield stylize_pb2.StylizeResponse(result_chunk=chunk)
+
+    @unary
+    async def CreateJob(
+        self, request: stylize_pb2.CreateJobRequest, context: grpc.aio.ServicerContext
+    ) -> stylize_pb2.CreateJobResponse:
+        """Create and return."""
+        record = await self._create(request.request, _client(context), keep_by_default=True)
+        return stylize_pb2.CreateJobResponse(job=None if record is None else self._told(record))
+
+    @unary
+    async def GetJob(
+        self, request: stylize_pb2.GetJobRequest, _context: grpc.aio.ServicerContext
+    ) -> stylize_pb2.GetJobResponse:
+        """The job as it is now."""
+        return stylize_pb2.GetJobResponse(job=self._told(self._store.record(request.name)))
+
+    @unary
+    async def ListJobs(
+        self, request: stylize_pb2.ListJobsRequest, _context: grpc.aio.ServicerContext
+    ) -> stylize_pb2.ListJobsResponse:
+        """All jobs, newest first, in pages."""
+        found = Violations()
+        if request.page_size < 0:
+            found.add("page_size", f"is {request.page_size}; 0 or more is needed", "OUT_OF_RANGE")
+        found.raise_if_any()
+        jobs = [record.job for record in self._store.records.values()]
+        page, token = wire.pages(jobs, request.page_size, request.page_token)
+        told = [wire.job_to(job, self._scheduler.queue_position(job)) for job in page]
+        return stylize_pb2.ListJobsResponse(jobs=told, next_page_token=token)
+
+    @stream
+    async def WatchJob(
+        self,
+        request: stylize_pb2.WatchJobRequest,
+        _context: grpc.aio.ServicerContext,
+    ) -> AsyncIterator[stylize_pb2.WatchJobResponse]:
+        """Events from a sequence number on."""
+        record = self._store.record(request.name)
+        async for item in self._watch(record, request.last_sequence, 0.0, 0):
+            yield stylize_pb2.WatchJobResponse(event=item.job)
+
+    @unary
+    async def GetPreview(
+        self, request: stylize_pb2.GetPreviewRequest, _context: grpc.aio.ServicerContext
+    ) -> stylize_pb2.GetPreviewResponse:
+        """Waits for a frame newer than the one the caller has."""
+        record, found = self._store.record(request.name), Violations()
+        max_edge = wire.check_edge(request.max_edge, "max_edge", found)
+        found.raise_if_any()
+        while record.preview is None or record.preview.sequence <= request.newer_than:
+            if record.job.state.final:
+                return stylize_pb2.GetPreviewResponse()
+            self._scheduler.want_preview(record, max_edge)
+            await record.changed()
+        return stylize_pb2.GetPreviewResponse(frame=wire.preview_to(record.preview))
+
+    @unary
+    async def CancelJob(
+        self, request: stylize_pb2.CancelJobRequest, _context: grpc.aio.ServicerContext
+    ) -> stylize_pb2.CancelJobResponse:
+        """Asks a job to stop."""
+        record = self._store.record(request.name)
+        self._scheduler.cancel(record, "cancelled on request", keep=request.keep_partial_result)
+        return stylize_pb2.CancelJobResponse(job=self._told(record))
+
+    def _told(self, record: Record) -> stylize_pb2.Job:
+        return wire.job_to(record.job, self._scheduler.queue_position(record.job))
+
+    async def _create(
+        self, request: stylize_pb2.StylizeRequest, client: str, *, keep_by_default: bool
+    ) -> Record | None:
+        """A new job, or the one that this request made before; None if it was only to be checked."""
+        digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
+        known = self._known(request.request_id, digest)
+        if known is not None:
+            return known
+        spec = await self._spec(request)
+        known = self._known(request.request_id, digest)  # a retry may have come in while the pictures were decoded
+        if known is not None or request.validate_only:
+            return known
+        policy = request.delivery.on_disconnect
+        keep = policy == stylize_pb2.DISCONNECT_POLICY_KEEP_RUNNING or (keep_by_default and not policy)
+        job = Job(
+            name=f"jobs/{uuid.uuid4().hex}",
+            client=client,
+            spec=replace(spec, encoder=weights.resolve(spec.encoder)),
+            arrival=self._store.next_arrival(),
+            create_time=time.time(),
+            request_id=request.request_id,
+            priority=wire.PRIORITIES.get(request.priority, Priority.NORMAL),
+            labels=dict(request.labels),
+        )
+        record = Record(job, digest, keep_running=keep)
+        record.update(job, notice=weights.notice(spec.encoder, job.spec.encoder))
+        self._scheduler.submit(record)
+        return record
+
+    def _known(self, request_id: str, digest: str) -> Record | None:
+        known = self._store.by_request_id(request_id)
+        if known is not None and known.request_digest != digest:
+            raise RequestIdReused(f"request_id {request_id!r} was used for a different request; choose a new one")
+        return known
+
+    async def _spec(self, request: stylize_pb2.StylizeRequest) -> StylizeSpec:
+        """The request in our own values, every check made; pictures inside it have become blobs."""
+        found, unserved = Violations(), Violations()
+        spec = wire.spec_from(request.spec, found, unserved)
+        wire.check_envelope(request, found)
+        check_numbers(spec, self._limits, found)
+        images = _images(request.spec, found)
+        if found.found:
+            raise InvalidRequest([*found.found, *unserved.found])
+        if unserved.found:
+            raise Unsupported(unserved.found)
+        weights.resolve(spec.encoder)
+        return await self._with_pictures(spec, images)
+
+    async def _with_pictures(self, spec: StylizeSpec, images: dict[str, image_pb2.ImageRef]) -> StylizeSpec:
+        names, headers, fresh = {}, dict[str, ImageHeader](), []
+        try:
+            for field, image in images.items():
+                inline = image.WhichOneof("source") == "inline"
+                blob = await self._intake.inline(image.inline, field) if inline else self._store.blob(image.blob)
+                names[field], headers[blob.name] = blob.name, blob.header
+                fresh += [blob.name] if inline else []
+            spec = replace(
+                spec, content=names["spec.content"], style=names["spec.styles[0].image"], mask=names.get("spec.mask")
+            )
+            found = Violations()
+            check_pictures(spec, headers, self._limits, found)
+            found.raise_if_any()
+        except BaseException:
+            for name in fresh:  # nothing is left behind of a request that was refused
+                self._store.remove_blob(name)
+            raise
+        return spec
+
+    async def _watch(
+        self, record: Record, last_sequence: int, preview_pause_s: float, max_edge: int
+    ) -> AsyncIterator[stylize_pb2.StylizeResponse]:
+        """Events after `last_sequence` until the job is final; previews beside them if a pause is given."""
+        record.watchers += 1
+        shown, due = 0, 0.0
+        try:
+            while True:
+                for event in record.events[last_sequence:]:
+                    last_sequence = event.sequence
+                    position = self._scheduler.queue_position(event.job)
+                    yield stylize_pb2.StylizeResponse(job=wire.event_to(event, position))
+                if preview_pause_s and record.preview is not None and record.preview.sequence > shown:
+                    shown, due = record.preview.sequence, time.monotonic() + preview_pause_s
+                    yield stylize_pb2.StylizeResponse(preview=wire.preview_to(record.preview))
+                if record.job.state.final and last_sequence >= len(record.events):
+                    return
+                if preview_pause_s and time.monotonic() >= due and record.job.state is State.RUNNING:
+                    due = time.monotonic() + preview_pause_s
+                    self._scheduler.want_preview(record, max_edge)
+                if last_sequence >= len(record.events):
+                    await _until_changed(record)
+        finally:
+            record.watchers -= 1
+            if record.watchers == 0 and not record.keep_running:
+                self._scheduler.cancel(record, "its last watcher went away")
+
+
+async def _until_changed(record: Record) -> None:
+    """The next event, or a heartbeat's time: then the watcher looks again and can send what is due."""
+    try:
+        await asyncio.wait_for(record.changed(), HEARTBEAT_S)
+    except TimeoutError:
+        if not record.job.state.final:
+            record.update(record.job)  # the client sees that the job lives
+
+
+def _images(spec: stylize_pb2.StylizeSpec, found: Violations) -> dict[str, image_pb2.ImageRef]:
+    """The pictures of a request by field; missing ones are noted."""
+    images = {"spec.content": spec.content}
+    if not spec.styles:
+        found.add("spec.styles", "is empty; one style is needed", "STYLE_MISSING")
+    else:
+        images["spec.styles[0].image"] = spec.styles[0].image
+    if spec.HasField("mask"):
+        images["spec.mask"] = spec.mask
+    for field, image in images.items():
+        source = image.WhichOneof("source")
+        if source is None or (source == "inline" and image.inline.WhichOneof("source") is None):
+            found.add(field, "is missing: name a blob or send the picture inline", "PICTURE_MISSING")
+    return images
+
+
+def _client(context: grpc.aio.ServicerContext) -> str:
+    """Who asks, for fairness: what the client calls itself, else its connection."""
+    metadata = dict(context.invocation_metadata() or ())
+    return str(metadata.get(CLIENT_KEY) or context.peer())[:100]

@@ -1,0 +1,295 @@
+"""Decides, purely, which job runs next on which worker; and acts, outside the decision.
+
+`decide` is a function over plain values: no clock, no I/O, no state of its own. `Scheduler` gathers the facts, asks it,
+sends its verdicts to the pool and writes what the pool answers into the store. Fair by client: the one that has had the
+least device time goes first ("least attained service", reference in README), inside a client the more urgent and then
+the older job. Work is done in slices, so a long job never keeps a short one waiting for more than a slice.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import Busy, NotFound
+from impasto.image import ImageHeader
+from impasto.job import Failure, Job, Result, State
+from impasto.pool import Message, Pool, Worker
+from impasto.store import Record, Store
+
+log = logging.getLogger(__name__)
+
+SLICE_S = 0.25  # device time a job has before the next one is considered
+MAX_ADMITTED = 4  # jobs whose pictures and optimisers are in a worker's memory at once
+
+
+@dataclass(frozen=True)
+class Runnable:
+    """A job as the decision sees it; `worker` holds its state, empty if it has not begun."""
+
+    name: str
+    client: str
+    priority: int
+    arrival: int
+    worker: str = ""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An idle worker as the decision sees it."""
+
+    name: str
+    admitted: int
+
+
+def decide(jobs: Sequence[Runnable], idle: Sequence[Slot], service: Mapping[str, float]) -> dict[str, str]:
+    """Which job each idle worker runs next.
+
+    Args:
+        jobs: all that are queued or begun and not under way in this moment.
+        idle: workers that wait.
+        service: device seconds that each client has had.
+
+    Returns:
+        Job names by worker name; workers for which there is nothing are left out.
+    """
+    verdict: dict[str, str] = {}
+    taken: set[str] = set()
+    begun = {job.client for job in jobs if job.worker}
+    for slot in idle:
+        fitting = [
+            job
+            for job in jobs
+            if job.name not in taken
+            and (
+                job.worker == slot.name or (not job.worker and slot.admitted < MAX_ADMITTED and job.client not in begun)
+            )
+        ]
+        if fitting:
+            best = min(fitting, key=lambda job: (service.get(job.client, 0.0), job.priority, job.arrival))
+            verdict[slot.name] = best.name
+            taken.add(best.name)
+            begun.add(best.client)
+    return verdict
+
+
+class Scheduler:
+    """The living side: one task that reacts to what the pool says and to new jobs.
+
+    The mutable state is where each begun job lives, who is at work, and how much each client has had.
+    """
+
+    def __init__(self, store: Store, pool: Pool, max_jobs: int) -> None:
+        self._store, self._pool, self._max_jobs = store, pool, max_jobs
+        self._home: dict[str, str] = {}  # job → worker that holds its state
+        self._at_work: dict[str, str] = {}  # worker → job
+        self._service: dict[str, float] = {}
+        self._parts: dict[str, Path] = {}  # job → where its result is being written
+        self._closing: set[str] = set()  # jobs that were asked to stop or whose result is being stored
+        self._tasks: set[asyncio.Task[None]] = set()
+        pool.listener = self._hear
+
+    # verbs for rpc
+
+    def submit(self, record: Record) -> None:
+        """Takes a job into the queue.
+
+        Raises:
+            Busy: too many wait.
+        """
+        waiting = self.count(State.QUEUED)
+        if waiting >= self._max_jobs:
+            raise Busy(
+                f"{waiting} jobs wait; at most {self._max_jobs} are allowed: try again later", reason="QUEUE_FULL"
+            )
+        self._lift(record.job.client)
+        self._store.add(record)
+        self._dispatch()
+
+    def cancel(self, record: Record, why: str, *, keep: bool = False) -> None:
+        """Stops a job: at once if it has not begun, else between two layers. Nothing happens to a final one."""
+        job = record.job
+        if job.state.final:
+            return
+        home = self._pool.worker(self._home.get(job.name, ""))
+        if home is None:
+            if job.name not in self._closing:  # else its result is being stored: too late to cancel
+                record.update(job.cancelled(Failure("CANCELLED", why), time.time()))
+            return
+        self._closing.add(job.name)
+        home.send({"verb": "cancel", "job": job.name, "why": why, "keep": keep})
+
+    def want_preview(self, record: Record, max_edge: int) -> None:
+        """Asks for a preview after the next step; it will appear in the record."""
+        home = self._pool.worker(self._home.get(record.job.name, ""))
+        if home is not None:
+            home.send({"verb": "preview", "job": record.job.name, "max_edge": max_edge})
+
+    def queue_position(self, job: Job) -> int:
+        """1 for the next in line, in the order in which clients will be served as things are now."""
+        ahead = [r.job for r in self._store.records.values() if r.job.state is State.QUEUED]
+        order = sorted(ahead, key=lambda j: (self._service.get(j.client, 0.0), j.priority.value, j.arrival))
+        return order.index(job) + 1 if job in order else 0
+
+    def count(self, state: State) -> int:
+        """How many jobs are in `state`."""
+        return sum(record.job.state is state for record in self._store.records.values())
+
+    # inside
+
+    def _lift(self, client: str) -> None:
+        """A client that comes back starts level with the least served of those at work: idling earns no credit."""
+        active = {r.job.client for r in self._store.records.values() if not r.job.state.final}
+        if client not in active:
+            least = min((self._service.get(name, 0.0) for name in active), default=0.0)
+            self._service[client] = max(self._service.get(client, 0.0), least)
+
+    def _dispatch(self) -> None:
+        """Asks for a decision and carries it out."""
+        alive = [worker for worker in self._pool.workers if worker.ready and worker.name not in self._at_work]
+        homes = list(self._home.values())
+        idle = [Slot(worker.name, homes.count(worker.name)) for worker in alive]
+        under_way = set(self._at_work.values())
+        jobs = [
+            Runnable(job.name, job.client, job.priority.value, job.arrival, self._home.get(job.name, ""))
+            for job in (record.job for record in self._store.records.values())
+            if not job.state.final and job.name not in under_way and job.name not in self._closing
+        ]
+        for worker_name, job_name in decide(jobs, idle, self._service).items():
+            worker = self._pool.worker(worker_name)
+            if worker is not None:
+                self._run(worker, self._store.record(job_name))
+
+    def _run(self, worker: Worker, record: Record) -> None:
+        name = record.job.name
+        if name not in self._home and not self._begin(worker, record):
+            return
+        self._at_work[worker.name] = name
+        worker.send({"verb": "slice", "job": name, "seconds": SLICE_S})
+
+    def _begin(self, worker: Worker, record: Record) -> bool:
+        job = record.job
+        spec = job.spec
+        named = {"content": spec.content, "style": spec.style} | ({"mask": spec.mask} if spec.mask else {})
+        try:
+            pictures = {role: self._store.blob(blob) for role, blob in named.items()}
+        except NotFound as error:
+            self._end(record, job.failed(Failure("BLOB_EXPIRED", error.message), time.time()))
+            asyncio.get_running_loop().call_soon(self._dispatch)
+            return False
+        part = self._parts[job.name] = self._store.new_part()
+        sources = {
+            role: {"path": str(b.path), "header": b.header.to_json(), "key": b.name} for role, b in pictures.items()
+        }
+        worker.send(
+            {"verb": "start", "job": job.name, "spec": spec.to_json(), "result": str(part), "pictures": sources}
+        )
+        self._home[job.name] = worker.name
+        record.update(job.started(worker.device, time.time()))
+        return True
+
+    def _hear(self, worker: Worker, message: Message) -> None:
+        """One message of a worker; unknown ones are a bug of ours and are logged, not fatal."""
+        header = message.header
+        if header["event"] == "ready":
+            self._dispatch()
+        elif header["event"] == "lost":
+            self._lose(worker)
+        elif (record := self._store.records.get(header.get("job", ""))) is not None:
+            self._hear_of_job(worker, record, message)
+
+    def _hear_of_job(self, worker: Worker, record: Record, message: Message) -> None:
+        header, job = message.header, record.job
+        if job.state.final:
+            return
+        match header["event"]:
+            case "notice":
+                record.update(job, notice=header["text"])
+            case "step":
+                record.update(
+                    job.progressed(header["step"], header["total_steps"], header["time_left_s"]), header["losses"]
+                )
+            case "preview":
+                record.show(header["step"], ImageHeader.from_json(header["header"]), message.payload)
+            case "sliced":
+                self._charge(record, header["seconds"])
+                if self._at_work.get(worker.name) == job.name:  # else it answers for a job that had left it
+                    self._free(worker)
+            case "done" | "cancelled" | "failed":
+                self._leave(worker, record, header)
+            case unknown:
+                log.error("worker %s said %r", worker, unknown)
+
+    def _leave(self, worker: Worker, record: Record, header: dict[str, Any]) -> None:
+        """A job has left its worker for good: the worker is free at once, the result is stored beside that."""
+        name = record.job.name
+        self._charge(record, header["seconds"])
+        self._home.pop(name, None)
+        self._closing.add(name)
+        task = asyncio.get_running_loop().create_task(self._finish(record, header))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self._at_work.get(worker.name) == name:
+            self._free(worker)
+        else:
+            self._dispatch()
+
+    async def _finish(self, record: Record, header: dict[str, Any]) -> None:
+        """The last word on a job: its result becomes a blob before anybody hears of it."""
+        result = None
+        if header.get("header"):
+            try:
+                blob = await self._store.keep(self._parts[record.job.name], ImageHeader.from_json(header["header"]))
+            except OSError as error:
+                log.exception("%s: the result could not be stored", record.job.name)
+                reason = f"the result could not be stored: {error.strerror}"
+                self._end(record, record.job.failed(Failure("DISK", reason), time.time()))
+                return
+            result = Result(blob.name, blob.header)
+        self._end(record, _ended(record.job, header, result))
+
+    def _end(self, record: Record, job: Job) -> None:
+        self._home.pop(job.name, None)
+        self._closing.discard(job.name)
+        if (part := self._parts.pop(job.name, None)) is not None:
+            part.unlink(missing_ok=True)
+        record.update(job)
+
+    def _charge(self, record: Record, seconds: float) -> None:
+        record.charge(seconds)
+        client = record.job.client
+        self._service[client] = self._service.get(client, 0.0) + seconds
+
+    def _free(self, worker: Worker) -> None:
+        self._at_work.pop(worker.name, None)
+        self._dispatch()
+
+    def _lose(self, worker: Worker) -> None:
+        """A worker died: what it held is gone; each of its jobs ends with a reason, and the pool starts another."""
+        self._at_work.pop(worker.name, None)
+        for name in [name for name, home in self._home.items() if home == worker.name]:
+            record = self._store.record(name)
+            failure = Failure("WORKER_LOST", "the process that computed this picture died; send the request again")
+            ended = record.job.cancelled if name in self._closing else record.job.failed
+            self._end(record, ended(failure, time.time()))
+        self._dispatch()
+
+    async def settle(self) -> None:
+        """Waits until every result that is being stored is stored."""
+        await asyncio.gather(*self._tasks)
+
+    def __repr__(self) -> str:
+        return f"<Scheduler [{len(self._at_work)} at work, {len(self._home)} admitted]>"
+
+
+def _ended(job: Job, header: Mapping[str, Any], result: Result | None) -> Job:
+    """The job in the final state that its worker's last message tells."""
+    now = time.time()
+    if header["event"] == "done" and result is not None:
+        return job.succeeded(result, now)
+    if header["event"] == "cancelled":
+        return job.cancelled(Failure("CANCELLED", header["why"]), now, result)
+    return job.failed(Failure(header["reason"], header["message"]), now)

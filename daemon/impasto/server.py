@@ -1,0 +1,144 @@
+"""The daemon: composition root and life. startup · run · shutdown.
+
+Knows every part of the front by its face and puts them together. Must not know how any of them works, nor import torch:
+it answers within half a second and survives whatever happens to a device. ``cli`` runs it.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+import uuid
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from impasto import __version__
+from impasto.config import Config
+from impasto.errors import CannotServe
+from impasto.instance import Instance, address
+from impasto.pool import LocalPool
+from impasto.rpc import BlobServicer, ServerServicer, StylizeServicer
+from impasto.rpc.intake import Intake
+from impasto.scheduler import Scheduler
+from impasto.store import Store
+from impasto.v1 import blob_pb2, blob_pb2_grpc, server_pb2, server_pb2_grpc, stylize_pb2, stylize_pb2_grpc
+
+log = logging.getLogger(__name__)
+
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # larger ones block the event loop (measured); pictures come in chunks
+SERVICES = tuple(
+    module.DESCRIPTOR.services_by_name[name].full_name
+    for module, name in ((stylize_pb2, "StylizeService"), (blob_pb2, "BlobService"), (server_pb2, "ServerService"))
+)
+GRACE_S = 3.0  # for streams to tell their clients that the daemon goes
+HOUR_S = 3600.0
+
+
+class Server:
+    """One life of the daemon."""
+
+    def __init__(self, config: Config, instance: Instance) -> None:
+        self._config, self._instance = config, instance
+        self._instance_id = uuid.uuid4().hex
+        self._store = Store(config.data_dir)
+        self._pool = LocalPool(threads=config.threads, nice=config.nice, silence_s=config.worker_silence_s)
+        self._scheduler = Scheduler(self._store, self._pool, config.limits.max_jobs)
+        self._health = health.aio.HealthServicer()
+        self._grpc = self._assemble()
+        self._asked_to_stop = asyncio.Event()
+
+    async def serve(self) -> None:
+        """From the first socket to the last; returns when it was asked to stop."""
+        await self.startup()
+        try:
+            await self.run()
+        finally:
+            await self.shutdown()
+
+    async def startup(self) -> None:
+        """Binds, announces itself, and starts the first worker, which loads while jobs may already queue."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop)
+        for name in ("", *SERVICES):  # a job would be accepted at once, and waits while weights load
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        before = os.umask(0o077)  # grpc sets no mode on the socket it makes
+        try:
+            self._grpc.add_insecure_port(address(self._config.runtime_dir))
+            await self._grpc.start()
+        finally:
+            os.umask(before)
+        self._instance.announce(__version__, self._instance_id)
+        self._pool.start()
+        log.info("impasto %s serves on its socket", __version__)
+
+    async def run(self) -> None:
+        """Sweeps old pictures once an hour, until asked to stop."""
+        while not self._asked_to_stop.is_set():
+            swept = self._store.remove_old_blobs(time.time() - self._config.blob_hours * HOUR_S)
+            log.info("%r %r, %d old blobs removed", self._store, self._scheduler, swept)
+            try:
+                await asyncio.wait_for(self._asked_to_stop.wait(), HOUR_S)
+            except TimeoutError:
+                continue
+
+    async def shutdown(self) -> None:
+        """In order: no new calls, jobs end with a reason, streams close, workers go, the claim is given up."""
+        log.info("shutting down: %r", self._scheduler)
+        closing = asyncio.create_task(self._grpc.stop(GRACE_S))
+        for record in list(self._store.records.values()):
+            if not record.job.state.final:
+                self._scheduler.cancel(record, "the daemon was stopped")
+        await self._jobs_ended()
+        await self._scheduler.settle()
+        await closing
+        await self._pool.stop()
+        self._instance.release()
+
+    async def _jobs_ended(self) -> None:
+        """Waits until running jobs have seen the cancel, as long as grace lasts."""
+        tasks = [asyncio.create_task(record.ended()) for record in self._store.records.values()]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=GRACE_S)
+            for task in late:
+                task.cancel()
+
+    def _stop(self) -> None:
+        """A signal; the second one leaves at once (the kernel then ends the workers)."""
+        if self._asked_to_stop.is_set():
+            os._exit(1)
+        self._asked_to_stop.set()
+
+    def _assemble(self) -> grpc.aio.Server:
+        options = [
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.so_reuseport", 0),
+        ]
+        server = grpc.aio.server(options=options)
+        intake = Intake(self._store, self._config.limits)
+        stylize = StylizeServicer(intake, self._scheduler, self._config.limits)
+        info = ServerServicer(self._instance_id, self._config.limits, self._pool, self._scheduler)
+        stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
+        blob_pb2_grpc.add_BlobServiceServicer_to_server(BlobServicer(intake, self._config), server)
+        server_pb2_grpc.add_ServerServiceServicer_to_server(info, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+        return server
+
+    def __repr__(self) -> str:
+        return f"<Server {self._instance_id[:8]} [{self._scheduler!r}]>"
+
+
+def serve(config: Config) -> None:
+    """Runs a daemon in this process until it is told to stop.
+
+    Raises:
+        CannotServe: another daemon runs for this user, or the runtime folder is not safe.
+    """
+    instance = Instance.claim(config.runtime_dir)
+    if instance is None:
+        raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
+    asyncio.run(Server(config, instance).serve())

@@ -1,0 +1,104 @@
+"""From a trained network to the encoder file: batch norm folded, filters normalised, half precision, a card.
+
+Knows the network's layers and the file format that `impasto.engine` reads; must never know the loop or its losses.
+Called by the face of the room. The format: convolutions as `conv1_1.weight`, `conv1_1.bias`, …, and one metadata key,
+`impasto.encoder`, whose JSON names the layers and how the input is prepared.
+"""
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from impasto.training.network import MEAN, STD, Network, layer_names
+
+METADATA_KEY = "impasto.encoder"
+FAINT = 0.02
+"""A filter whose mean activation is less than this share of its layer's median counts as dead."""
+
+
+class Filters(NamedTuple):
+    """One convolution: weight (out, in, 3, 3) and bias (out,)."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+Plain = dict[str, Filters]
+"""Convolutions by name: all that is left of a network when it has learnt."""
+
+
+@torch.no_grad()
+def fold(network: Network) -> Plain:
+    """The convolutions that compute what `network.eval()` does, its batch norms folded in."""
+    plain = {}
+    for name, convolution in network.convolutions.items():
+        norm = network.norms[name]
+        assert isinstance(convolution, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_var is not None
+        assert norm.running_mean is not None
+        gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+        weight = convolution.weight * gain.view(-1, 1, 1, 1)
+        plain[name] = Filters(weight.contiguous(), norm.bias - norm.running_mean * gain)
+    return plain
+
+
+def prepared(pictures: Tensor) -> Tensor:
+    """Pictures (b, 3, h, w) in [0, 1] as the first convolution wants them."""
+    mean, std = (pictures.new_tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
+    return (pictures - mean) / std
+
+
+def convolve(x: Tensor, filters: Filters) -> Tensor:
+    """3x3 convolution over the replicated rim, then ReLU."""
+    return F.relu(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), filters.weight, filters.bias))
+
+
+@torch.no_grad()
+def normalise(plain: Plain, pictures: Tensor) -> Plain:
+    """Rescale every filter so that its mean activation over `pictures` (b, 3, h, w) is 1, and its readers inversely.
+
+    Exact for a ReLU network (Gatys et al. 2015, footnote). A dead filter is silenced: amplified, it would be noise.
+    """
+    x, normal = prepared(pictures), {}
+    scale = torch.ones(x.shape[1])
+    for name in layer_names():
+        if name.startswith("pool"):
+            x = F.avg_pool2d(x, 2)
+        if not name.startswith("conv"):
+            continue
+        weight = plain[name].weight * scale.view(1, -1, 1, 1)
+        activations = convolve(x, Filters(weight, plain[name].bias))
+        scale = activations.mean((0, 2, 3))
+        alive = scale > FAINT * scale.median()
+        gain = torch.where(alive, 1 / scale.clamp_min(1e-12), torch.zeros_like(scale))
+        normal[name] = Filters(weight * gain.view(-1, 1, 1, 1), plain[name].bias * gain)
+        x = activations * gain.view(1, -1, 1, 1)
+        # x already carries the gain, so the next layer's weights need what undoes it.
+    return normal
+
+
+def write(path: Path, plain: Plain, card: dict[str, object]) -> None:
+    """Write the encoder file in half precision."""
+    tensors = {}
+    for name, filters in plain.items():
+        tensors[f"{name}.weight"] = filters.weight.to(torch.float16).contiguous()
+        tensors[f"{name}.bias"] = filters.bias.to(torch.float16).contiguous()
+    description = {
+        "format": 1,
+        "name": "vgg19-slim",
+        "layers": list(layer_names()),
+        "pooling": "avg",
+        "padding": "replicate",
+        "scale": 1.0,
+        "channel_order": "rgb",
+        "mean": list(MEAN),
+        "std": list(STD),
+        "card": card,
+    }
+    save_file(tensors, path, metadata={METADATA_KEY: json.dumps(description)})

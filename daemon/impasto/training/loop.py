@@ -1,0 +1,133 @@
+"""The training loop: chapters of canvases, steps of views, a checkpoint now and then.
+
+Knows the world and the network; must never know who asked. Called by the face of the room. Step n of seed s is the
+same whatever came before it, so that an interrupted run continued from its checkpoint ends in the same weights.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from impasto.training.network import Heads, Lessons, Network, initialise
+from impasto.training.world import FAMILIES, Canvases, Views, World, views
+
+CHAPTER_STREAM, STEP_STREAM = 1, 2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights, the machine apart."""
+
+    width: float = 0.25
+    minutes: float = 60.0
+    seed: int = 0
+    batch: int = 64
+    chapter_steps: int = 250
+    chapter_canvases: int = 2000
+    rate: float = 3e-3
+    decay: float = 0.02
+    warmup_steps: int = 200
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """One step: its number, pictures seen, seconds trained in all runs together, weighted losses, smoothed accuracy."""
+
+    step: int
+    pictures: int
+    elapsed_s: float
+    losses: dict[str, float]
+    accuracy: float
+
+
+class Training:
+    """A network being trained; everything that a checkpoint holds."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        """Start afresh from the recipe's seed."""
+        self.recipe = recipe
+        self.world = World.create(recipe.seed)
+        self.network = Network(recipe.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.heads = Heads(recipe.width, FAMILIES)
+        generator = stream(recipe.seed, 0, 0)
+        initialise(self.network, generator)
+        initialise(self.heads, generator, gain=0.1)
+        weights = [*self.network.parameters(), *self.heads.parameters()]
+        self.optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
+        self.step, self.elapsed_s, self.accuracy = 0, 0.0, 0.0
+        self._chapter: tuple[int, Canvases] | None = None
+
+    def advance(self, elapsed_s: float) -> TrainingProgress:
+        """Learn from one batch; `elapsed_s`, of all runs together, decides the learning rate."""
+        recipe = self.recipe
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate(recipe, self.step, elapsed_s)
+        lessons = self._learn(views(self._canvases(), recipe.batch, stream(recipe.seed, STEP_STREAM, self.step)))
+        self.step, self.elapsed_s = self.step + 1, elapsed_s
+        self.accuracy += 0.02 * (lessons.accuracy - self.accuracy)
+        losses = {name: loss.item() for name, loss in lessons.losses.items()}
+        return TrainingProgress(self.step, self.step * recipe.batch, elapsed_s, losses, self.accuracy)
+
+    def _learn(self, batch: Views) -> Lessons:
+        seen = batch.seen.contiguous(memory_format=torch.channels_last)
+        lessons: Lessons = self.heads(self.network(seen), batch.clean, batch.families)
+        self.optimiser.zero_grad()
+        lessons.total.backward()
+        self.optimiser.step()
+        return lessons
+
+    def _canvases(self) -> Canvases:
+        recipe, number = self.recipe, self.step // self.recipe.chapter_steps
+        if self._chapter is None or self._chapter[0] != number:
+            drawn = self.world.canvases(recipe.chapter_canvases, stream(recipe.seed, CHAPTER_STREAM, number))
+            self._chapter = (number, drawn)
+        return self._chapter[1]
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        parts = {n: getattr(self, n).state_dict() for n in ("network", "heads", "optimiser")}
+        state = {**parts, "step": self.step, "elapsed_s": self.elapsed_s, "accuracy": self.accuracy}
+        unfinished = path.with_suffix(".unfinished")
+        torch.save({**state, "recipe": asdict(self.recipe)}, unfinished)
+        unfinished.replace(path)
+
+    @classmethod
+    def resume(cls, path: Path) -> "Training":
+        """Continue from a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        training = cls(Recipe(**state["recipe"]))
+        for name in ("network", "heads", "optimiser"):
+            getattr(training, name).load_state_dict(state[name])
+        training.step, training.elapsed_s = state["step"], state["elapsed_s"]
+        training.accuracy = state["accuracy"]
+        return training
+
+
+def stream(seed: int, kind: int, number: int) -> torch.Generator:
+    """The generator of one chapter or step."""
+    return torch.Generator().manual_seed((seed * 4 + kind) * 1_000_003 + number)
+
+
+def rate(recipe: Recipe, step: int, elapsed_s: float) -> float:
+    """Learning rate: a short linear rise in steps, a cosine fall in time to 1 % of the highest."""
+    part = min(1.0, elapsed_s / (recipe.minutes * 60))
+    fall = 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * part))
+    return recipe.rate * min(1.0, (step + 1) / recipe.warmup_steps) * fall
+
+
+def run(
+    training: Training, clock: Callable[[], float], checkpoint: Path | None, every_s: float = 120.0
+) -> Iterator[TrainingProgress]:
+    """Train until the recipe's minutes are over, a checkpoint every `every_s` seconds; yields each step."""
+    start = clock() - training.elapsed_s
+    saved_s = training.elapsed_s
+    while (elapsed_s := clock() - start) < training.recipe.minutes * 60:
+        yield training.advance(elapsed_s)
+        if checkpoint is not None and elapsed_s - saved_s >= every_s:
+            training.save(checkpoint)
+            saved_s = elapsed_s
+    if checkpoint is not None:
+        training.save(checkpoint)

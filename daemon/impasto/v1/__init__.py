@@ -1,0 +1,1 @@
+"""Generated stubs of impasto.v1; proto/generate.py makes them."""

@@ -1,0 +1,77 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class GetServerInfoRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetServerInfoResponse(_message.Message):
+    __slots__ = ("version", "api_versions", "devices", "limits", "encoders", "queued_jobs", "running_jobs", "instance_id", "pid", "default_encoder", "uptime_s")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    API_VERSIONS_FIELD_NUMBER: _ClassVar[int]
+    DEVICES_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    ENCODERS_FIELD_NUMBER: _ClassVar[int]
+    QUEUED_JOBS_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_JOBS_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_ID_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_ENCODER_FIELD_NUMBER: _ClassVar[int]
+    UPTIME_S_FIELD_NUMBER: _ClassVar[int]
+    version: str
+    api_versions: _containers.RepeatedScalarFieldContainer[str]
+    devices: _containers.RepeatedCompositeFieldContainer[Device]
+    limits: Limits
+    encoders: _containers.RepeatedCompositeFieldContainer[EncoderInfo]
+    queued_jobs: int
+    running_jobs: int
+    instance_id: str
+    pid: int
+    default_encoder: str
+    uptime_s: float
+    def __init__(self, version: _Optional[str] = ..., api_versions: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., encoders: _Optional[_Iterable[_Union[EncoderInfo, _Mapping]]] = ..., queued_jobs: _Optional[int] = ..., running_jobs: _Optional[int] = ..., instance_id: _Optional[str] = ..., pid: _Optional[int] = ..., default_encoder: _Optional[str] = ..., uptime_s: _Optional[float] = ...) -> None: ...
+
+class Device(_message.Message):
+    __slots__ = ("name", "description", "worker_pid", "loaded_encoders")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    WORKER_PID_FIELD_NUMBER: _ClassVar[int]
+    LOADED_ENCODERS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    description: str
+    worker_pid: int
+    loaded_encoders: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., worker_pid: _Optional[int] = ..., loaded_encoders: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Limits(_message.Message):
+    __slots__ = ("max_pixels", "max_upload_bytes", "max_steps", "max_styles", "max_jobs", "chunk_bytes", "min_side")
+    MAX_PIXELS_FIELD_NUMBER: _ClassVar[int]
+    MAX_UPLOAD_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_STEPS_FIELD_NUMBER: _ClassVar[int]
+    MAX_STYLES_FIELD_NUMBER: _ClassVar[int]
+    MAX_JOBS_FIELD_NUMBER: _ClassVar[int]
+    CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MIN_SIDE_FIELD_NUMBER: _ClassVar[int]
+    max_pixels: int
+    max_upload_bytes: int
+    max_steps: int
+    max_styles: int
+    max_jobs: int
+    chunk_bytes: int
+    min_side: int
+    def __init__(self, max_pixels: _Optional[int] = ..., max_upload_bytes: _Optional[int] = ..., max_steps: _Optional[int] = ..., max_styles: _Optional[int] = ..., max_jobs: _Optional[int] = ..., chunk_bytes: _Optional[int] = ..., min_side: _Optional[int] = ...) -> None: ...
+
+class EncoderInfo(_message.Message):
+    __slots__ = ("name", "available", "description")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    AVAILABLE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    available: bool
+    description: str
+    def __init__(self, name: _Optional[str] = ..., available: bool = ..., description: _Optional[str] = ...) -> None: ...

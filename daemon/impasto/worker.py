@@ -1,0 +1,237 @@
+"""A worker process: owns one device, paints what the front asks for, in slices, and dies with the front.
+
+Speaks `frames` over stdin and stdout. Must not know jobs beyond their names, other workers or gRPC. ``pool`` executes
+it (`python -m impasto.worker`); nobody imports it. torch is imported only after the process has made sure that it will
+not outlive its parent, so that even a front killed in the first second leaves no orphan.
+
+    front → worker   start · slice · preview · cancel
+    worker → front   ready · alive · loaded · notice · step · preview · sliced · done · cancelled · failed
+"""
+
+import argparse
+import contextlib
+import ctypes
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import ImpastoError
+from impasto.frames import Frame, Parser
+from impasto.spec import StylizeSpec
+
+if TYPE_CHECKING:
+    from impasto.painting import Painting, Studio
+
+log = logging.getLogger(__name__)
+
+ALIVE_S = 1.0  # how often a busy worker says that it lives
+IDLE_ALIVE_S = 5.0
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Asks the kernel to kill this process when its parent dies (Linux); elsewhere the end of stdin serves."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1:  # it died before we asked
+            os._exit(1)
+
+
+class Line:
+    """The pipe to the front. A thread reads it, so that a cancel is seen while the main thread computes.
+
+    The mutable state is the inbox, the jobs to be stopped and the previews wanted.
+    """
+
+    def __init__(self) -> None:
+        # stdout is the line; whatever else prints goes to stderr.
+        self._out = os.fdopen(os.dup(1), "wb", buffering=0)
+        os.dup2(2, 1)
+        self._lock = threading.Lock()
+        self._said = 0.0
+        self.inbox: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.cancelled: dict[str, dict[str, Any]] = {}
+        self.previews: dict[str, int] = {}
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        parser = Parser()
+        while data := os.read(0, 1 << 20):
+            for frame in parser.feed(data):
+                header = frame.header
+                if header["verb"] == "cancel":
+                    self.cancelled[header["job"]] = header
+                elif header["verb"] == "preview":
+                    self.previews[header["job"]] = header["max_edge"]
+                    continue
+                self.inbox.put(header)
+        os._exit(0)  # the front closed the line or died: nobody waits for what we compute
+
+    def say(self, event: str, payload: bytes = b"", **header: Any) -> None:  # noqa: ANN401  # anything JSON can hold
+        """Sends one message to the front."""
+        data = memoryview(Frame({"event": event} | header, payload).encode())
+        with self._lock:
+            self._said = time.monotonic()
+            while data:
+                data = data[self._out.write(data) :]
+
+    def alive(self) -> None:
+        """Says so, if nothing was said for a while."""
+        if time.monotonic() - self._said > ALIVE_S:
+            self.say("alive")
+
+
+class Worker:
+    """The main loop: one verb at a time, and a slice in between."""
+
+    def __init__(self, line: Line, studio: "Studio") -> None:
+        self._line, self._studio = line, studio
+        self._paintings: dict[str, Painting] = {}
+        self._results: dict[str, Path] = {}
+        self._current = ""
+
+    def run(self) -> None:
+        """Serves until the front goes."""
+        while True:
+            try:
+                header = self._line.inbox.get(timeout=IDLE_ALIVE_S)
+            except queue.Empty:
+                self._line.say("alive")
+                continue
+            self._serve(header)
+
+    def _serve(self, header: dict[str, Any]) -> None:
+        """Carries out one verb; whatever happens is told in the words of the job, and the worker lives on."""
+        from impasto.engine import Cancelled, Diverged  # noqa: PLC0415  # torch comes late, see above
+
+        job = header["job"]
+        try:
+            match header["verb"]:
+                case "start":
+                    self._start(job, header)
+                case "slice":
+                    self._slice(job, header["seconds"])
+                case "cancel":
+                    self._stop(job)
+        except Cancelled:
+            self._stop(job)
+        except ImpastoError as error:
+            self._fail(job, error.reason, error.message)
+        except Diverged as error:
+            self._fail(job, "DIVERGED", f"{error}: try fewer steps, a lower style weight or the adam optimizer")
+        except MemoryError:
+            self._fail(job, "DEVICE_OUT_OF_MEMORY", "the device's memory is full: ask for a smaller size")
+        except Exception as error:  # the border of the process: the front must hear of it in any case
+            log.exception("%s failed", job)
+            if "out of memory" in str(error):
+                self._fail(job, "DEVICE_OUT_OF_MEMORY", "the device's memory is full: ask for a smaller size")
+            else:
+                self._fail(job, "INTERNAL", "the computation broke; the daemon's log has the details")
+
+    def _start(self, job: str, header: dict[str, Any]) -> None:
+        from impasto.painting import Painting  # noqa: PLC0415
+
+        self._current, self._results[job] = job, Path(header["result"])
+        spec = StylizeSpec.from_json(header["spec"])
+        self._paintings[job] = Painting(self._studio, spec, header["pictures"], self._pulse)
+        self._line.say("loaded", encoders=list(self._studio.encoders))
+
+    def _slice(self, job: str, seconds: float) -> None:
+        painting = self._paintings.get(job)
+        if painting is None:  # it ended while this verb was on its way
+            self._line.say("sliced", job=job, seconds=0.0)
+            return
+        self._current, before = job, painting.seconds
+        while not painting.done and painting.seconds - before < seconds:
+            step = painting.advance()
+            self._line.say(
+                "step",
+                job=job,
+                step=step.number,
+                total_steps=step.steps,
+                losses=step.losses,
+                time_left_s=painting.time_left_s,
+            )
+            self._show(job, painting)
+            self._pulse()
+        if painting.done:
+            self._leave(
+                job, "done", header=painting.write(self._results[job]).to_json(), seconds=painting.seconds - before
+            )
+        else:
+            self._line.say("sliced", job=job, seconds=painting.seconds - before)
+
+    def _show(self, job: str, painting: "Painting") -> None:
+        max_edge = self._line.previews.pop(job, 0)
+        if max_edge:
+            header, samples = painting.preview(max_edge)
+            self._line.say("preview", samples, job=job, step=painting.step, header=header.to_json())
+
+    def _pulse(self) -> None:
+        from impasto.engine import Cancelled  # noqa: PLC0415
+
+        self._line.alive()
+        if self._current in self._line.cancelled:
+            raise Cancelled
+
+    def _stop(self, job: str) -> None:
+        """Ends a job that was cancelled; a partial picture is written if it was asked for."""
+        asked = self._line.cancelled.pop(job, None)
+        painting = self._paintings.get(job)
+        if painting is None or asked is None:
+            return
+        header = painting.write(self._results[job]).to_json() if asked["keep"] and painting.step else None
+        self._leave(job, "cancelled", why=asked["why"], header=header, seconds=0.0)
+
+    def _fail(self, job: str, reason: str, message: str) -> None:
+        self._leave(job, "failed", reason=reason, message=message, seconds=0.0)
+
+    def _leave(self, job: str, event: str, **header: Any) -> None:  # noqa: ANN401
+        self._paintings.pop(job, None)
+        self._results.pop(job, None)
+        self._line.previews.pop(job, None)
+        self._line.say(event, job=job, **header)
+
+    def __repr__(self) -> str:
+        return f"<Worker on {self._studio.device} [{len(self._paintings)} paintings]>"
+
+
+def main() -> None:
+    """Sets up the process, opens the device and serves."""
+    parser = argparse.ArgumentParser(prog="impasto.worker")
+    parser.add_argument("--index", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--nice", type=int, default=0)
+    options = parser.parse_args()
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal is the daemon's to handle
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
+    line = Line()
+    studio, description, devices = open_studio(options.index, options.threads, options.nice)
+    line.say("ready", device=str(studio.device), description=description, devices=devices)
+    Worker(line, studio).run()
+
+
+def open_studio(index: int, threads: int, nice: int) -> tuple["Studio", str, int]:
+    """The device of that index, a description of it, and how many devices there are: all CUDA devices, else the CPU."""
+    import torch  # noqa: PLC0415  # seconds; see the module's contract
+
+    from impasto.painting import Studio  # noqa: PLC0415
+
+    if torch.cuda.is_available():
+        device = torch.device("cuda", index)
+        return Studio(device), torch.cuda.get_device_name(device), torch.cuda.device_count()
+    with contextlib.suppress(OSError):
+        os.nice(nice)
+    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+    return Studio(torch.device("cpu")), f"{torch.get_num_threads()} threads", 1
+
+
+if __name__ == "__main__":
+    main()

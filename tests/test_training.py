@@ -1,0 +1,254 @@
+"""Laws of the room that makes the offline encoder, on tiny settings, and of the file that it made."""
+
+import json
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from impasto import training
+from impasto.engine.encoder import VGG, EncoderSpec
+from impasto.training import export, sheet
+from impasto.training.loop import Recipe, Training, rate, run
+from impasto.training.network import Network, dense_loss, initialise, layer_names
+from impasto.training.world import CANVAS_PX, FAMILIES, World, mirror, views
+
+TINY = Recipe(width=1 / 16, minutes=0.1, batch=4, chapter_steps=3, chapter_canvases=6, warmup_steps=2)
+SHIPPED = Path(training.__file__).parents[1] / "encoders" / "vgg19-slim.safetensors"
+
+
+def ticks() -> Iterator[float]:
+    """A clock that goes one second a look, so that a tenth of a minute is a few steps."""
+    return map(float, count())
+
+
+def weights(trained: Training) -> Tensor:
+    return torch.cat([p.detach().flatten() for p in (*trained.network.parameters(), *trained.heads.parameters())])
+
+
+def norms(network: Network) -> list[nn.BatchNorm2d]:
+    return [norm for norm in network.norms.values() if isinstance(norm, nn.BatchNorm2d)]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Tensor:
+    return World.create(0).canvases(12, generator()).pictures[:, :3]
+
+
+@pytest.fixture
+def network() -> Network:
+    """A tiny network with all filters alive and batch norms that have seen something, so that folding matters."""
+    network = Network(1 / 16)
+    initialise(network, generator())
+    for norm in norms(network):
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        for values, low, high in ((norm.weight, 0.2, 0.5), (norm.bias, 0.5, 1), (norm.running_var, 0.8, 3)):
+            values.data.uniform_(low, high, generator=generator(1))
+        norm.running_mean.uniform_(-0.2, 0.2, generator=generator(2))
+    return network.eval()
+
+
+def activations(plain: export.Plain, pictures: Tensor) -> dict[str, Tensor]:
+    """All ReLU layers of folded convolutions, by the definition."""
+    x, found = export.prepared(pictures), {}
+    for name in layer_names():
+        if name.startswith("pool"):
+            x = nn.functional.avg_pool2d(x, 2)
+        elif name.startswith("conv"):
+            x = found[name.replace("conv", "relu")] = export.convolve(x, plain[name])
+    return found
+
+
+def read(path: Path) -> VGG:
+    """The encoder in a file, as the engine sees it."""
+    with safe_open(path, "pt") as file:
+        spec = EncoderSpec.from_json(json.loads(file.metadata()[export.METADATA_KEY]))
+        return VGG(spec, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118  # not a mapping
+
+
+# The world
+
+
+def test_a_seed_decides_the_world() -> None:
+    """The same seed draws the same canvases, another seed draws others."""
+    first, again, other = (World.create(seed).canvases(5, generator()) for seed in (3, 3, 4))
+    assert torch.equal(first.pictures, again.pictures)
+    assert torch.equal(first.families, again.families)
+    assert not torch.equal(first.pictures, other.pictures)
+
+
+def test_drawing_leaves_the_global_random_state_alone() -> None:
+    """Nobody else's random numbers change because a picture was drawn or spoilt."""
+    before = torch.get_rng_state()
+    views(World.create(0).canvases(5, generator()), 4, generator())
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_canvases_keep_their_ranges() -> None:
+    """Colours lie in [0, 1], a doubled angle is a unit vector or unknown, labels are families."""
+    drawn = World.create(0).canvases(20, generator())
+    assert drawn.pictures.shape == (20, 5, CANVAS_PX, CANVAS_PX)
+    assert drawn.pictures[:, :3].aminmax() == pytest.approx((0, 1), abs=0.1)
+    lengths = drawn.pictures[:, 3:].norm(dim=1)
+    assert ((lengths < 1e-6) | ((lengths - 1).abs() < 1e-3)).all()
+    assert 0 <= drawn.families.min() <= drawn.families.max() < FAMILIES
+
+
+def test_views_spoil_what_is_seen_and_not_what_is_asked() -> None:
+    """Noise goes into the input alone; the target stays a cut of the canvas in range."""
+    seen = views(World.create(0).canvases(6, generator()), 8, generator())
+    assert seen.seen.shape == (8, 3, 64, 64)
+    assert seen.clean.shape == (8, 5, 64, 64)
+    assert 0 <= seen.seen.min() <= seen.seen.max() <= 1
+    assert not torch.equal(seen.seen, seen.clean[:, :3])
+
+
+@pytest.mark.parametrize(("flip", "swap", "expected"), [(True, False, -30), (False, True, 60), (True, True, 120)])
+def test_orientation_follows_the_mirror(flip: bool, swap: bool, expected: float) -> None:
+    """A stroke at 30 degrees lies at -30 after a flip, at 60 after a transposition."""
+    doubled = torch.deg2rad(torch.tensor([60.0, 2.0 * expected]))
+    strokes = torch.zeros(1, 5, 2, 2)
+    strokes[0, 3], strokes[0, 4] = doubled[0].cos(), doubled[0].sin()
+    turned = mirror(strokes, torch.tensor([flip]), torch.tensor([swap]))[0, 3:, 0, 0]
+    assert turned.tolist() == pytest.approx([doubled[1].cos().item(), doubled[1].sin().item()], abs=1e-6)
+
+
+def test_a_sheet_is_a_picture(tmp_path: Path) -> None:
+    """The contact sheet is a PNG of whole canvases, the same for the same seed."""
+    path = tmp_path / "sheet.png"
+    sheet.write_png(path, torch.rand(3, 8, 16, generator=generator()))
+    with Image.open(path) as picture:
+        assert picture.size == (16, 8)
+    tiles = torch.arange(8.0).view(8, 1, 1, 1).expand(-1, 3, 2, 2)
+    assert sheet.mosaic(tiles, 4)[0, ::2, ::2].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+# Learning
+
+
+def test_an_interrupted_run_ends_in_the_same_weights(tmp_path: Path) -> None:
+    """Straight and interrupted-and-resumed training agree bit for bit, across a chapter's border too."""
+    straight = Training(TINY)
+    for second in range(5):
+        straight.advance(float(second))
+    half = Training(TINY)
+    for second in range(2):
+        half.advance(float(second))
+    half.save(tmp_path / "checkpoint.pt")
+    resumed = Training.resume(tmp_path / "checkpoint.pt")
+    for second in range(2, 5):
+        resumed.advance(float(second))
+    assert torch.equal(weights(straight), weights(resumed))
+    assert straight.accuracy == resumed.accuracy
+
+
+def test_the_minutes_are_those_of_all_runs(tmp_path: Path) -> None:
+    """A resumed run trains only for what is left; every step is reported once."""
+    checkpoint, clock = tmp_path / "checkpoint.pt", ticks()
+    first = list(islice(run(Training(TINY), lambda: next(clock), checkpoint, every_s=2), 4))
+    resumed = Training.resume(checkpoint)
+    later = ticks()
+    rest = list(run(resumed, lambda: next(later), checkpoint))
+    assert [step.step for step in first] == [1, 2, 3, 4]
+    assert rest[-1].elapsed_s < TINY.minutes * 60
+    assert len(rest) < 4
+    assert rest[-1].pictures == rest[-1].step * TINY.batch
+
+
+def test_the_rate_rises_then_falls() -> None:
+    """The learning rate rises over the first steps and falls to a hundredth at the end of the time."""
+    assert rate(TINY, 0, 0.0) < rate(TINY, 1, 0.0) == TINY.rate
+    assert rate(TINY, 99, 3.0) == pytest.approx(TINY.rate * 0.505)
+    assert rate(TINY, 99, 99.0) == pytest.approx(TINY.rate * 0.01)
+
+
+def test_a_true_answer_costs_nothing() -> None:
+    """The dense loss of the target itself is zero, and unknown orientation is not asked for."""
+    clean = torch.rand(1, 5, 16, 16, generator=generator())
+    clean[:, 3:] = 0
+    told = torch.cat([nn.functional.pixel_unshuffle(clean[:, :3], 4), torch.ones(1, 2, 4, 4)], 1)
+    assert dense_loss(told, clean, 4).item() == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("width", "minutes"), [(0.0, 1.0), (1.5, 1.0), (0.25, 0.0)])
+def test_senseless_settings_are_refused(tmp_path: Path, width: float, minutes: float) -> None:
+    """A width or a time that means nothing raises before anything is drawn."""
+    with pytest.raises(ValueError, match="must be"):
+        training.train(tmp_path / "out.safetensors", width=width, minutes=minutes)
+
+
+# The file
+
+
+def test_folding_changes_nothing(network: Network, pictures: Tensor) -> None:
+    """Convolutions with batch norm folded in compute what the network in evaluation mode does."""
+    folded = activations(export.fold(network), pictures)
+    for name, expected in network(pictures).items():
+        torch.testing.assert_close(folded[name], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_every_filter_means_one(network: Network, pictures: Tensor) -> None:
+    """After normalising, a filter's mean activation is 1 and each channel is the old one times a constant."""
+    plain = export.fold(network)
+    before, after = activations(plain, pictures), activations(export.normalise(plain, pictures), pictures)
+    for name, normal in after.items():
+        means = normal.mean((0, 2, 3))
+        alive = means > 0
+        assert alive.any()
+        torch.testing.assert_close(means[alive], torch.ones(int(alive.sum())), rtol=1e-3, atol=1e-3)
+        scaled = before[name] / before[name].mean((0, 2, 3)).clamp_min(1e-9).view(1, -1, 1, 1)
+        torch.testing.assert_close(normal[:, alive], scaled[:, alive], rtol=1e-2, atol=1e-2)
+
+
+def test_dead_filters_are_silenced(network: Network, pictures: Tensor) -> None:
+    """A filter that never answers becomes exactly zero instead of amplified rounding."""
+    with torch.no_grad():
+        norms(network)[0].bias[0] = -1000.0
+    normal = export.normalise(export.fold(network), pictures)
+    assert not normal["conv1_1"].weight[0].any()
+    assert all(filters.weight.isfinite().all() for filters in normal.values())
+
+
+def test_the_engine_reads_what_is_written(network: Network, pictures: Tensor, tmp_path: Path) -> None:
+    """The engine's encoder from the file agrees with the folded network within half precision."""
+    plain = export.normalise(export.fold(network), pictures)
+    export.write(tmp_path / "tiny.safetensors", plain, {"seed": 7})
+    encoder = read(tmp_path / "tiny.safetensors")
+    assert encoder.spec.card == {"seed": 7}
+    found, expected = encoder(pictures[:1], ["relu1_1", "relu5_1"]), activations(plain, pictures[:1])
+    for name, values in found.items():
+        torch.testing.assert_close(values, expected[name], rtol=0.05, atol=0.05)
+
+
+def test_train_continues_a_checkpoint_and_writes_the_file(tmp_path: Path) -> None:
+    """`train` goes on with the checkpoint's own recipe, reports its steps and leaves an encoder with a card."""
+    begun = Training(TINY)
+    begun.advance(TINY.minutes * 60 - 0.5)
+    begun.save(tmp_path / "checkpoint.pt")
+    steps: list[training.TrainingProgress] = []
+    out = tmp_path / "out.safetensors"
+    training.train(out, minutes=60, checkpoint=tmp_path / "checkpoint.pt", progress=steps.append)
+    card = read(out).spec.card
+    assert steps[0].step == 2
+    assert card["pictures"] == steps[-1].pictures
+    assert card["recipe"]["width"] == TINY.width
+
+
+def test_the_shipped_encoder_is_whole_and_normal() -> None:
+    """The file in the wheel has thirteen convolutions, tells its story, and its mean activations are near 1."""
+    encoder = read(SHIPPED)
+    assert len(encoder.spec.convolutions) == 13
+    assert encoder.spec.card["pictures"] > 100_000
+    drawn = World.create(encoder.spec.card["recipe"]["seed"]).canvases(training.NORMAL_PICTURES, generator(99))
+    for values in encoder(drawn.pictures[:, :3], ["relu1_1", "relu3_1", "relu5_1"]).values():
+        assert values.mean().item() == pytest.approx(1, abs=0.05)
