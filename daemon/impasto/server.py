@@ -141,4 +141,8 @@ def serve(config: Config) -> None:
     instance = Instance.claim(config.runtime_dir)
     if instance is None:
         raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
-    asyncio.run(Server(config, instance).serve())
+
+    async def life() -> None:
+        await Server(config, instance).serve()  # made inside the loop: grpc.aio binds to the one it is made in
+
+    asyncio.run(life())
