@@ -35,6 +35,9 @@ MAX_LOG_BYTES = 4 * 1024 * 1024
 
 Info = server_pb2.GetServerInfoResponse
 
+# Daemons outlive the process that starts them, on purpose: held here so that nobody waits for them or warns of them.
+_started: list[subprocess.Popen[bytes]] = []
+
 
 def open_channel(config: Config) -> grpc.Channel:
     """A channel to the daemon's socket, whether or not somebody listens.
@@ -110,6 +113,7 @@ def _start(config: Config) -> Info:
             env=_environment(config),
             start_new_session=True,  # a Ctrl-C or a closed terminal must not reach it
         )
+    _started.append(process)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if (info := running(config)) is not None:

@@ -12,9 +12,10 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from impasto.errors import NotFound
 from impasto.image import ImageHeader
@@ -69,12 +70,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Blob:
-    """A stored picture."""
+    """A stored picture; `fresh` if it was not there before it was kept now."""
 
     name: str
     header: ImageHeader
     path: Path
     modified: float
+    fresh: bool = False
 
 
 @dataclass
@@ -132,23 +134,25 @@ class Store:
 
     async def keep(self, part: Path, header: ImageHeader, encoded_sha256: str = "") -> Blob:
         """Turns the complete raw samples in `part` into a blob; `encoded_sha256` is of the file they came from."""
-        name = await asyncio.to_thread(self._keep, part, header, encoded_sha256)
-        return self.blob(name)
+        name, fresh = await asyncio.to_thread(self._keep, part, header, encoded_sha256)
+        return replace(self.blob(name), fresh=fresh)
 
-    def _keep(self, part: Path, header: ImageHeader, encoded_sha256: str) -> str:
+    def _keep(self, part: Path, header: ImageHeader, encoded_sha256: str) -> tuple[str, bool]:
         digest = _digest(header, part)
         path = self._path(digest)
-        _write(path.with_suffix(".json"), json.dumps(header.to_json()))
+        fresh, sidecar = not path.exists(), _sidecar(path)
+        files = set(sidecar.get("files", ())) | ({encoded_sha256} if encoded_sha256 else set())
+        _write(path.with_suffix(".json"), json.dumps({"header": header.to_json(), "files": sorted(files)}))
         part.chmod(0o600)
         part.replace(path)  # last: where the samples are, the header is
         if encoded_sha256:
-            _write(self.blobs / f"encoded-{encoded_sha256}", digest)
-        return BLOB_PREFIX + digest
+            _write(self.blobs / f"file-{encoded_sha256}", digest)
+        return BLOB_PREFIX + digest, fresh
 
     def decoded(self, encoded_sha256: str) -> Blob | None:
         """The blob that a file of this hash was decoded to before, if it is still there."""
         try:
-            return self.blob(BLOB_PREFIX + (self.blobs / f"encoded-{encoded_sha256}").read_text())
+            return self.blob(BLOB_PREFIX + (self.blobs / f"file-{encoded_sha256}").read_text())
         except (OSError, NotFound):
             return None
 
@@ -164,26 +168,27 @@ class Store:
         path = self._path(digest)
         try:
             os.utime(path)
-            header = ImageHeader.from_json(json.loads(path.with_suffix(".json").read_text()))
+            header = ImageHeader.from_json(_sidecar(path)["header"])
         except (OSError, ValueError, KeyError) as error:
             raise NotFound(f"there is no blob {name!r}; upload the picture again") from error
         return Blob(name, header, path, time.time())
 
-    def remove_blob(self, name: str) -> None:
-        """Forgets a blob; nothing happens if it is not there."""
-        path = self._path(name.removeprefix(BLOB_PREFIX))
-        path.unlink(missing_ok=True)
-        path.with_suffix(".json").unlink(missing_ok=True)
-
-    def remove_old_blobs(self, older_than: float) -> int:
-        """Removes what was last used before `older_than` (seconds since the epoch) and no unfinished job needs."""
+    def remove_blobs(self, names: Iterable[str]) -> int:
+        """Forgets blobs that no unfinished job needs; how many."""
         specs = [r.job.spec for r in self.records.values() if not r.job.state.final]
         needed = {name for spec in specs for name in (spec.content, spec.style, spec.mask)}
-        old = [p for p in self.blobs.glob("*.raw") if p.stat().st_mtime < older_than]
-        names = [name for p in old if (name := BLOB_PREFIX + p.stem) not in needed]
-        for name in names:
-            self.remove_blob(name)
-        return len(names)
+        removable = set(names) - needed
+        for name in removable:
+            path = self._path(name.removeprefix(BLOB_PREFIX))
+            files = _sidecar(path).get("files", ())
+            for left in (path, path.with_suffix(".json"), *(self.blobs / f"file-{sha256}" for sha256 in files)):
+                left.unlink(missing_ok=True)
+        return len(removable)
+
+    def remove_old_blobs(self, older_than: float) -> int:
+        """Removes what was last used before `older_than` (seconds since the epoch)."""
+        old = [path for path in self.blobs.glob("*.raw") if path.stat().st_mtime < older_than]
+        return self.remove_blobs(BLOB_PREFIX + path.stem for path in old)
 
     def free_bytes(self) -> int:
         """Room left on the disk that holds the blobs."""
@@ -212,6 +217,15 @@ def _digest(header: ImageHeader, samples: Path) -> str:
     for chunk in chunks(samples):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def _sidecar(path: Path) -> dict[str, Any]:
+    """What stands beside a blob's samples: its header, and the hashes of the files that it was decoded from."""
+    try:
+        found = json.loads(path.with_suffix(".json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _write(path: Path, text: str) -> None:

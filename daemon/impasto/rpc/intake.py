@@ -4,6 +4,7 @@ Knows the store and the codec process. Must not know jobs. The servicers call it
 buffered; nothing is kept of what fails.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from impasto.v1 import blob_pb2, image_pb2
 
 MAX_INLINE_BYTES = 3 * 1024 * 1024
 DISK_RESERVE_BYTES = 256 * 1024 * 1024
+MAX_DECODERS = 2  # at once: each may take memory in proportion to the largest picture allowed
 
 
 def wrong(field: str, description: str, reason: str) -> InvalidRequest:
@@ -29,6 +31,7 @@ class Intake:
 
     def __init__(self, store: Store, limits: Limits) -> None:
         self.store, self._limits = store, limits
+        self._decoders = asyncio.Semaphore(MAX_DECODERS)
 
     async def upload(self, requests: AsyncIterator[blob_pb2.UploadBlobRequest]) -> Blob:
         """One upload: its header, then its chunks."""
@@ -71,7 +74,8 @@ class Intake:
         """Decodes the file in `part` in a process of its own."""
         raw = self.store.new_part()
         try:
-            header = await codec.decode(part, raw, max_pixels=self._limits.max_pixels, field=field)
+            async with self._decoders:
+                header = await codec.decode(part, raw, max_pixels=self._limits.max_pixels, field=field)
             return await self.store.keep(raw, header, encoded_sha256)
         finally:
             raw.unlink(missing_ok=True)

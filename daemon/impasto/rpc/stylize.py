@@ -174,7 +174,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
                 inline = image.WhichOneof("source") == "inline"
                 blob = await self._intake.inline(image.inline, field) if inline else self._store.blob(image.blob)
                 names[field], headers[blob.name] = blob.name, blob.header
-                fresh += [blob.name] if inline else []
+                fresh += [blob.name] if blob.fresh else []
             spec = replace(
                 spec, content=names["spec.content"], style=names["spec.styles[0].image"], mask=names.get("spec.mask")
             )
@@ -182,8 +182,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
             check_pictures(spec, headers, self._limits, found)
             found.raise_if_any()
         except BaseException:
-            for name in fresh:  # nothing is left behind of a request that was refused
-                self._store.remove_blob(name)
+            self._store.remove_blobs(fresh)  # nothing is left behind of a request that was refused
             raise
         return spec
 

@@ -1,0 +1,41 @@
+"""Fixtures: homes and daemons that clean up after themselves."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from harness import Daemon, Home
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    """A fresh home without a daemon."""
+    home = Home()
+    yield home
+    home.remove()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Daemon]]:
+    """Starts daemons of a test's own, which it may kill."""
+    started: list[Daemon] = []
+
+    def start(home: Home | None = None, command: list[str] | None = None) -> Daemon:
+        started.append(Daemon(home or Home(), command))
+        return started[-1]
+
+    yield start
+    for daemon in started:
+        daemon.end()
+        if daemon.home.path.exists():
+            daemon.home.remove()
+
+
+@pytest.fixture(scope="session")
+def daemon() -> Iterator[Daemon]:
+    """One daemon for all tests that leave it as they found it."""
+    home = Home()
+    daemon = Daemon(home)
+    yield daemon
+    assert daemon.end() == 0
+    home.remove()

@@ -1,0 +1,190 @@
+"""Real daemons in real processes, for tests: started, asked, killed; and pictures to feed them.
+
+Nothing here is fake. Every wait has an end, and says what it waited for.
+"""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from impasto import launch
+from impasto.client import Client
+from impasto.config import Config
+from impasto.v1 import image_pb2, stylize_pb2
+
+DEADLINE_S = 60.0  # of anything that must happen at all; what must happen quickly says so itself
+
+
+def wait_for(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> float:
+    """Seconds until `condition` held."""
+    began = time.monotonic()
+    while not condition():
+        if time.monotonic() - began > within_s:
+            raise AssertionError(f"{what} did not happen within {within_s:g} s")
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (OSError, IndexError):
+        return False
+
+
+class Home:
+    """A place for one daemon and its commands; its path is short, as a socket's must be."""
+
+    def __init__(self, **environment: str) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="imp-"))
+        self.config = Config(runtime_dir=self.path / "run", data_dir=self.path / "data")
+        own = {"IMPASTO_RUNTIME_DIR": str(self.config.runtime_dir), "IMPASTO_DATA_DIR": str(self.config.data_dir)}
+        # No weights of the machine's user may change what "auto" means in a test.
+        self.environment = os.environ | {"TORCH_HOME": str(self.path / "torch")} | own | environment
+
+    def command(self, *arguments: str) -> list[str]:
+        """A command line of ours."""
+        return [sys.executable, "-P", "-m", "impasto", *arguments]
+
+    def run(self, *arguments: str, within_s: float = DEADLINE_S) -> subprocess.CompletedProcess[str]:
+        """Runs a command of ours to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=within_s,
+            check=False,
+            cwd=self.path,
+        )
+
+    def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Starts a command of ours in the background."""
+        log = (self.path / "spawned.log").open("ab")
+        with log:
+            return subprocess.Popen(
+                self.command(*arguments), env=self.environment, stdout=log, stderr=log, cwd=self.path
+            )
+
+    def remove(self) -> None:
+        """Stops whatever runs here and deletes the folder."""
+        launch.stop(self.config)
+        shutil.rmtree(self.path)
+
+    def blobs(self) -> set[str]:
+        """Names of all files at rest."""
+        return {path.name for path in (self.config.data_dir / "blobs").glob("*")}
+
+
+class Daemon:
+    """A daemon in the foreground of a process of its own."""
+
+    def __init__(self, home: Home, command: list[str] | None = None) -> None:
+        self.home = home
+        self.log = home.path / "daemon.log"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command or home.command("serve"), env=home.environment, stdout=log, stderr=log, cwd=home.path
+            )
+        self.start_s = wait_for(self.answers, "the daemon's first answer")
+
+    def answers(self) -> bool:
+        """Whether it answers, and is still there to do so."""
+        if self.process.poll() is not None:
+            raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.log.read_text()}")
+        return launch.running(self.home.config) is not None
+
+    @contextmanager
+    def client(self, name: str = "test") -> Iterator[Client]:
+        """A client of ours."""
+        with Client(launch.open_channel(self.home.config), name) as client:
+            yield client
+
+    @contextmanager
+    def channel(self) -> Iterator[grpc.Channel]:
+        """A bare channel, as somebody else's program would open it."""
+        with grpc.insecure_channel(f"unix:{self.home.config.runtime_dir}/impasto.sock") as channel:
+            yield channel
+
+    def info(self) -> launch.Info:
+        """What it says of itself."""
+        info = launch.running(self.home.config)
+        assert info is not None
+        return info
+
+    def worker_pids(self) -> list[int]:
+        """Its worker processes, as the system sees them."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def ready(self) -> int:
+        """Waits until the worker is ready; its process id."""
+        wait_for(lambda: any(d.name != "starting" for d in self.info().devices), "a worker being ready")
+        return self.info().devices[0].worker_pid
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Sends a signal and waits for the end; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(DEADLINE_S)
+
+
+def picture(width: int = 64, height: int = 48, seed: int = 0) -> Image.Image:
+    """A picture with forms, edges and texture, different for every seed."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.random((4, 5, 3)).astype(np.float32)
+    smooth = Image.fromarray((coarse * 255).astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
+    grain = rng.integers(-30, 30, (height, width, 1))
+    return Image.fromarray(np.clip(np.asarray(smooth, np.int16) + grain, 0, 255).astype(np.uint8))
+
+
+def encoded(image: Image.Image, kind: str = "PNG") -> bytes:
+    """The picture as a file."""
+    file = io.BytesIO()
+    image.save(file, kind)
+    return file.getvalue()
+
+
+def inline(image: Image.Image) -> image_pb2.ImageRef:
+    """The picture inside a request, as a file."""
+    return image_pb2.ImageRef(inline=image_pb2.InlineImage(encoded=encoded(image)))
+
+
+def raw(
+    samples: npt.NDArray[Any], pixel_format: image_pb2.PixelFormat, sample_type: image_pb2.SampleType
+) -> image_pb2.ImageRef:
+    """Samples (H, W, C) inside a request."""
+    height, width, _ = samples.shape
+    header = image_pb2.ImageHeader(width=width, height=height, pixel_format=pixel_format, sample_type=sample_type)
+    image = image_pb2.RawImage(header=header, samples=samples.tobytes())
+    return image_pb2.ImageRef(inline=image_pb2.InlineImage(raw=image))
+
+
+def request(steps: int = 3, width: int = 64, height: int = 48, **fields: object) -> stylize_pb2.StylizeRequest:
+    """A small good request; `fields` are of the request itself."""
+    spec = stylize_pb2.StylizeSpec(content=inline(picture(width, height, 1)), steps=steps)
+    spec.styles.add().image.CopyFrom(inline(picture(80, 60, 2)))
+    message = stylize_pb2.StylizeRequest(spec=spec)
+    for name, value in fields.items():
+        setattr(message, name, value)
+    return message
+
+
+def long_request(**fields: object) -> stylize_pb2.StylizeRequest:
+    """A request that will not end by itself while a test looks."""
+    return request(steps=9000, width=160, height=128, **fields)

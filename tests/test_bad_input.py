@@ -1,0 +1,292 @@
+"""Bad input through the real door: each gets one clear error with the field's name, and nothing is left behind."""
+
+import hashlib
+import io
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+
+import grpc
+import numpy as np
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from harness import Daemon, encoded, inline, picture, raw, request
+from impasto.v1 import blob_pb2, blob_pb2_grpc, image_pb2, stylize_pb2, stylize_pb2_grpc
+
+Spec = stylize_pb2.StylizeSpec
+INVALID = grpc.StatusCode.INVALID_ARGUMENT
+UNIMPLEMENTED = grpc.StatusCode.UNIMPLEMENTED
+PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
+NAN, INF = float("nan"), float("inf")
+
+
+def refusal(error: grpc.RpcError) -> tuple[grpc.StatusCode, dict[str, str], set[str]]:
+    """Code, descriptions by field, and reasons."""
+    fields: dict[str, str] = {}
+    reasons = set()
+    status = rpc_status.from_call(error)
+    for detail in status.details if status else ():
+        bad, told = error_details_pb2.BadRequest(), error_details_pb2.ErrorInfo()
+        if detail.Unpack(bad):
+            fields |= {v.field: v.description for v in bad.field_violations}
+            reasons |= {v.reason for v in bad.field_violations}
+        elif detail.Unpack(told):
+            reasons.add(told.reason)
+    return error.code(), fields, reasons
+
+
+@pytest.fixture
+def untouched(daemon: Daemon) -> Iterator[None]:
+    """Asserts that a test leaves neither job nor file behind."""
+    with daemon.channel() as channel:
+        stub = stylize_pb2_grpc.StylizeServiceStub(channel)
+        jobs = len(stub.ListJobs(stylize_pb2.ListJobsRequest(page_size=1000)).jobs)
+        blobs = daemon.home.blobs()
+        yield
+        assert len(stub.ListJobs(stylize_pb2.ListJobsRequest(page_size=1000)).jobs) == jobs
+        assert daemon.home.blobs() == blobs
+
+
+def refused(daemon: Daemon, message: stylize_pb2.StylizeRequest) -> tuple[grpc.StatusCode, dict[str, str], set[str]]:
+    """How the daemon refuses a request."""
+    with daemon.channel() as channel, pytest.raises(grpc.RpcError) as error:
+        list(stylize_pb2_grpc.StylizeServiceStub(channel).Stylize(message, timeout=60))
+    return refusal(error.value)
+
+
+def png(width: int, height: int, rows: bytes) -> bytes:
+    """A PNG that says what it likes of its size."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+def with_content(data: bytes) -> Callable[[Spec], None]:
+    """Sets the content to a file of these bytes."""
+
+    def change(spec: Spec) -> None:
+        spec.content.inline.encoded = data
+
+    return change
+
+
+def lying(spec: Spec) -> None:
+    """A raw header that means more bytes than there are."""
+    samples: np.ndarray[tuple[int, ...], np.dtype[np.uint8]] = np.zeros((20, 20, 3), np.uint8)
+    spec.content.CopyFrom(raw(samples, image_pb2.PIXEL_FORMAT_RGB, image_pb2.SAMPLE_TYPE_U8))
+    spec.content.inline.raw.header.width = 21
+
+
+def over_size(spec: Spec) -> None:
+    """A raw header of a hundred billion pixels."""
+    lying(spec)
+    spec.content.inline.raw.header.width = spec.content.inline.raw.header.height = 2**19
+
+
+def no_format(spec: Spec) -> None:
+    """A raw header without a pixel format and with a sample type that does not exist."""
+    lying(spec)
+    spec.content.inline.raw.header.pixel_format = image_pb2.PIXEL_FORMAT_UNSPECIFIED
+    spec.content.inline.raw.header.sample_type = 77  # type: ignore[assignment]  # that is the point
+
+
+def unknown_layer(spec: Spec) -> None:
+    """A layer that VGG-19 has, but behind the part in use."""
+    spec.style_layers.add(layer="fc6", weight=1)
+
+
+def change(**fields: object) -> Callable[[Spec], None]:
+    """Sets plain fields."""
+
+    def apply(spec: Spec) -> None:
+        for name, value in fields.items():
+            setattr(spec, name, value)
+
+    return apply
+
+
+def style_of(image_ref: image_pb2.ImageRef) -> Callable[[Spec], None]:
+    """Sets the style."""
+    return lambda spec: spec.styles[0].image.CopyFrom(image_ref)
+
+
+def animated() -> bytes:
+    """A GIF-like PNG with two frames."""
+    file = io.BytesIO()
+    picture(20, 20, 1).save(file, "PNG", save_all=True, append_images=[picture(20, 20, 2)])
+    return file.getvalue()
+
+
+CASES: dict[str, tuple[Callable[[Spec], None], grpc.StatusCode, str, str]] = {
+    "no content": (lambda s: s.ClearField("content"), INVALID, "spec.content", "PICTURE_MISSING"),
+    "no style": (lambda s: s.ClearField("styles"), INVALID, "spec.styles", "STYLE_MISSING"),
+    "text as picture": (with_content(b"not a picture at all"), INVALID, "spec.content", "NOT_AN_IMAGE"),
+    "empty file": (with_content(b""), INVALID, "spec.content.encoded", "TOO_LARGE"),
+    "truncated file": (with_content(encoded(picture(64, 64))[:900]), INVALID, "spec.content", "TRUNCATED"),
+    "header bomb": (with_content(png(100_000, 100_000, b"")), INVALID, "spec.content", "TOO_LARGE"),
+    "lying PNG": (with_content(png(3000, 3000, b"\0" * 100)), INVALID, "spec.content", "TRUNCATED"),
+    "animated file": (with_content(animated()), INVALID, "spec.content", "ANIMATED"),
+    "lying raw size": (lying, INVALID, "spec.content.raw", "SIZE_MISMATCH"),
+    "raw over the limit": (over_size, INVALID, "spec.content.raw", "TOO_LARGE"),
+    "unknown enums": (no_format, INVALID, "spec.content.raw.pixel_format", "UNKNOWN_ENUM"),
+    "steps 0": (change(steps=0), INVALID, "spec.steps", "STEPS_OUT_OF_RANGE"),
+    "steps huge": (change(steps=4_000_000_000), INVALID, "spec.steps", "STEPS_OUT_OF_RANGE"),
+    "size 0": (change(size=0), INVALID, "spec.size", "SIZE_OUT_OF_RANGE"),
+    "size huge": (change(size=4_000_000_000), INVALID, "spec.size", "SIZE_OUT_OF_RANGE"),
+    "weight NaN": (change(style_weight=NAN), INVALID, "spec.style_weight", "WEIGHT_OUT_OF_RANGE"),
+    "weight infinite": (change(content_weight=INF), INVALID, "spec.content_weight", "WEIGHT_OUT_OF_RANGE"),
+    "weight negative": (change(style_weight=-1.0), INVALID, "spec.style_weight", "WEIGHT_OUT_OF_RANGE"),
+    "tv NaN": (change(total_variation_weight=NAN), INVALID, "spec.total_variation_weight", "WEIGHT_OUT_OF_RANGE"),
+    "all weights 0": (change(content_weight=0, style_weight=0), INVALID, "spec.style_weight", "WEIGHTS_ALL_ZERO"),
+    "stroke size 0": (change(stroke_size=0.0), INVALID, "spec.stroke_size", "STROKE_SIZE_OUT_OF_RANGE"),
+    "stroke size NaN": (change(stroke_size=NAN), INVALID, "spec.stroke_size", "STROKE_SIZE_OUT_OF_RANGE"),
+    "scales 0": (change(max_scales=0), INVALID, "spec.max_scales", "SCALES_OUT_OF_RANGE"),
+    "unknown encoder": (change(encoder="resnet"), INVALID, "spec.encoder", "UNKNOWN_ENCODER"),
+    "unknown optimizer": (change(optimizer=9), INVALID, "spec.optimizer", "UNKNOWN_ENUM"),
+    "unknown layer": (unknown_layer, INVALID, "spec.style_layers", "UNKNOWN_LAYER"),
+    "1x1 style": (style_of(inline(picture(1, 1))), INVALID, "spec.styles[0].image", "TOO_SMALL"),
+    "tiny content": (with_content(encoded(picture(64, 15))), INVALID, "spec.content", "TOO_SMALL"),
+    "other mask": (lambda s: s.mask.CopyFrom(inline(picture(64, 47))), INVALID, "spec.mask", "MASK_SIZE_DIFFERS"),
+    "two styles": (lambda s: s.styles.add().CopyFrom(s.styles[0]), UNIMPLEMENTED, "spec.styles", "NOT_SERVED_YET"),
+    "strength": (change(strength=0.5), UNIMPLEMENTED, "spec.strength", "NOT_SERVED_YET"),
+    "colour": (change(colour=2), UNIMPLEMENTED, "spec.colour", "NOT_SERVED_YET"),
+    "objective": (change(objective="w2"), UNIMPLEMENTED, "spec.objective", "NOT_SERVED_YET"),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("case", CASES)
+def test_each_bad_request_is_refused(daemon: Daemon, case: str) -> None:
+    """The code, the field and the reason of every refusal; the session's daemon keeps neither job nor blob of it."""
+    alter, code, field, reason = CASES[case]
+    message = request()
+    alter(message.spec)
+    found_code, fields, reasons = refused(daemon, message)
+
+    assert found_code is code
+    assert any(name.startswith(field) for name in fields), fields
+    assert reason in reasons
+
+
+@pytest.mark.usefixtures("untouched")
+def test_all_violations_are_told_at_once(daemon: Daemon) -> None:
+    """A user hears of everything that is wrong in one answer, with the numbers had and allowed."""
+    message = request()
+    change(steps=20_000, style_weight=-2.0, encoder="resnet", strength=0.5)(message.spec)
+    message.delivery.max_preview_fps = 1000
+    _, fields, _ = refused(daemon, message)
+
+    assert set(fields) == {
+        "spec.steps", "spec.style_weight", "spec.encoder", "spec.strength", "delivery.max_preview_fps"
+    }  # fmt: skip
+    assert fields["spec.steps"] == "is 20000; 1 to 10000 are allowed"
+
+
+@pytest.mark.usefixtures("untouched")
+def test_missing_blobs_and_encoders(daemon: Daemon) -> None:
+    """Names that are not there are NOT_FOUND; an encoder that is not on this machine is a failed precondition."""
+    ghost, malformed, absent = request(), request(), request()
+    ghost.spec.content.blob = "blobs/sha256-" + 64 * "0"
+    malformed.spec.content.blob = "../../etc/passwd"
+    absent.spec.encoder = "vgg19"
+
+    assert refused(daemon, ghost)[0] is grpc.StatusCode.NOT_FOUND
+    assert refused(daemon, malformed)[0] is grpc.StatusCode.NOT_FOUND
+    assert refused(daemon, absent)[0] is PRECONDITION
+
+
+def test_samples_that_are_no_numbers_fail_their_job(daemon: Daemon) -> None:
+    """NaN in float samples is seen when they are read: the job FAILED before its first step, naming field and count."""
+    samples: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = np.full((20, 20, 3), 0.5, np.float32)
+    samples[3, 4] = np.nan
+    message = request()
+    message.spec.content.CopyFrom(raw(samples, image_pb2.PIXEL_FORMAT_RGB, image_pb2.SAMPLE_TYPE_F32))
+    with daemon.channel() as channel:
+        *_, last = stylize_pb2_grpc.StylizeServiceStub(channel).Stylize(message, timeout=60)
+    error, told = last.job.job.error, error_details_pb2.ErrorInfo()
+    error.details[0].Unpack(told)
+
+    assert last.job.job.state == stylize_pb2.JOB_STATE_FAILED
+    assert (last.job.job.step, told.reason) == (0, "NOT_FINITE")
+    assert "spec.content: has 3 samples" in error.message
+
+
+Parts = list[blob_pb2.UploadBlobRequest]
+HEADER = image_pb2.ImageHeader(
+    width=10, height=10, pixel_format=image_pb2.PIXEL_FORMAT_RGB, sample_type=image_pb2.SAMPLE_TYPE_U8
+)
+
+
+def announce(size: int, sha256: bytes = b"") -> blob_pb2.UploadBlobRequest:
+    """The first message of a raw upload of 10x10 px."""
+    return blob_pb2.UploadBlobRequest(header=blob_pb2.UploadHeader(raw=HEADER, size_bytes=size, sha256=sha256))
+
+
+def chunk(size: int) -> blob_pb2.UploadBlobRequest:
+    """Some bytes."""
+    return blob_pb2.UploadBlobRequest(chunk=b"\7" * size)
+
+
+def file_of(data: bytes) -> Parts:
+    """The upload of a file."""
+    header = blob_pb2.UploadHeader(encoded=True, size_bytes=len(data))
+    return [blob_pb2.UploadBlobRequest(header=header), blob_pb2.UploadBlobRequest(chunk=data)]
+
+
+UPLOADS: dict[str, tuple[Parts, grpc.StatusCode, str]] = {
+    "nothing": ([], INVALID, "HEADER_MISSING"),
+    "chunk before header": ([chunk(300)], INVALID, "HEADER_MISSING"),
+    "two headers": ([announce(300), announce(300)], INVALID, "HEADER_TWICE"),
+    "too few bytes": ([announce(300), chunk(299)], INVALID, "SIZE_MISMATCH"),
+    "too many bytes": ([announce(300), chunk(200), chunk(101)], INVALID, "SIZE_MISMATCH"),
+    "announced size differs": ([announce(301), chunk(301)], INVALID, "SIZE_MISMATCH"),
+    "empty": ([announce(0)], INVALID, "EMPTY"),
+    "over the limit": ([announce(2**40)], INVALID, "TOO_LARGE"),
+    "wrong checksum": ([announce(300, 32 * b"x"), chunk(300)], grpc.StatusCode.DATA_LOSS, "CHECKSUM_MISMATCH"),
+    "checksum of a wrong length": ([announce(300, b"x"), chunk(300)], INVALID, "SHA256_LENGTH"),
+    "neither raw nor file": (
+        [blob_pb2.UploadBlobRequest(header=blob_pb2.UploadHeader(size_bytes=3))], INVALID, "HEADER_MISSING",
+    ),
+    "no picture": (file_of(b"hello"), INVALID, "NOT_AN_IMAGE"),
+    "bomb": (file_of(png(100_000, 100_000, b"")), INVALID, "TOO_LARGE"),
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("case", UPLOADS)
+def test_each_bad_upload_is_refused(daemon: Daemon, case: str) -> None:
+    """The code and the reason of every refusal; no file is left, not even a part of one."""
+    parts, code, reason = UPLOADS[case]
+    with daemon.channel() as channel, pytest.raises(grpc.RpcError) as error:
+        blob_pb2_grpc.BlobServiceStub(channel).UploadBlob(iter(parts), timeout=30)
+    found_code, _, reasons = refusal(error.value)
+
+    assert found_code is code
+    assert reason in reasons
+
+
+@pytest.mark.usefixtures("untouched")
+def test_an_upload_that_breaks_off_leaves_nothing(daemon: Daemon) -> None:
+    """A client that dies in the middle of an upload leaves no part of it."""
+
+    def parts() -> Iterator[blob_pb2.UploadBlobRequest]:
+        yield announce(300)
+        yield chunk(100)
+        raise ConnectionError
+
+    with daemon.channel() as channel, pytest.raises(grpc.RpcError):
+        blob_pb2_grpc.BlobServiceStub(channel).UploadBlob(parts(), timeout=30)
+
+
+def test_good_upload_has_its_checksum_verified(daemon: Daemon) -> None:
+    """The same upload with the right checksum is taken."""
+    parts = [announce(300, hashlib.sha256(300 * b"\7").digest()), chunk(150), chunk(150)]
+    with daemon.channel() as channel:
+        response = blob_pb2_grpc.BlobServiceStub(channel).UploadBlob(iter(parts), timeout=30)
+
+    assert response.header.width == 10
