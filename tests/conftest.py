@@ -1,6 +1,7 @@
 """Fixtures: homes and daemons that clean up after themselves."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
@@ -39,3 +40,12 @@ def daemon() -> Iterator[Daemon]:
     yield daemon
     assert daemon.end() == 0
     home.remove()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI nothing is skipped: a test that would skip fails, with its reason."""
+    report = yield
+    if os.environ.get("IMPASTO_NO_SKIP") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome, report.longrepr = "failed", f"skipped in CI: {report.longrepr}"
+    return report

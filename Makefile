@@ -1,0 +1,35 @@
+# Everything happens in .venv, which every target makes first. Two commands matter: make demo, make test.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/ready
+# The oldest protoc that is supported generates the committed stubs; it lives apart from the environment's own grpcio.
+PROTOC := grpcio-tools==1.75.1
+
+.PHONY: demo test check bench proto clean
+
+demo: $(STAMP)  ## draw a scene and styles by code, paint them through a real daemon: out/demo/
+	$(BIN)/impasto demo --output out/demo
+
+test: check  ## everything that must hold
+	$(BIN)/pytest
+
+check: $(STAMP)  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP)  ## speed and memory, as ratios within one run
+	$(BIN)/python tests/bench/engine.py
+
+proto: $(STAMP)  ## the stubs, after proto/ has changed
+	$(BIN)/python proto/generate.py
+
+clean:  ## the environment and everything that was made
+	rm -rf .venv out dist
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .venv/protoc --upgrade $(PROTOC)
+	touch $(STAMP)

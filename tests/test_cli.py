@@ -1,0 +1,199 @@
+"""The command line as a painter or a script meets it: real commands, real files."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageCms
+
+from harness import Daemon, Home, picture, wait_for
+from impasto import __version__
+from impasto.v1 import stylize_pb2
+from test_daemon import CANCELLED, Stub, steps_done
+
+ORIENTATION, DESCRIPTION = 0x0112, 0x010E
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A JPEG lying on its side, with EXIF, DPI and a profile."""
+    image = picture(72, 56, 1)
+    exif = Image.Exif()
+    exif[ORIENTATION], exif[DESCRIPTION] = 6, "the harbour"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = tmp_path / "photo.jpg"
+    image.save(path, exif=exif, dpi=(300, 300), icc_profile=profile, quality=95)
+    return path
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> Path:
+    """Some other picture."""
+    path = tmp_path / "style.png"
+    picture(80, 64, 2).save(path)
+    return path
+
+
+def opened(path: Path) -> Image.Image:
+    """The picture, its file closed again."""
+    with Image.open(path) as image:
+        image.load()
+        return image
+
+
+def stylize(home: Home, photo: Path, style: Path, output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """One whole command."""
+    return home.run("stylize", str(photo), "--style", str(style), "-o", str(output), "--steps", "3", *options)
+
+
+def test_a_photo_is_painted_by_one_command(home: Home, photo: Path, style: Path, tmp_path: Path) -> None:
+    """Without a daemon: one is started, the picture stands upright, and EXIF, DPI and profile are kept."""
+    done = stylize(home, photo, style, tmp_path / "out.jpg")
+    status = json.loads(home.run("status", "--json").stdout)
+    painted = opened(tmp_path / "out.jpg")
+
+    assert done.returncode == 0, done.stderr
+    assert "out.jpg: 56x72" in done.stdout
+    assert "step 3/3" in done.stderr
+    assert "encoder vgg19-slim (auto" in done.stderr
+    assert painted.size == (56, 72)
+    assert painted.getexif().get(ORIENTATION, 1) == 1
+    assert painted.getexif()[DESCRIPTION] == "the harbour"
+    assert painted.info["dpi"] == (300, 300)
+    assert painted.info["icc_profile"] == opened(photo).info["icc_profile"]
+    assert status["running"] is True
+    assert status["version"] == __version__
+
+
+def test_status_tells_all_and_stop_ends(home: Home) -> None:
+    """Status tells pid, socket, version, devices, encoder and queue; stop ends the daemon; both tell when none runs."""
+    before = home.run("status")
+    daemon = Daemon(home)
+    daemon.ready()
+    told = json.loads(home.run("status", "--json").stdout)
+    human = home.run("status").stdout
+    stopped, again = home.run("stop"), home.run("stop")
+
+    assert before.returncode == 1
+    assert told["pid"] == daemon.process.pid
+    assert told["socket"] == str(home.config.runtime_dir / "impasto.sock")
+    assert told["devices"][0]["name"] in ("cpu", "cuda:0")
+    assert (told["encoder"], told["queued_jobs"], told["running_jobs"]) == ("vgg19-slim", 0, 0)
+    assert str(daemon.process.pid) in human
+    assert stopped.stdout == f"stopped process {daemon.process.pid}\n"
+    assert daemon.process.wait(10) == 0
+    assert again.stdout == "no daemon runs\n"
+
+
+def test_jobs_are_listed(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:
+    """Each job is a line with its name, state, steps and encoder."""
+    stylize(daemon.home, photo, style, tmp_path / "out.png")
+    first = daemon.home.run("jobs").stdout.splitlines()[0]
+
+    assert first.startswith("jobs/")
+    assert first.split()[1:] == ["SUCCEEDED", "step", "3/3", "vgg19-slim"]
+
+
+def test_interrupt_cancels_in_the_daemon_too(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:
+    """Ctrl-C ends the command with 130, leaves no file, and the job is CANCELLED within two seconds."""
+    daemon.ready()
+    command = daemon.home.spawn(
+        "stylize", str(photo), "--style", str(style), "-o", str(tmp_path / "out.png"), "--steps", "9000"
+    )
+    with daemon.channel() as channel:
+        stub = Stub(channel)
+
+        def running() -> list[stylize_pb2.Job]:
+            jobs = stub.ListJobs(stylize_pb2.ListJobsRequest()).jobs
+            return [job for job in jobs if job.state == stylize_pb2.JOB_STATE_RUNNING]
+
+        wait_for(lambda: bool(running()), "the command's job")
+        name = running()[0].name
+        steps_done(stub, name)
+        command.send_signal(signal.SIGINT)
+        code = command.wait(10)
+        began = time.monotonic()
+        wait_for(lambda: stub.GetJob(stylize_pb2.GetJobRequest(name=name)).job.state == CANCELLED, "the cancel", 2.0)
+
+    assert code == 130
+    assert time.monotonic() - began < 2
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_mask_keeps_what_is_black(daemon: Daemon, style: Path, tmp_path: Path) -> None:
+    """What the mask leaves black comes out to the bit as it went in."""
+    image, mask = picture(64, 48, 1), Image.new("L", (64, 48), 0)
+    mask.paste(255, (0, 0, 32, 48))
+    image.save(tmp_path / "photo.png")
+    mask.save(tmp_path / "mask.png")
+    done = stylize(
+        daemon.home, tmp_path / "photo.png", style, tmp_path / "out.png", "--mask", str(tmp_path / "mask.png")
+    )
+    painted = opened(tmp_path / "out.png")
+    kept, changed = (32, 0, 64, 48), (0, 0, 32, 48)
+
+    assert done.returncode == 0, done.stderr
+    assert painted.crop(kept).tobytes() == image.crop(kept).tobytes()
+    assert painted.crop(changed).tobytes() != image.crop(changed).tobytes()
+
+
+def test_the_growing_picture_can_be_kept_in_a_file(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:
+    """--preview writes the picture as it grows."""
+    done = stylize(
+        daemon.home, photo, style, tmp_path / "out.png", "--steps", "60", "--preview", str(tmp_path / "p.png")
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert opened(tmp_path / "p.png").size[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["absent.jpg", "--style", "style.png", "-o", "o.png"], "PHOTO: there is no such file"),
+        (["photo.jpg", "--style", "text.png", "-o", "o.png"], "--style: "),
+        (["photo.jpg", "--style", "style.png", "-o", "o.gif"], ".png"),
+        (["photo.jpg", "--style", "style.png", "-o", "nowhere/o.png"], "folder"),
+        (["photo.jpg", "--style", "style.png", "-o", "o.png", "--steps", "0"], "--steps"),
+        (["photo.jpg", "--style", "style.png", "-o", "o.png", "--encoder", "resnet"], "vgg19-slim"),
+        (["photo.jpg", "-o", "o.png"], "--style"),
+    ],
+)
+def test_bad_arguments_are_refused_before_a_daemon_starts(
+    home: Home, photo: Path, style: Path, arguments: list[str], told: str
+) -> None:
+    """What can be seen at once is refused with exit code 2 and one clear line, and no daemon is started for it."""
+    for source in (photo, style):
+        (home.path / source.name).write_bytes(source.read_bytes())
+    (home.path / "text.png").write_text("hello")
+    done = home.run("stylize", *arguments)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (home.config.runtime_dir / "impasto.sock").exists()
+
+
+def test_what_the_daemon_refuses_is_told_in_its_words(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:
+    """All violations come out, a line each, with exit code 2; an encoder that is not here is exit code 1."""
+    wrong = stylize(daemon.home, photo, style, tmp_path / "o.png", "--style-weight=-1", "--stroke-size=99")
+    absent = stylize(daemon.home, photo, style, tmp_path / "o.png", "--encoder", "vgg19")
+
+    assert wrong.returncode == 2
+    assert "impasto: spec.style_weight: is -1; a finite number of at least 0 is needed" in wrong.stderr
+    assert "impasto: spec.stroke_size: is 99; 0.05 to 4.0 are allowed" in wrong.stderr
+    assert absent.returncode == 1
+    assert "not on this machine" in absent.stderr
+    assert not (tmp_path / "o.png").exists()
+
+
+def test_help_is_quick_to_import(home: Home) -> None:
+    """The help needs neither grpc nor torch."""
+    code = "import sys, impasto.cli; print({m.split('.')[0] for m in sys.modules} & {'grpc', 'torch', 'numpy', 'PIL'})"
+    done = subprocess.run([home.command()[0], "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "set()"
+    assert "Paint PHOTO" in home.run("stylize", "--help").stdout
