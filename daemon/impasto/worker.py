@@ -229,8 +229,13 @@ def open_studio(index: int, threads: int, nice: int) -> tuple["Studio", str, int
         return Studio(device), torch.cuda.get_device_name(device), torch.cuda.device_count()
     with contextlib.suppress(OSError):
         os.nice(nice)
-    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(threads or _cores())
     return Studio(torch.device("cpu")), f"{torch.get_num_threads()} threads", 1
+
+
+def _cores() -> int:
+    """The cores that this process may use; macOS tells only how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":
