@@ -1,5 +1,6 @@
 """The gallery's laws: pictures are repeatable, scale with their size, are rich, and differ from one another."""
 
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -12,17 +13,18 @@ from impasto.gallery import CONTENTS, STYLES, contact_sheet, draw
 EVERY = CONTENTS + STYLES
 
 
-def small(name: str) -> NDArray[np.float64]:
-    return np.asarray(draw(name, width=96, height=72), np.float64)
+@cache
+def drawn(name: str, width: int = 43, height: int = 33) -> Image.Image:
+    return draw(name, width=width, height=height)
 
 
 def character(name: str) -> NDArray[np.float64]:
-    """What tells one style from another at a glance: mean colour, its spread, and how rough the surface is."""
-    rgb = np.asarray(draw(name, width=160, height=120), np.float64)
+    """What tells one style from another: mean colour, its spread, the tones, and how rough each scale is."""
+    rgb = np.asarray(drawn(name, 86, 66), np.float64)
     grey = rgb.mean(2)
-    spread = [np.percentile(grey, q) for q in (5, 25, 75, 95)]
-    rough = [np.abs(np.diff(grey[::s, ::s], axis=a)).mean() * 2 for s in (1, 3) for a in (0, 1)]
-    return np.concatenate([rgb.mean((0, 1)), rgb.std((0, 1)), spread, rough])
+    tones = [np.percentile(grey, q) for q in (5, 25, 75, 95)]
+    rough = [np.abs(np.diff(grey[::s, ::s], axis=a)).mean() * 3 for s in (1, 3) for a in (0, 1)]
+    return np.concatenate([rgb.mean((0, 1)), rgb.std((0, 1)), tones, rough])
 
 
 def test_there_are_two_scenes_and_ten_styles_of_different_names() -> None:
@@ -35,49 +37,49 @@ def test_there_are_two_scenes_and_ten_styles_of_different_names() -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_the_same_arguments_give_the_same_bytes(name: str) -> None:
     """A picture is a function of its name, size and seed alone."""
-    first = draw(name, width=64, height=48, seed=3)
-
-    again = draw(name, width=64, height=48, seed=3)
-
-    assert again.tobytes() == first.tobytes()
+    assert draw(name, width=43, height=33, seed=0).tobytes() == drawn(name).tobytes()
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", EVERY[::3])
 def test_another_seed_gives_another_picture(name: str) -> None:
     """The seed reaches the brush."""
-    assert draw(name, width=64, height=48, seed=1).tobytes() != draw(name, width=64, height=48, seed=2).tobytes()
+    assert draw(name, width=43, height=33, seed=1).tobytes() != drawn(name).tobytes()
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize(("width", "height"), [(16, 16), (61, 45), (33, 90)])
-def test_a_picture_has_the_size_asked_for(name: str, width: int, height: int) -> None:
-    """Odd sizes, tall sizes and the smallest size are all drawn exactly, in 8-bit RGB."""
-    picture = draw(name, width=width, height=height)
+def test_a_picture_has_the_size_asked_for(name: str) -> None:
+    """Odd sides are drawn to the pixel, in 8-bit RGB."""
+    assert drawn(name).size == (43, 33)
+    assert drawn(name).mode == "RGB"
+
+
+@pytest.mark.parametrize(("width", "height"), [(16, 16), (16, 61), (90, 17)])
+def test_small_tall_and_wide_pictures_show_the_middle(width: int, height: int) -> None:
+    """Any shape from the smallest side up is filled, without stretching."""
+    picture = draw("mosaic", width=width, height=height)
 
     assert picture.size == (width, height)
-    assert picture.mode == "RGB"
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_twice_the_size_is_the_same_composition(name: str) -> None:
     """A picture drawn at twice the size and reduced correlates with the one drawn small."""
-    large = draw(name, width=320, height=240).resize((80, 60), Image.Resampling.BOX)
-    half = draw(name, width=160, height=120).resize((80, 60), Image.Resampling.BOX)
+    half, large = (drawn(name, *size).resize((20, 15), Image.Resampling.BOX) for size in ((43, 33), (86, 66)))
 
-    correlation = np.corrcoef(np.asarray(large, float).ravel(), np.asarray(half, float).ravel())[0, 1]
+    correlation = np.corrcoef(np.asarray(half, float).ravel(), np.asarray(large, float).ravel())[0, 1]
 
     assert correlation > 0.9
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_no_picture_is_flat(name: str) -> None:
-    """Every picture has contrast, many colours, and hardly a quarter of it without texture."""
-    rgb = small(name)
-    blocks = rgb.mean(2)[:72, :96].reshape(9, 8, 12, 8).std((1, 3))
+    """Every picture has contrast, many colours, and hardly a tenth of it without texture."""
+    rgb = np.asarray(drawn(name, 86, 66), np.float64)
+    texture = rgb.mean(2)[:, :84].reshape(11, 6, 14, 6).std((1, 3))
 
     assert rgb.mean(2).std() > 18
-    assert len(np.unique(rgb.reshape(-1, 3), axis=0)) > 2000
-    assert (blocks < 1.0).mean() < 0.25
+    assert len(np.unique(rgb.reshape(-1, 3), axis=0)) > 1000
+    assert (texture < 1.0).mean() < 0.1
 
 
 def test_styles_differ_from_one_another() -> None:
@@ -85,7 +87,7 @@ def test_styles_differ_from_one_another() -> None:
     characters = {name: character(name) for name in STYLES}
 
     for one, other in combinations(STYLES, 2):
-        assert np.linalg.norm(characters[one] - characters[other]) > 30, (one, other)
+        assert np.linalg.norm(characters[one] - characters[other]) > 25, (one, other)
 
 
 def test_an_unknown_name_is_refused_with_the_names_there_are() -> None:

@@ -4,6 +4,7 @@ Knows where things live and the limits that requests are held against. Reading i
 are made by ``instance`` and ``store``. ``cli`` makes one and hands it on.
 """
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -13,9 +14,17 @@ from typing import Any, Self
 
 import platformdirs
 
-from impasto.errors import InvalidRequest, Violations
+from impasto.errors import InvalidRequest, Violation, Violations
 
 ENVIRONMENT_PREFIX = "IMPASTO_"
+
+# The numbers of `Config`: their type, the least and the most.
+NUMBERS: Mapping[str, tuple[type[int] | type[float], float, float]] = {
+    "threads": (int, 0, 1024),
+    "nice": (int, 0, 19),
+    "worker_silence_s": (float, 6, 3600),  # an idle worker says that it lives every 5 s
+    "blob_hours": (float, 0, 10_000),
+}
 
 
 def _runtime_dir() -> Path:
@@ -81,23 +90,36 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text())
     except FileNotFoundError:
         return {}
-    except tomllib.TOMLDecodeError as error:
-        found = Violations()
-        found.add("config.toml", f"is no TOML file: {error}", "CONFIG_INVALID")
-        raise InvalidRequest(found.found) from error
+    except (OSError, ValueError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        why = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else f"is no TOML file: {error}"
+        raise InvalidRequest([Violation("config.toml", why, "CONFIG_INVALID")]) from error
 
 
 def _checked(origin: str, values: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     """`values` in the types that `Config` has."""
-    types = {"runtime_dir": Path, "data_dir": Path, "threads": int, "nice": int}
-    found, checked = Violations(), {}
+    found, checked = Violations(), dict[str, Any]()
     for name, value in values.items():
         if name not in names:
             found.add(f"{origin}: {name}", f"is unknown; known are {', '.join(sorted(names))}", "CONFIG_INVALID")
-            continue
-        try:
-            checked[name] = types.get(name, float)(value)
-        except (TypeError, ValueError):
-            found.add(f"{origin}: {name}", f"is {value!r}, which does not read as a number", "CONFIG_INVALID")
+        elif name in NUMBERS:
+            checked[name] = _number(f"{origin}: {name}", value, *NUMBERS[name], found)
+        elif isinstance(value, str | Path) and str(value):
+            checked[name] = Path(value)
+        else:
+            found.add(f"{origin}: {name}", f"is {value!r}; the path of a folder is needed", "CONFIG_INVALID")
     found.raise_if_any()
     return checked
+
+
+def _number(
+    field: str, value: object, kind: type[int] | type[float], least: float, most: float, found: Violations
+) -> float:
+    """`value` as a number; from the environment it comes as text."""
+    try:
+        number = kind(str(value))  # always as text, so that neither 1.5 nor `true` is a whole number
+    except ValueError:
+        number = math.nan
+    if not least <= number <= most:  # also True for NaN
+        allowed = f"a {'whole ' if kind is int else ''}number from {least:g} to {most:g} is needed"
+        found.add(field, f"is {value!r}; {allowed}", "CONFIG_INVALID")
+    return number

@@ -73,7 +73,7 @@ class Parser:
 def _header(data: bytes) -> dict[str, Any]:
     try:
         header = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: nested beyond sense
         raise FrameError(f"a frame's header is no JSON: {error}") from error
     if not isinstance(header, dict):
         raise FrameError(f"a frame's header is {type(header).__name__}; an object is needed")

@@ -7,6 +7,7 @@ Binding proves nothing: a second gRPC server on the same socket path silently ta
 the lock is taken before binding, is held for life and its file is never unlinked; the kernel drops it at any death.
 """
 
+import contextlib
 import json
 import os
 import stat
@@ -56,10 +57,16 @@ def prepare_folder(runtime_dir: Path) -> None:
     """Makes the runtime folder with mode 0700, or verifies that it is ours and closed to others.
 
     Raises:
-        CannotServe: it belongs to somebody else or others can enter it.
+        CannotServe: it cannot be made, belongs to somebody else or others can enter it.
     """
-    runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = runtime_dir.lstat()
+    try:
+        with contextlib.suppress(FileExistsError):  # a file, or a link that leads nowhere: refused below
+            runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = runtime_dir.lstat()
+    except OSError as error:
+        raise CannotServe(
+            f"the runtime folder cannot be made ({error.strerror}); choose another", reason="FOLDER_NOT_MADE"
+        ) from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise CannotServe("the runtime folder is not a folder of this user; choose another", reason="FOLDER_NOT_OURS")
     mode = stat.S_IMODE(found.st_mode)

@@ -17,7 +17,7 @@ from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
 Samples = npt.NDArray[np.generic]
 
 WHITE = {SampleType.U8: 255.0, SampleType.U16: 65535.0, SampleType.F16: 1.0, SampleType.F32: 1.0}
-LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, the primaries of sRGB
+LUMA_RED, LUMA_BLUE = 0.2126, 0.0722  # ITU-R BT.709, the primaries of sRGB; green has the rest
 
 
 def open_samples(path: Path, header: ImageHeader) -> Samples:
@@ -56,19 +56,21 @@ def opaque(samples: Samples, header: ImageHeader, field: str) -> Tensor:
 
 def coverage(samples: Samples, header: ImageHeader) -> Tensor | None:
     """Alpha as (1, 1, H, W) in [0, 1], if the picture has any."""
-    return _split(_unit(samples, header), header.pixel_format)[1] if header.pixel_format.has_alpha else None
+    alpha = _split(_unit(samples, header), header.pixel_format)[1]
+    return None if alpha is None else alpha.clamp(0, 1)
 
 
 def mask(samples: Samples, header: ImageHeader) -> Tensor:
     """A picture's luminance times its alpha as (1, 1, H, W) in [0, 1]: white is to be painted, black is exactly 0."""
     light, alpha = _split(torch.nan_to_num(_unit(samples, header)), header.pixel_format)
     gray = light if light.shape[1] == 1 else luminance(light)
-    return (gray if alpha is None else gray * alpha).clamp(0, 1)
+    return (gray if alpha is None or header.premultiplied_alpha else gray * alpha).clamp(0, 1)
 
 
 def luminance(light: Tensor) -> Tensor:
-    """(1, 3, H, W) to (1, 1, H, W)."""
-    return (light * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    """(1, 3, H, W) to (1, 1, H, W); written so that a gray is itself to the bit."""
+    red, green, blue = light.split(1, dim=1)
+    return green + LUMA_RED * (red - green) + LUMA_BLUE * (blue - green)
 
 
 def samples_of(image: Tensor, header: ImageHeader, alpha: Tensor | None) -> Samples:
@@ -118,7 +120,8 @@ def linear_from_srgb(value: Tensor) -> Tensor:
 
 def _unit(samples: Samples, header: ImageHeader) -> Tensor:
     """(1, C, H, W) float32 with white at 1."""
-    values = torch.from_numpy(np.asarray(samples, dtype=np.float32)) / WHITE[header.sample_type]
+    # A copy: the blob's own memory is read-only, which torch does not take.
+    values = torch.from_numpy(np.array(samples, dtype=np.float32)) / WHITE[header.sample_type]
     return values.permute(2, 0, 1)[None].contiguous()
 
 

@@ -58,8 +58,8 @@ def decide(jobs: Sequence[Runnable], idle: Sequence[Slot], service: Mapping[str,
     """
     verdict: dict[str, str] = {}
     taken: set[str] = set()
-    begun = {job.client for job in jobs if job.worker}
     for slot in idle:
+        begun = {job.client for job in jobs if job.worker == slot.name}  # one of each client is enough in its memory
         fitting = [
             job
             for job in jobs
@@ -72,7 +72,6 @@ def decide(jobs: Sequence[Runnable], idle: Sequence[Slot], service: Mapping[str,
             best = min(fitting, key=lambda job: (service.get(job.client, 0.0), job.priority, job.arrival))
             verdict[slot.name] = best.name
             taken.add(best.name)
-            begun.add(best.client)
     return verdict
 
 
@@ -243,10 +242,11 @@ class Scheduler:
         if header.get("header"):
             try:
                 blob = await self._store.keep(self._parts[record.job.name], ImageHeader.from_json(header["header"]))
-            except OSError as error:
+            except Exception as error:  # whatever broke, the job must end: nobody else would end it
                 log.exception("%s: the result could not be stored", record.job.name)
-                reason = f"the result could not be stored: {error.strerror}"
-                self._end(record, record.job.failed(Failure("DISK", reason), time.time()))
+                why = getattr(error, "strerror", None) or "the daemon's log has the details"
+                failure = Failure("DISK", f"the result could not be stored: {why}")
+                self._end(record, record.job.failed(failure, time.time()))
                 return
             result = Result(blob.name, blob.header)
         self._end(record, _ended(record.job, header, result))

@@ -169,8 +169,11 @@ class Store:
         try:
             os.utime(path)
             header = ImageHeader.from_json(_sidecar(path)["header"])
-        except (OSError, ValueError, KeyError) as error:
+            size = path.stat().st_size
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise NotFound(f"there is no blob {name!r}; upload the picture again") from error
+        if size != header.size_bytes:
+            raise NotFound(f"the blob {name!r} was damaged on the daemon's disk; upload the picture again")
         return Blob(name, header, path, time.time())
 
     def remove_blobs(self, names: Iterable[str]) -> int:
@@ -230,7 +233,7 @@ def _sidecar(path: Path) -> dict[str, Any]:
 
 def _write(path: Path, text: str) -> None:
     """Writes a small file whole or not at all, readable by its owner alone."""
-    part = path.with_suffix(path.suffix + ".part")
+    part = path.with_name(f"{uuid.uuid4().hex}.part")  # of its own: the same picture may come twice at once
     part.touch(mode=0o600)
     part.write_text(text)
     part.replace(path)

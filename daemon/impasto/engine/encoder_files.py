@@ -5,6 +5,7 @@ download anything. ``worker`` and ``training`` call it.
 """
 
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
@@ -44,7 +45,11 @@ def load_encoder(path: Path) -> VGG:
         raise ValueError(f"{path.name} is not a readable safetensors file: {error}") from error
     if description is None:
         raise ValueError(f"{path.name} has no metadata under {METADATA_KEY!r}: it is not an encoder file")
-    return VGG(EncoderSpec.from_json(json.loads(description)), weights)
+    try:
+        spec = EncoderSpec.from_json(json.loads(description))
+    except (KeyError, TypeError, ValueError) as error:  # a key too few, too many or of another kind; no JSON
+        raise ValueError(f"{path.name} describes its encoder in a way unknown here: {error}") from error
+    return VGG(spec, weights)
 
 
 def load_slim() -> VGG:
@@ -64,7 +69,7 @@ def load_torchvision() -> VGG:
     from torchvision.models import VGG19_Weights  # noqa: PLC0415
 
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_Weights.IMAGENET1K_V1.url).name
-    state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    state = _state_dict(path)
     spec = EncoderSpec("vgg19", card={"source": "torchvision VGG19_Weights.IMAGENET1K_V1"})
     try:
         weights = {
@@ -75,6 +80,19 @@ def load_torchvision() -> VGG:
     except KeyError as error:
         raise ValueError(f"torch's cache holds a file of VGG-19's name without {error}") from error
     return VGG(spec, weights)
+
+
+def _state_dict(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a `.pth` file; torchvision's VGG-19 is of 2017, before the zip format that alone can be mapped."""
+    if not path.is_file():
+        raise FileNotFoundError(f"torch's cache does not hold {path.name}")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except Exception as error:  # pickle and torch raise whatever garbage leads them to
+        raise ValueError(f"{path.name} in torch's cache is damaged: {error}") from error
+    if not isinstance(state, Mapping):
+        raise ValueError(f"{path.name} in torch's cache holds a {type(state).__name__}, not weights by name")
+    return state
 
 
 def random_encoder(width: float = 1.0, seed: int = 0, **spec: str) -> VGG:

@@ -11,6 +11,7 @@ At equal threads a run that is sliced, or taken up again from `Step.checkpoint()
 one on the CPU: the state is X, the optimiser's memory and the position in the pyramid, and nothing else decides.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -27,11 +28,12 @@ Targets = Mapping[str, Tensor]
 TargetSource = Callable[[Encoder, Tensor, tuple[str, ...]], Targets]
 
 NOISE_DEVIATION = 0.1  # of the noise start around the content's mean colour, in [0, 1] units
+LIFTED = 10  # bits of J, see `_ScaleState.advance`
 LBFGS_HISTORY = 10  # ten pairs descend as a hundred do, in a tenth of the memory (reference: README, measured)
 
 
 class Diverged(ArithmeticError):
-    """The loss is no longer a finite number; the last step's image is still good."""
+    """The loss at the X that the last step made, or at the content itself, is no finite number."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Checkpoint:
     scale: int
     step_in_scale: int
     variable: Tensor
+    lift: float
     optimizer: dict[str, Any]
 
 
@@ -127,12 +130,12 @@ def stylize(
     _check(content, style, mask)
     work = _Work(encoder, content, style, settings, mask, targets)
     scales = pyramid(content.shape[2], content.shape[3], settings.steps, settings.max_scales)
-    number, image = (0 if resume is None else resume.number), None
+    number, previous = (0 if resume is None else resume.number), None
     for index, scale in enumerate(scales):
         if resume is not None and index < resume.scale:
             continue
         with pulsing(encoder, pulse):
-            state = _ScaleState(index, scale, work, image)
+            state = _ScaleState(index, scale, work, previous)
         if resume is not None and index == resume.scale:
             state.restore(resume)
         for _ in range(state.step_in_scale, scale.steps):
@@ -140,7 +143,7 @@ def stylize(
                 losses = state.advance()
             number += 1
             yield Step(number, sum(s.steps for s in scales), scale, losses, state)
-        image = state.image().detach()
+        previous = state.variable.detach()  # not X itself: a soft mask counts once, not once per scale
 
 
 @dataclass(frozen=True)
@@ -166,8 +169,9 @@ class _ScaleState:
         style = resize_style(work.style, scale, settings.style_scale)
         grams = work.targets(work.encoder, style, tuple(weights.style_layers))
         self._objective = Objective(work.encoder, self._content, grams, weights, self._mask)
-        self._variable = self._begin(settings, previous).contiguous().requires_grad_()
-        self._optimizer = _optimizer(self._variable, settings)
+        self.variable = self._begin(settings, previous).contiguous().requires_grad_()
+        self._optimizer = _optimizer(self.variable, settings)
+        self._lift = 0.0  # not known before the first evaluation
 
     def _begin(self, settings: Settings, previous: Tensor | None) -> Tensor:
         """X at the start of a scale: the last scale's floats, the content, or noise."""
@@ -182,11 +186,16 @@ class _ScaleState:
     def image(self) -> Tensor:
         """X: the variable where the mask is 1, the content where it is 0."""
         if self._mask is None:
-            return self._variable
-        return self._content + self._mask * (self._variable - self._content)
+            return self.variable
+        return self._content + self._mask * (self.variable - self._content)
 
     def advance(self) -> dict[str, float]:
-        """One evaluation of J and one move."""
+        """One evaluation of J and one move.
+
+        The optimiser sees J lifted to about 2^10 at its first look: L-BFGS learns no curvature where y.s <= 1e-10, and
+        Adam's epsilon counts, so that a user's small weights or quiet encoder would stand still. A power of two changes
+        no other bit.
+        """
         losses: dict[str, float] = {}
 
         def evaluate() -> float:
@@ -194,8 +203,10 @@ class _ScaleState:
             terms: Losses = self._objective(self.image())
             losses.update(terms.floats())
             if not torch.isfinite(terms.total):
-                raise Diverged(f"the loss became {losses['total']} in step {self.step_in_scale + 1} of {self.scale}")
-            terms.total.backward()
+                where = f"in step {self.step_in_scale + 1} at {self.scale.width}x{self.scale.height} px"
+                raise Diverged(f"the loss became {losses['total']} {where}")
+            self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(losses["total"])[1], 60)
+            (terms.total * self._lift).backward()
             return losses["total"]
 
         self._optimizer.step(evaluate)
@@ -205,14 +216,15 @@ class _ScaleState:
     def checkpoint(self, number: int) -> Checkpoint:
         """A copy of everything that the next step depends on."""
         state = _copied(self._optimizer.state_dict())
-        return Checkpoint(number, self.index, self.step_in_scale, self._variable.detach().clone(), state)
+        variable = self.variable.detach().clone()
+        return Checkpoint(number, self.index, self.step_in_scale, variable, self._lift, state)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Goes back to where `checkpoint` was taken."""
         with torch.no_grad():
-            self._variable.copy_(checkpoint.variable)
+            self.variable.copy_(checkpoint.variable)
         self._optimizer.load_state_dict(_copied(checkpoint.optimizer))
-        self.step_in_scale = checkpoint.step_in_scale
+        self.step_in_scale, self._lift = checkpoint.step_in_scale, checkpoint.lift
 
 
 def resize_style(style: Tensor, scale: Scale, style_scale: float) -> Tensor:

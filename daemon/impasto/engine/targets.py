@@ -24,7 +24,7 @@ class TargetCache:
         """A `TargetSource` for the style that `style_key` stands for, e.g. the hash of its pixels."""
 
         def targets(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> Targets:
-            key = (style_key, tuple(style.shape), layers, id(encoder))
+            key = (style_key, tuple(style.shape), layers, encoder)  # the encoder itself: an id may be used again
             if key not in self._kept:
                 self._kept[key] = style_targets(encoder, style, layers)
             self._kept.move_to_end(key)

@@ -57,8 +57,9 @@ STYLES: tuple[str, ...] = tuple(_STYLES)
 """Pictures to take the style from."""
 
 _MIN_SIDE = 16
-_MAX_OVERSAMPLED_PIXELS = 8_000_000
-"""Beyond this, a picture is painted at its own size: its edges are fine enough by then."""
+_OVERSAMPLING = ((12_000, 4), (2_500_000, 2))
+"""Up to so many pixels, so many are painted for each, each way: a thumbnail's lines are far finer than its pixels.
+A larger picture is painted as it is: its edges are fine enough by then."""
 
 
 def draw(name: str, *, width: int = 768, height: int = 576, seed: int = 0) -> Image.Image:
@@ -80,7 +81,7 @@ def draw(name: str, *, width: int = 768, height: int = 576, seed: int = 0) -> Im
         raise ValueError(f"no picture named {name!r}; there are: {', '.join(CONTENTS + STYLES)}")
     if min(width, height) < _MIN_SIDE:
         raise ValueError(f"size is {width}x{height} pixels, and each side must have at least {_MIN_SIDE}")
-    factor = 2 if 4 * width * height <= _MAX_OVERSAMPLED_PIXELS else 1
+    factor = next((factor for pixels, factor in _OVERSAMPLING if width * height <= pixels), 1)
     rng = np.random.default_rng([seed, crc32(name.encode())])
     rgb = painter(Frame.cover(width, height).finer(factor), rng)
     pixels = (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -60,6 +60,7 @@ class _Rig:
     boat: Boat
 
     def draw(self) -> None:
+        """From the sails, behind all, to the hull."""
         if self.boat.sail:
             self._sails()
         self._mast()

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw
 
-Field = NDArray[np.float32]
-"""(H, W) or (H, W, 3), or anything that broadcasts to it."""
+Field = NDArray[np.floating[Any]]
+"""(H, W) or (H, W, 3), or anything that broadcasts to it; float32 wherever it is as large as the picture."""
 
 Outline = Sequence[tuple[float, float]] | NDArray[np.floating]
 """The corners of a shape, in design units."""
@@ -73,21 +74,23 @@ class Frame:
         return np.asarray(upper * (1 - b) + lower * b, np.float32)
 
 
-STUDY = Frame.cover(480, 360)
+STUDY = Frame.cover(384, 288)
 """The one size at which painters make their colour study; dabs take colour and heading from it at every size."""
 
 
 def mix(below: ArrayLike, above: ArrayLike, amount: ArrayLike) -> Field:
     """Blend linearly; an (H, W) amount serves an (H, W, 3) colour."""
     a, b, t = (np.asarray(x, np.float32) for x in (below, above, amount))
-    if t.ndim == 2 and max(a.ndim, b.ndim) == 3 or t.ndim == 2 and a.shape[-1:] == (3,) and t.shape[-1] != 3:
+    coloured = max(a.ndim, b.ndim) == 3 or a.shape == b.shape == (3,)
+    if t.ndim == 2 and coloured:
         t = t[..., None]
     return np.asarray(a + (b - a) * t, np.float32)
 
 
-def step(edge_low: float, edge_high: float, field: ArrayLike) -> Field:
+def step(edge_low: ArrayLike, edge_high: ArrayLike, field: ArrayLike) -> Field:
     """Rise smoothly from 0 to 1 between two values (falls when they are given in falling order)."""
-    t = np.clip((np.asarray(field, np.float32) - edge_low) / (edge_high - edge_low), 0, 1)
+    low, high = np.asarray(edge_low, np.float32), np.asarray(edge_high, np.float32)
+    t = np.clip((np.asarray(field, np.float32) - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
@@ -159,7 +162,7 @@ class Canvas:
         self.rgb[rows, columns] = mix(self.rgb[rows, columns], paint, cover * opacity)
 
     def part(self, low: tuple[float, float], high: tuple[float, float]) -> Canvas | None:
-        """The window from one place to another as a canvas of its own that shares this one's paint; None out of view."""
+        """The window between two places as a canvas of its own, on the same paint; None where it is out of view."""
         left, top = np.maximum(np.floor(self.frame.pixels([low])[0]).astype(int), 0).tolist()
         right, bottom = np.ceil(self.frame.pixels([high])[0]).astype(int).tolist()
         window = slice(top, max(bottom, 0)), slice(left, max(right, 0))
@@ -173,13 +176,9 @@ class Canvas:
         """Blend paint over the whole canvas."""
         self.rgb[:] = mix(self.rgb, paint, amount)
 
-    def image(self) -> Image.Image:
-        """The picture in 8 bits."""
-        return Image.fromarray((np.clip(self.rgb, 0, 1) * 255 + 0.5).astype(np.uint8), "RGB")
-
 
 def lit(rgb: Field, relief: Field, unit: float, *, depth: float, gloss: float = 0.0) -> Field:
-    """Light a relief (in design units, `depth` times) from the upper left: slopes facing it brighten, the others dim."""
+    """Light a relief (design units, `depth` times) from the upper left: slopes facing it brighten, others dim."""
     down, right = np.gradient(relief * (depth * unit))
     facing = -(right * 0.6 + down * 0.8)
     facing = facing / np.sqrt(1 + right * right + down * down)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from impasto.gallery.canvas import Field
 
-_BLOCK = 16
+_BLOCK = 24
 """Side, in pixels, of the blocks that share one short list of candidate places."""
 
 
@@ -43,7 +43,7 @@ def cells(east: Field, south: Field, u: Field, v: Field) -> Cells:
 
 def _block(east: Field, south: Field, u: Field, v: Field) -> tuple[NDArray[np.intp], Field]:
     middle = np.hypot(u - east.mean(), v - south.mean())
-    reach = np.partition(middle, 2)[2] + np.hypot(np.ptp(east), np.ptp(south)) + 0.03
+    reach = np.partition(middle, 2)[2] + 0.5 * np.hypot(np.ptp(east), np.ptp(south)) + 0.02
     near = np.flatnonzero(middle <= reach)
     gap = (east[..., None] - u[near]) ** 2 + (south[..., None] - v[near]) ** 2
     first = gap.argmin(-1)

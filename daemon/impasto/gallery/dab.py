@@ -151,7 +151,7 @@ def _bristles(
 def _coverage(along: Field, bristle: Field, brush: Brush) -> Field:
     """How much paint lies: whole at the start, broken bristle by bristle towards the end."""
     left = 1 - brush.ragged * np.clip(along * 0.75 + 0.25, 0, 1) ** 2 * 1.6
-    return brush.opacity * np.clip((left + brush.ragged * 0.35 * bristle) * 3, 0, 1)
+    return np.asarray(brush.opacity * np.clip((left + brush.ragged * 0.35 * bristle) * 3, 0, 1), np.float32)
 
 
 def _apply(

@@ -55,21 +55,14 @@ def along_field(angle: Field) -> Heading:
     return lambda u, v: np.arctan2(STUDY.pick(south, u, v), STUDY.pick(east, u, v)).astype(np.float32)
 
 
-def contours(height: Field) -> Heading:
-    """The flow along the level lines of a study's field."""
-    down, right = np.gradient(height)
-    return along_field(np.arctan2(right, -down).astype(np.float32))
-
-
-def combed(field: Field, flow: Heading, *, reach: float, steps: int = 12) -> Field:
-    """A study's field drawn out along a flow by `reach` each way (line integral convolution, Cabral and Leedom 1993)."""
-    shape = (STUDY.height, STUDY.width)
+def combed(field: Field, angle: Field, *, reach: float, steps: int = 8) -> Field:
+    """A study's field drawn out along its angles by `reach` each way (LIC: Cabral and Leedom, 1993)."""
+    heading = np.stack([np.cos(angle), np.sin(angle)], -1).astype(np.float32)
     total = field.copy()
-    for sign in (1, -1):
-        u, v = np.broadcast_to(STUDY.u, shape), np.broadcast_to(STUDY.v, shape)
+    for stride in (reach / steps, -reach / steps):
+        u, v = np.broadcast_to(STUDY.u, field.shape), np.broadcast_to(STUDY.v, field.shape)
         for _ in range(steps):
-            heading = flow(u, v)
-            u = u + sign * reach / steps * np.cos(heading)
-            v = v + sign * reach / steps * np.sin(heading)
+            ahead = STUDY.pick(heading, u, v)
+            u, v = u + stride * ahead[..., 0], v + stride * ahead[..., 1]
             total = total + STUDY.pick(field, u, v)
     return np.asarray(total / total.std(), np.float32)

@@ -12,13 +12,22 @@ from numpy.random import Generator
 
 from impasto.gallery.canvas import Canvas, Field
 from impasto.gallery.dab import Brush, Dabs, paint
-from impasto.gallery.palette import ink, ramp, varied
+from impasto.gallery.palette import inks, ramp, varied
 
-_THINNEST = 0.0011
+_THINNEST = 0.0013
+_FINEST_PIXELS = 0.5
+_BARK = "2a1d18 7a5a42 c9a070"
+"""Shade, half light and light on a limb."""
 
 
 def branches(
-    canvas: Canvas, start: tuple[float, float], angle: float, length: float, width: float, rng: Generator
+    canvas: Canvas,
+    start: tuple[float, float],
+    angle: float,
+    length: float,
+    width: float,
+    rng: Generator,
+    bark: str = _BARK,
 ) -> list[tuple[float, float]]:
     """Grow a branch and all that springs from it; returns where the twigs end."""
     if width < _THINNEST:
@@ -26,7 +35,7 @@ def branches(
     turn = angle + np.cumsum(rng.normal(0, 0.13, 6))
     ahead = np.stack([np.cos(turn), np.sin(turn)], -1) * length / 6
     spine = np.concatenate([[start], start + np.cumsum(ahead, axis=0)])
-    _bark(canvas, spine, width, width * 0.72)
+    _bark(canvas, spine, width, width * 0.72, inks(bark))
     tips: list[tuple[float, float]] = []
     forks = [
         (6, rng.uniform(-0.35, 0.35), 0.82),
@@ -35,23 +44,23 @@ def branches(
     ]
     for joint, lean, share in forks:
         place = float(spine[joint][0]), float(spine[joint][1])
-        tips += branches(canvas, place, turn[-1] + lean, length * rng.uniform(0.66, 0.84), width * share * 0.86, rng)
+        tips += branches(
+            canvas, place, turn[-1] + lean, length * rng.uniform(0.66, 0.84), width * share * 0.86, rng, bark
+        )
     return tips
 
 
-def _bark(canvas: Canvas, spine: Field, start_width: float, end_width: float) -> None:
-    """A tapering limb, lit along its left side."""
+def _bark(canvas: Canvas, spine: Field, start_width: float, end_width: float, colours: Field) -> None:
+    """A tapering limb, lit along its left side; nothing where it is too thin to be seen."""
+    if start_width * canvas.frame.unit < _FINEST_PIXELS:
+        return
     ahead = np.gradient(spine, axis=0)
     aside = np.stack([-ahead[:, 1], ahead[:, 0]], -1) / np.hypot(ahead[:, 0], ahead[:, 1])[:, None]
     half = np.linspace(start_width, end_width, len(spine))[:, None] / 2
-    canvas.lay(np.concatenate([spine + aside * half, (spine - aside * half)[::-1]]), ink("2a1d18"))
+    canvas.lay(np.concatenate([spine + aside * half, (spine - aside * half)[::-1]]), colours[0])
     if start_width > 0.006:
-        canvas.lay(
-            np.concatenate([spine - aside * half * 0.9, (spine - aside * half * 0.25)[::-1]]), ink("7a5a42"), 0.7
-        )
-        canvas.lay(
-            np.concatenate([spine - aside * half * 0.95, (spine - aside * half * 0.75)[::-1]]), ink("c9a070"), 0.6
-        )
+        canvas.lay(np.concatenate([spine - aside * half * 0.9, (spine - aside * half * 0.25)[::-1]]), colours[1], 0.7)
+        canvas.lay(np.concatenate([spine - aside * half * 0.95, (spine - aside * half * 0.75)[::-1]]), colours[2], 0.6)
 
 
 def leaves(

@@ -24,21 +24,22 @@ _BOATS = (
     Boat(0.205, 0.652, 0.045, "7a3a2a", "e0c890", sail="d8764a"),
     Boat(0.52, 0.725, 0.125, "2f6a78", "f0e0b8"),
     Boat(0.80, 0.800, 0.175, "b03a2c", "f4ead0"),
-    Boat(0.46, 0.850, 0.205, "f0ead8", "24507a", sail="f4e3c0"),
+    Boat(0.60, 0.872, 0.215, "f0ead8", "24507a", sail="f4e3c0"),
 )
 
 
 def harbour(frame: Frame, rng: Generator) -> Field:
     """Draw the town, then its reflection, then what floats and hangs before both."""
-    canvas = Canvas.primed(frame, sky(frame, _SUN, rng))
-    _hills(canvas, rng)
-    _town(canvas, rng)
-    _quay(canvas, rng)
-    _water(canvas, rng)
+    air, land, town, stone, water, tree = rng.spawn(6)
+    canvas = Canvas.primed(frame, sky(frame, _SUN, air))
+    _hills(canvas, land)
+    _town(canvas, town)
+    _quay(canvas, stone)
+    _water(canvas, water)
     for boat in _BOATS:
         sail(canvas, boat)
-    tips = branches(canvas, (-0.035, 1.05), -1.62, 0.235, 0.044, rng)
-    leaves(canvas, tips, 3200, 0.017, 0.0125, "1c2a14 3f4f1c 7a7a24 c9962f f0c85a", rng)
+    tips = branches(canvas, (0.0, 1.05), -1.66, 0.185, 0.040, tree)
+    leaves(canvas, tips, 2800, 0.017, 0.0125, "1c2a14 3f4f1c 7a7a24 c9962f f0c85a", tree)
     return _developed(canvas.rgb, frame, rng)
 
 
@@ -126,5 +127,5 @@ def _developed(rgb: Field, frame: Frame, rng: Generator) -> Field:
     """The warmth of the hour, a falling off to the corners, a fine grain."""
     corner = np.hypot((frame.u - 0.66) / 1.0, (frame.v - 0.5) / 0.8)
     grain = 1 + 0.012 * clouds(frame, 0.0035, rng, octaves=2, gain=0.9)
-    toned = mix(rgb, rgb * np.float32([1.10, 1.0, 0.84]), 0.6)
+    toned = mix(rgb, rgb * np.array([1.10, 1.0, 0.84], np.float32), 0.6)
     return np.asarray(toned * ((1.05 - 0.22 * corner**2) * grain)[..., None], np.float32)

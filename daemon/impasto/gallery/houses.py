@@ -94,49 +94,31 @@ class Builder:
             self._lay(wall.quad((-0.05, 1.05), (b * top - 0.12, b * top)), ink("b39c7c"), wall, 0.4)
         for b in (0.46, 0.84):
             for a in (0.2, 0.42, 0.8):
-                arch = [
-                    wall.at(a - 0.07, b * top - 0.9),
-                    wall.at(a - 0.07, b * top),
-                    wall.at(a, b * top + 0.45),
-                    wall.at(a + 0.07, b * top),
-                    wall.at(a + 0.07, b * top - 0.9),
-                ]
-                self._lay(arch, ink("2f2a2c"), wall, 0.3)
-        turn = np.linspace(0, 2 * np.pi, 28)
-        u, v = wall.at(0.31, 0.66 * top)
-        for size, code in ((0.036, "3a3430"), (0.031, "f0e6cc")):
-            self._lay(
-                [(u + tall * size * np.cos(t), v + tall * size * np.sin(t)) for t in turn.tolist()],
-                ink(code),
-                wall,
-                0.0,
-            )
-        peak = wall.at(0.5, top * 1.72)
-        self._lay(
-            [wall.at(-0.08, top), wall.at(0.16, top * 1.13), peak, wall.at(0.84, top * 1.13), wall.at(1.08, top)],
-            ink("55636c"),
-            wall,
-            0.2,
-            tiles=True,
-        )
-        self._lay(
-            [wall.at(0.60, top), peak, wall.at(0.84, top * 1.13), wall.at(1.08, top)],
-            ink("333d45"),
-            wall,
-            0.2,
-            tiles=True,
-        )
-        self._lay(
-            [
-                (peak[0] - 0.0012, peak[1] - 0.03),
-                (peak[0] + 0.0012, peak[1] - 0.03),
-                (peak[0] + 0.002, peak[1] + 0.01),
-                (peak[0] - 0.002, peak[1] + 0.01),
-            ],
-            ink("c9a24a"),
-            wall,
-            0.0,
-        )
+                self._belfry_window(wall, a, b * top)
+        self._clock(wall, 0.66 * top, tall)
+        self._spire(wall, top)
+
+    def _belfry_window(self, wall: Facade, a: float, b: float) -> None:
+        left, right = a - 0.07, a + 0.07
+        corners = ((left, b - 0.9), (left, b), (a, b + 0.45), (right, b), (right, b - 0.9))
+        self._lay([wall.at(*corner) for corner in corners], ink("2f2a2c"), wall, 0.3)
+
+    def _clock(self, wall: Facade, b: float, tall: float) -> None:
+        u, v = wall.at(0.31, b)
+        turn = np.linspace(0, 2 * np.pi, 28).tolist()
+        for size, code in ((0.036 * tall, "3a3430"), (0.031 * tall, "f0e6cc")):
+            self._lay([(u + size * np.cos(t), v + size * np.sin(t)) for t in turn], ink(code), wall, 0.0)
+
+    def _spire(self, wall: Facade, top: float) -> None:
+        peak, waist = wall.at(0.5, top * 1.72), top * 1.13
+        slates = [wall.at(-0.08, top), wall.at(0.16, waist), peak, wall.at(0.84, waist), wall.at(1.08, top)]
+        self._lay(slates, ink("55636c"), wall, 0.2, tiles=True)
+        shaded = [wall.at(0.60, top), peak, wall.at(0.84, waist), wall.at(1.08, top)]
+        self._lay(shaded, ink("333d45"), wall, 0.2, tiles=True)
+        rod = [
+            (peak[0] + x, peak[1] + y) for x, y in ((-0.0012, -0.03), (0.0012, -0.03), (0.002, 0.01), (-0.002, 0.01))
+        ]
+        self._lay(rod, ink("c9a24a"), wall, 0.0)
 
     def _gable(self, wall: Facade, top: float, colour: Field, roof: Field) -> None:
         peak = top + self.rng.uniform(1.1, 1.7)

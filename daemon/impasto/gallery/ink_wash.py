@@ -11,12 +11,15 @@ from numpy.random import Generator
 from impasto.gallery.canvas import STUDY, Canvas, Field, Frame, blur, mix, step
 from impasto.gallery.dab import Brush, Dabs, paint
 from impasto.gallery.foliage import branches
-from impasto.gallery.noise import clouds, profile, ridges, scatter, smooth
+from impasto.gallery.noise import clouds, profile, ridges, scatter
 from impasto.gallery.palette import ink, ramp
 
 _PAPER, _INK, _SEAL = ink("eee4cf"), ink("17181c"), ink("b5352a")
 _RANGES = ((0.34, 0.22, 0.22, 0.26), (0.46, 0.26, 0.40, 0.30), (0.60, 0.30, 0.62, 0.36), (0.80, 0.22, 0.88, 0.42))
 """Level, rise, darkness and width of the peaks, from the far range to the near one."""
+
+_Stroke = tuple[float, float, float, float, float, float]
+"""Place, heading, length, width, and how much water is in the ink."""
 
 
 def ink_wash(frame: Frame, rng: Generator) -> Field:
@@ -37,7 +40,7 @@ def ink_wash(frame: Frame, rng: Generator) -> Field:
 def _crest(level: float, rise: float, wide: float, rng: Generator) -> Field:
     """Steep peaks apart from one another, on the study, (1, W)."""
     rough = profile(STUDY.width, wide, rng, octaves=6, gain=0.42)
-    return (level - rise * np.clip(0.25 + 0.55 * rough, -0.4, 1.1))[None, :].astype(np.float32)
+    return np.asarray((level - rise * np.clip(0.25 + 0.55 * rough, -0.4, 1.1))[None, :], np.float32)
 
 
 def _wash(canvas: Canvas, crest: Field, dark: float, rng: Generator) -> None:
@@ -95,7 +98,7 @@ def _water(canvas: Canvas, fibre: Field, rng: Generator) -> None:
 
 def _pine(canvas: Canvas, fibre: Field, rng: Generator) -> None:
     """A leaning pine: knotted limbs and fans of needles."""
-    tips = np.asarray(branches(canvas, (1.30, 1.02), -2.05, 0.21, 0.030, rng), np.float32)
+    tips = np.asarray(branches(canvas, (1.30, 1.02), -2.05, 0.21, 0.030, rng, bark="1c1d20 3a3d40 8a857a"), np.float32)
     tips = tips[rng.permutation(len(tips))[:170]]
     fan = np.repeat(tips, 22, axis=0)
     angle = rng.uniform(-np.pi, 0, len(fan)).astype(np.float32)
@@ -109,46 +112,29 @@ def _pine(canvas: Canvas, fibre: Field, rng: Generator) -> None:
 
 def _bamboo(canvas: Canvas, fibre: Field, rng: Generator) -> None:
     """Three canes in jointed strokes, and leaves in single presses of the brush."""
-    canes, leaves = [], []
+    canes: list[_Stroke] = []
+    leaves: list[_Stroke] = []
     for foot, lean, wide, dark in ((0.10, 0.045, 0.030, 0.35), (0.19, 0.10, 0.021, 0.15), (0.035, 0.02, 0.017, 0.6)):
         for joint in np.arange(1.02, -0.05, -0.135).tolist():
-            canes.append(
-                (
-                    foot + lean * max(0.0, 1 - joint) ** 1.4,
-                    joint - 0.063,
-                    -np.pi / 2 + 0.10 * lean * 10,
-                    0.124,
-                    wide,
-                    dark,
-                )
-            )
-            for _ in range(5):
-                turn = rng.choice([0.5, 2.5]) + 0.5 * rng.standard_normal()
-                long = rng.uniform(0.07, 0.15)
-                place = foot + lean * max(0.0, 1 - joint) ** 1.4 + rng.normal(0, 0.035), joint + rng.normal(0, 0.03)
-                leaves.append(
-                    (
-                        place[0] + 0.5 * long * np.cos(turn),
-                        place[1] + 0.5 * long * np.sin(turn),
-                        turn,
-                        long,
-                        long * 0.16,
-                        rng.uniform(0, 0.75),
-                    )
-                )
-    for strokes, brush in (
-        (canes, Brush(bristle=0.0022, ragged=0.55, roundness=7, streak=0.2, opacity=0.9)),
-        (leaves, Brush(bristle=0.0018, ragged=0.6, roundness=1.35, opacity=0.95)),
-    ):
-        u, v, heading, length, width, dark = np.asarray(strokes, np.float32).T
-        bend = rng.normal(0, 1.0, u.size).astype(np.float32)
-        paint(
-            canvas,
-            Dabs(u, v, heading, bend, length, width, ramp("0f1114 2f353a 5f696f", dark)),
-            brush,
-            rng,
-            tooth=fibre + 0.25,
-        )
+            place = foot + lean * max(0.0, 1 - joint) ** 1.4
+            canes.append((place, joint - 0.063, lean - np.pi / 2, 0.124, wide, dark))
+            leaves += [_leaf(place, joint, rng) for _ in range(5)]
+    _press(canvas, canes, Brush(0.0022, ragged=0.55, roundness=7, streak=0.2, opacity=0.9), fibre, rng)
+    _press(canvas, leaves, Brush(0.0018, ragged=0.6, roundness=1.35, opacity=0.95), fibre, rng)
+
+
+def _leaf(u: float, v: float, rng: Generator) -> _Stroke:
+    """One leaf that hangs from a joint, to the left or to the right."""
+    turn, long = rng.choice([0.5, 2.5]) + 0.5 * rng.standard_normal(), rng.uniform(0.07, 0.15)
+    u, v = u + rng.normal(0, 0.035) + 0.5 * long * np.cos(turn), v + rng.normal(0, 0.03) + 0.5 * long * np.sin(turn)
+    return u, v, turn, long, long * 0.16, rng.uniform(0, 0.75)
+
+
+def _press(canvas: Canvas, strokes: list[_Stroke], brush: Brush, fibre: Field, rng: Generator) -> None:
+    u, v, heading, length, width, dilution = np.asarray(strokes, np.float32).T
+    bend = rng.normal(0, 1.0, u.size).astype(np.float32)
+    dabs = Dabs(u, v, heading, bend, length, width, ramp("0f1114 2f353a 5f696f", dilution))
+    paint(canvas, dabs, brush, rng, tooth=fibre + 0.25)
 
 
 def _seal(canvas: Canvas, rng: Generator) -> None:

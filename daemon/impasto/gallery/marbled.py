@@ -1,7 +1,7 @@
 """`marbled`: endpaper of a fine book: colours floated on size, drawn with a comb into feathers and scrolls.
 
-The bath is undone backwards: every pixel asks where the comb and the stylus fetched it from (after Lu, Jaffer, Jin, Zhao
-and Mao, "Mathematical Marbling", 2012). Knows the tools of this room; called by its face alone.
+The bath is undone backwards: every pixel asks where the comb and the stylus fetched it from (after Lu, Jaffer,
+Jin, Zhao and Mao, "Mathematical Marbling", 2012). Knows the tools of this room; called by its face alone.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def marbled(frame: Frame, rng: Generator) -> Field:
     colour, vein = _bath(u, v, rng)
     thin = 1 + 0.05 * clouds(frame, 0.05, rng, octaves=5, gain=0.7) + 0.03 * clouds(frame, 0.004, rng, octaves=2)
     page = mix(colour * thin[..., None], ink("f6ecd4"), 0.75 * vein)
-    stones = step(1.75, 1.95, clouds(frame, 0.022, rng, octaves=2, gain=0.4))
-    return mix(page, ink("f8efd8"), stones * 0.9)
+    drops = step(2.55, 2.75, clouds(frame, 0.016, rng, octaves=2, gain=0.3))
+    return mix(page, ink("f8efd8"), drops * 0.9)
 
 
 def _fetched(frame: Frame, rng: Generator) -> tuple[Field, Field]:
@@ -39,18 +39,19 @@ def _fetched(frame: Frame, rng: Generator) -> tuple[Field, Field]:
         cos, sin = np.cos(turn), np.sin(turn)
         u, v = place_u + east * cos - south * sin, place_v + east * sin + south * cos
     for pitch, pull, upright in ((0.040, 0.075, True), (0.088, 0.12, False), (0.17, 0.16, True)):
-        u, v = _combed(u, v, pitch, pull, upright, rng)
+        if upright:
+            u, v = _combed(u, v, pitch, pull, rng)
+        else:
+            v, u = _combed(v, u, pitch, pull, rng)
     return u, v
 
 
-def _combed(u: Field, v: Field, pitch: float, pull: float, upright: bool, rng: Generator) -> tuple[Field, Field]:
+def _combed(across: Field, along: Field, pitch: float, pull: float, rng: Generator) -> tuple[Field, Field]:
     """Undo one passage of a comb whose teeth pull the size along, every other tooth the other way."""
-    across, along = (u, v) if upright else (v, u)
     place = across / pitch + rng.random()
     tooth = np.floor(place)
     reach = np.exp(-np.abs(place - tooth - 0.5) * 5.5) - 0.25
-    along = along - pull * reach * np.where(tooth % 2 > 0, 1, -1)
-    return (across, along) if upright else (along, across)
+    return across, along - pull * reach * np.where(tooth % 2 > 0, 1, -1)
 
 
 def _bath(u: Field, v: Field, rng: Generator) -> tuple[Field, Field]:

@@ -52,9 +52,8 @@ def _chance(row: Field, column: Field, salt: int) -> Field:
 
 def _glazed(colour: Field, picked: list[Field]) -> Field:
     """No two stones alike: lighter, darker, warmer; here and there one of gold or of white."""
-    colour = colour * (0.72 + 0.55 * picked[0])[..., None] + 0.10 * (picked[1] - 0.5)[..., None] * np.float32(
-        [1, 0.1, -1]
-    )
+    warmer = np.array([0.10, 0.01, -0.10], np.float32) * (picked[1] - 0.5)[..., None]
+    colour = colour * (0.72 + 0.55 * picked[0])[..., None] + warmer
     colour = mix(colour, ramp("b8862b f0cf6a", picked[2]), (picked[3] > 0.955).astype(np.float32))
     return mix(colour, ink("f3ecd8"), (picked[3] < 0.03).astype(np.float32))
 
@@ -81,7 +80,7 @@ def _cartoon(frame: Frame, rng: Generator) -> tuple[Field, Field, Field]:
 
 def _breaker(phase: Field) -> Field:
     """A wave with a steep crest."""
-    return -(np.abs(np.sin(phase)) ** 0.7) + 0.3 * np.sin(2 * phase + 0.6)
+    return np.asarray(0.3 * np.sin(2 * phase + 0.6) - np.abs(np.sin(phase)) ** 0.7, np.float32)
 
 
 def _sky(far: Field, angle: Field, drift: Field) -> tuple[Field, Field, Field]:

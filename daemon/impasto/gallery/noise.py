@@ -60,10 +60,10 @@ def receding(frame: Frame, horizon: float, rng: Generator) -> Field:
     total = np.zeros((frame.height, frame.width), np.float32)
     for octave in range(10):
         cell = 0.32 / 2**octave
-        lattice = rng.standard_normal((int(5.6 * 14) + 5, int(ASPECT / cell) + 5), np.float32)
-        share = np.exp(-((np.log2(np.maximum(cell / (depth * 0.11), 1e-6)) / 1.7) ** 2))
+        lattice = rng.standard_normal((int(5.6 * 30) + 5, int(ASPECT / cell) + 5), np.float32)
+        share = np.exp(-((np.log2(np.maximum(cell / (depth * 0.26), 1e-6)) / 1.5) ** 2))
         if cell * frame.unit > _FINEST_PIXELS:
-            combed = _interpolated(lattice, rows * 14 + octave * 0.37)
+            combed = _interpolated(lattice, rows * 30 + octave * 0.37)
             total += share[:, None] * _interpolated(combed.T, frame.u[0] / cell).T
     return total / np.float32(0.66)
 
@@ -101,7 +101,7 @@ def profile(length: int, cell: float, rng: Generator, *, octaves: int = 5, gain:
     return total
 
 
-def bristle_texture(rng: Generator, *, length: float = 14.0, fineness: float = 1.3, size: int = 512) -> Field:
+def bristle_texture(rng: Generator, *, length: float = 14.0, fineness: float = 1.3, size: int = 256) -> Field:
     """A tileable (size, size) texture of unit deviation, fine down the rows and drawn out along them."""
     pull = np.exp(-2 * (np.pi * np.fft.fftfreq(size)[:, None] * fineness) ** 2)
     pull = pull * np.exp(-2 * (np.pi * np.fft.rfftfreq(size)[None, :] * length) ** 2)

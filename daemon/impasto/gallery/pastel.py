@@ -10,7 +10,6 @@ from numpy.random import Generator
 
 from impasto.gallery.canvas import STUDY, Canvas, Field, Frame, mix, step
 from impasto.gallery.dab import Brush, Dabs, Heading, paint
-from impasto.gallery.flow import contours
 from impasto.gallery.noise import clouds, scatter, smooth
 from impasto.gallery.palette import ink, ramp, varied
 
@@ -28,17 +27,18 @@ def pastel(frame: Frame, rng: Generator) -> Field:
     study = _dusk(rng)
     tooth = (
         0.5
-        + 0.24 * clouds(frame, 0.0060, rng, octaves=3, gain=0.85)
+        + 0.19 * clouds(frame, 0.0042, rng, octaves=2, gain=0.9)
         + 0.05 * np.sin(frame.v * 900 + 0.6 * smooth(frame, 0.05, rng))
     )
-    canvas = Canvas.primed(frame, ink("2a2233") * (1 + 0.10 * (tooth - 0.5))[..., None])
+    rubbed = STUDY.pick(study, np.broadcast_to(frame.u, tooth.shape), np.broadcast_to(frame.v, tooth.shape))
+    canvas = Canvas.primed(frame, mix(ink("4a3a52"), rubbed, 0.55) * (0.86 + 0.25 * (tooth - 0.5))[..., None])
     for layer, (spacing, length, width, slant) in enumerate(_HATCHINGS):
         u, v = scatter(spacing, rng)
         colour = varied(STUDY.pick(study, u, v), rng, light=0.09 + 0.03 * layer, hue=0.05 + 0.015 * layer)
         flow = _hatching(slant, 0.35 * smooth(STUDY, 0.25, rng))
         marks = Dabs.along(flow, u, v, colour, length=length * rng.uniform(0.5, 1.2, u.shape), width=width)
         chalk = Brush(bristle=0.0030, streak=0.09, ragged=0.6, roundness=6, thickness=0.0, opacity=0.95)
-        paint(canvas, marks, chalk, rng, tooth=tooth + 0.74 + 0.05 * layer)
+        paint(canvas, marks, chalk, rng, tooth=tooth + 0.68 + 0.07 * layer)
     return canvas.rgb
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from impasto.gallery.canvas import Canvas, Field, mix, step
 from impasto.gallery.palette import ink
 
-_LIGHT = np.float32([-0.62, -0.55, 0.56])
+_LIGHT = np.array([-0.62, -0.55, 0.56], np.float32)
 _TILT = 0.24
 """How far the eye looks down: a ring of radius r shows as an ellipse of height _TILT * r."""
 
@@ -86,7 +86,7 @@ def mouth(canvas: Canvas, u: float, v: float, radius: float, matter: Matter) -> 
     frame = part.frame
     far = np.hypot((frame.u - u) / radius, (frame.v - v) / (radius * _TILT))
     soft = 1.5 / (radius * frame.unit)
-    lip = np.clip(np.asarray(matter.skin(np.float32([[0]]), np.float32([[1]]))) * 1.15 + 0.05, 0, 1)
+    lip = np.clip(np.asarray(matter.skin(np.array([[0]], np.float32), np.array([[1]], np.float32))) * 1.15 + 0.05, 0, 1)
     part.veil(lip, step(1 + soft, 1 - soft, far))
     depth = np.clip(0.30 + 0.35 * (frame.u - u) / radius, 0.08, 0.8)
     part.veil(lip * np.broadcast_to(depth, far.shape)[..., None], step(0.86 + soft, 0.86 - soft, far))
@@ -112,7 +112,7 @@ def _show(canvas: Canvas, cover: Field, surface: _Surface, matter: Matter) -> No
     warm = ink("fff0d8") * (1.18 * lamp)[..., None] + ink("7f8fb0") * (0.16 + 0.14 * np.clip(-y, 0, 1))[..., None]
     warm = warm + ink("b8703f") * (0.28 * np.clip(y, 0, 1) * np.clip(0.4 + x, 0, 1))[..., None]
     through = matter.glow * np.clip(-facing + 0.25, 0, 1) ** 1.5 * (0.35 + 0.65 * z)
-    rgb = colour * (warm + through[..., None] * np.float32([1.2, 1.15, 0.9]))
+    rgb = colour * (warm + through[..., None] * np.array([1.2, 1.15, 0.9], np.float32))
     edge = (1 - z) ** 3
     rgb = mix(rgb, ink("cfd4dc"), 0.22 * matter.gloss * edge * np.clip(0.3 - y, 0, 1))
     rgb = mix(rgb, ink("fffdf6"), matter.gloss * _window(x, y, z))
@@ -129,7 +129,7 @@ def _window(x: Field, y: Field, z: Field) -> Field:
     return np.asarray(np.where(z > 0.05, 0.88 * pane * bars + 0.16 * bloom, 0), np.float32)
 
 
-def shadow(canvas: Canvas, u: float, v: float, radius: float, *, length: float = 2.4, depth: float = 0.62) -> None:
+def shadow(canvas: Canvas, u: float, v: float, radius: float, *, length: float = 2.4, depth: float = 0.74) -> None:
     """What a thing standing at (u, v) takes from the table: a dark foot and a shadow falling to the right."""
     frame = canvas.frame
     east, south = frame.u - u, (frame.v - v) / 0.34
@@ -144,4 +144,4 @@ def shadow(canvas: Canvas, u: float, v: float, radius: float, *, length: float =
     )
     foot = np.exp(-((np.hypot(east, south) / (radius * 1.02)) ** 6))
     dark = np.clip(depth * strip * (1 - 0.45 * reach) + 0.5 * foot, 0, 0.86)
-    canvas.rgb *= 1 - dark[..., None] * np.float32([0.93, 0.9, 0.82])
+    canvas.rgb *= 1 - dark[..., None] * np.array([0.93, 0.9, 0.82], np.float32)

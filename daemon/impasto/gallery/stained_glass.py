@@ -8,14 +8,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from impasto.gallery.canvas import STUDY, Canvas, Field, Frame, blur, lit, mix, step
+from impasto.gallery.canvas import Field, Frame, blur, lit, mix, step
 from impasto.gallery.cells import cells
 from impasto.gallery.noise import clouds, smooth
 from impasto.gallery.palette import ink, ramp
 
 _HEART = (0.58, 0.47)
-_RINGS = ((8, 0.022), (16, 0.035), (16, 0.050), (32, 0.042), (16, 0.050), (16, 0.062), (48, 0.050), (24, 0.050), (24, 0.062),
-          (64, 0.055), (32, 0.055), (40, 0.07), (72, 0.06), (48, 0.07), (56, 0.08), (64, 0.08), (72, 0.08))  # fmt: skip
+_RINGS = (
+    *((8, 0.022), (16, 0.035), (16, 0.050), (32, 0.042), (16, 0.050), (16, 0.062), (48, 0.050), (24, 0.050)),
+    *(
+        (24, 0.062),
+        (64, 0.055),
+        (32, 0.055),
+        (40, 0.070),
+        (72, 0.060),
+        (48, 0.070),
+        (56, 0.080),
+        (64, 0.080),
+        (72, 0.080),
+    ),
+)
 """Panes in each ring, and how far it lies from the one before: jewels and long petals by turns."""
 
 
@@ -57,7 +69,7 @@ def _bent(frame: Frame, rng: Generator) -> tuple[Field, Field]:
 
 def _cuts(rng: Generator) -> tuple[Field, Field]:
     """The panes' centres: rings of petals around the heart, then shards along a slow turn."""
-    u, v, far = [np.float32([_HEART[0]])], [np.float32([_HEART[1]])], 0.03
+    u, v, far = [np.array([_HEART[0]], np.float32)], [np.array([_HEART[1]], np.float32)], 0.03
     for ring, (count, deep) in enumerate(_RINGS):
         turn = 2 * np.pi * (np.arange(count) + 0.5 * (ring % 2)) / count
         far, loose = far + deep, 0.001 + 0.0022 * max(0, ring - 4)

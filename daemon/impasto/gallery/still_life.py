@@ -11,7 +11,8 @@ from numpy.random import Generator
 from impasto.gallery.canvas import Canvas, Field, Frame, blur, mix, step
 from impasto.gallery.noise import clouds, smooth
 from impasto.gallery.palette import ink, ramp
-from impasto.gallery.solids import Matter, Skin, ball, mouth, shadow, vessel
+from impasto.gallery.skins import apple, bottle_glass, bowl_glaze, grape, jug_glaze, pear, peel
+from impasto.gallery.solids import Matter, ball, mouth, shadow, vessel
 
 _EDGE = 0.58
 """Where the table meets the wall."""
@@ -36,6 +37,15 @@ _BOTTLE = (
     (1.0, 0.025),
 )
 _BOWL = ((0.0, 0.060), (0.10, 0.066), (0.16, 0.062), (0.45, 0.135), (0.80, 0.178), (1.0, 0.190))
+_PEAR = (
+    (0.0, 0.030),
+    (0.10, 0.060),
+    (0.30, 0.074),
+    (0.50, 0.064),
+    (0.72, 0.036),
+    (0.9, 0.026),
+    (1.0, 0.012),
+)
 _ORANGES = ((0.965, 0.600, 0.066), (1.105, 0.605, 0.068), (1.035, 0.565, 0.066), (1.035, 0.625, 0.070))
 _LOOSE = (
     (0.245, 0.815, 0.078, "apple"),
@@ -115,7 +125,7 @@ def _cloth(canvas: Canvas, rng: Generator) -> None:
     frame = canvas.frame
     wave = 0.02 * smooth(frame, (0.12, 0.12), rng)
     along = frame.u * 0.90 + (frame.v - _EDGE) * 0.95 + wave
-    folds = clouds(frame, (0.16, 0.20), rng, octaves=3, gain=0.42)
+    folds = _folds(frame, along, rng)
     cover = (
         step(-0.0015, 0.0015, along - 0.52)
         * step(0.0015, -0.0015, along - 1.22)
@@ -135,6 +145,18 @@ def _cloth(canvas: Canvas, rng: Generator) -> None:
     canvas.veil(cloth * (np.clip(light, 0.28, 1.08) * linen)[..., None], cover)
 
 
+def _folds(frame: Frame, along: Field, rng: Generator) -> Field:
+    """How the cloth rises: long soft folds along its length, and the creases of having lain folded in four."""
+    beside = frame.v * 0.9 - frame.u * 0.35
+    soft = np.sin(along * 21 + 2.2 * smooth(frame, (0.3, 0.3), rng)) * 0.55 + 0.35 * clouds(
+        frame, (0.22, 0.12), rng, octaves=3
+    )
+    creases = sum(np.exp(-np.abs(beside - at) / 0.010) for at in (0.22, 0.42, 0.62)) + np.exp(
+        -np.abs(along - 0.87) / 0.010
+    )
+    return np.asarray(soft + 0.35 * creases, np.float32)
+
+
 def _shadows(canvas: Canvas) -> None:
     for u, v, radius, long in ((0.545, 0.715, 0.085, 3.2), (0.765, 0.665, 0.066, 4.2), (1.035, 0.76, 0.11, 2.2)):
         shadow(canvas, u, v, radius, length=long)
@@ -145,15 +167,15 @@ def _shadows(canvas: Canvas) -> None:
 def _vessels(canvas: Canvas, rng: Generator) -> None:
     """The bottle behind, the jug, and the bowl with its oranges."""
     frame = canvas.frame
-    mouth(canvas, 0.765, 0.155, 0.025, Matter(lambda x, y: ink("7a1f2a") + 0 * x[..., None]))
-    vessel(canvas, 0.765, 0.655, 0.50, _BOTTLE, Matter(_bottle_glass, gloss=0.95, glow=0.9))
+    mouth(canvas, 0.765, 0.155, 0.025, Matter(lambda x, _: ink("7a1f2a") + 0 * x[..., None]))
+    vessel(canvas, 0.765, 0.655, 0.50, _BOTTLE, Matter(bottle_glass, gloss=0.95, glow=0.9))
     _handle(canvas)
-    jug, bowl = Matter(_jug_glaze, gloss=0.85), Matter(_bowl_glaze, gloss=0.8)
+    jug, bowl = Matter(jug_glaze, gloss=0.85), Matter(bowl_glaze, gloss=0.8)
     mouth(canvas, 0.545, 0.30, 0.076, jug)
     vessel(canvas, 0.545, 0.70, 0.40, _JUG, jug)
     mouth(canvas, 1.035, 0.640, 0.190, bowl)
     for u, v, radius in _ORANGES:
-        ball(canvas, u, v, radius, Matter(_peel("b8500f f08a1f ffb84a", frame, rng), gloss=0.45))
+        ball(canvas, u, v, radius, Matter(peel("b8500f f08a1f ffb84a", frame, rng), gloss=0.45))
     vessel(canvas, 1.035, 0.755, 0.115, _BOWL, bowl)
 
 
@@ -166,95 +188,19 @@ def _handle(canvas: Canvas) -> None:
     canvas.veil(ink("dfe6ea") * (light * (1 - 0.35 * tube**2))[..., None], step(1.05, 0.9, tube))
 
 
-def _bottle_glass(x: Field, y: Field) -> Field:
-    label = step(0.12, 0.13, y) * step(0.42, 0.41, y) * step(0.78, 0.76, np.abs(x))
-    lines = (
-        step(0.004, 0.002, np.abs(y - 0.38))
-        + step(0.004, 0.002, np.abs(y - 0.16))
-        + step(0.5, 0.6, np.sin(y * 260)) * step(0.2, 0.21, y) * step(0.27, 0.26, y) * step(0.5, 0.45, np.abs(x))
-    )
-    crest = step(0.052, 0.045, np.hypot((y - 0.325), x * 0.09))
-    paper = mix(mix(ink("e8dcc0"), ink("5a4a3a"), np.clip(lines, 0, 1) * 0.8), ink("9a2f2a"), crest)
-    foil = step(0.80, 0.81, y)
-    glass = ramp("0f2a18 1f4f2a 16381f", 0.5 + 0.5 * x) * np.float32(0.8)
-    return mix(mix(glass, paper, label), ink("7a1f2a"), foil)
-
-
-def _jug_glaze(x: Field, y: Field) -> Field:
-    """White tin glaze with a blue painted band of leaves."""
-    turn = np.arcsin(np.clip(x, -1, 1)) * 2.2
-    vine = np.abs(y - 0.36 - 0.035 * np.sin(turn * 4))
-    leaf = step(0.2, 0.5, np.sin(turn * 8 + 1.5) * np.sin((y - 0.36) * 46 + 0.9 * np.sin(turn * 4))) * step(
-        0.115, 0.10, np.abs(y - 0.36)
-    )
-    rings = sum(
-        step(w, w * 0.6, np.abs(y - at))
-        for at, w in ((0.50, 0.010), (0.22, 0.010), (0.525, 0.004), (0.80, 0.008), (0.97, 0.02), (0.06, 0.015))
-    )
-    blue = np.clip(leaf + step(0.012, 0.008, vine) + rings, 0, 1) * 0.85
-    return mix(ink("eef0ea"), ink("274f9a"), blue)
-
-
-def _bowl_glaze(x: Field, y: Field) -> Field:
-    turn = np.arcsin(np.clip(x, -1, 1))
-    wave = step(0.1, 0.3, np.sin(turn * 22)) * step(0.62, 0.60, y) * step(0.36, 0.38, y)
-    rim = step(0.90, 0.92, y) + step(0.018, 0.012, np.abs(y - 0.72))
-    return mix(mix(ink("3f8a80"), ink("1f4f55"), wave), ink("e8d49a"), np.clip(rim, 0, 1) * 0.8)
-
-
-def _peel(codes: str, frame: Frame, rng: Generator) -> Skin:
-    """A pitted peel, a little uneven in ripeness."""
-    turn, pits = rng.uniform(0, 6), smooth(frame, 0.0045, rng)
-
-    def skin(x: Field, y: Field) -> Field:
-        ripe = 0.55 + 0.22 * np.sin(3 * x + turn) * np.cos(4 * y + turn)
-        grain = pits[: x.shape[0], : x.shape[1]]
-        return ramp(codes, ripe + 0.10 * grain)
-
-    return skin
-
-
 def _fruit(canvas: Canvas, rng: Generator) -> None:
     """Apples, a pear and a lemon, loose on the table."""
     frame = canvas.frame
     for u, v, radius, kind in _LOOSE:
         if kind == "apple":
-            ball(canvas, u, v, radius, Matter(_apple(rng), gloss=0.8), squash=0.93)
+            ball(canvas, u, v, radius, Matter(apple(rng), gloss=0.8), squash=0.93)
             _stalk(canvas, u, v - 0.80 * radius, 0.045)
         elif kind == "lemon":
-            ball(canvas, u + 0.055, v + 0.008, 0.016, Matter(_peel("c9a51f f2d43a fff08a", frame, rng), gloss=0.3))
-            ball(canvas, u, v, radius, Matter(_peel("c9a51f f2d43a fff08a", frame, rng), gloss=0.4), squash=0.78)
+            ball(canvas, u + 0.055, v + 0.008, 0.016, Matter(peel("c9a51f f2d43a fff08a", frame, rng), gloss=0.3))
+            ball(canvas, u, v, radius, Matter(peel("c9a51f f2d43a fff08a", frame, rng), gloss=0.4), squash=0.78)
         else:
-            pear = (
-                (0.0, 0.030),
-                (0.10, 0.060),
-                (0.30, 0.074),
-                (0.50, 0.064),
-                (0.72, 0.036),
-                (0.9, 0.026),
-                (1.0, 0.012),
-            )
-            vessel(canvas, u, v + 0.062, 0.205, pear, Matter(_pear(rng), gloss=0.5))
+            vessel(canvas, u, v + 0.062, 0.205, _PEAR, Matter(pear(rng), gloss=0.5))
             _stalk(canvas, u, v - 0.135, 0.05)
-
-
-def _apple(rng: Generator) -> Skin:
-    turn = rng.uniform(0, 6)
-
-    def skin(x: Field, y: Field) -> Field:
-        streak = np.sin(np.arctan2(x, 1.02 - y) * 26 + turn + 2 * np.sin(9 * y + turn))
-        ripe = 0.62 + 0.40 * np.sin(2.2 * x + turn) + 0.10 * streak - 0.5 * step(0.80, 1.0, y)
-        return ramp("c9c24f e0b03f d8502f b01f2a 8a1224", ripe)
-
-    return skin
-
-
-def _pear(rng: Generator) -> Skin:
-    turn = rng.uniform(0, 6)
-    return lambda x, y: ramp(
-        "8a9a3a c4c04a e0cc5f d89a4a",
-        0.5 + 0.3 * np.sin(2 * x + turn) - 0.25 * (y - 0.4) + 0.05 * np.sin(70 * x) * np.sin(90 * y),
-    )
 
 
 def _stalk(canvas: Canvas, u: float, v: float, long: float) -> None:
@@ -272,13 +218,7 @@ def _grapes(canvas: Canvas, rng: Generator) -> None:
     ]
     shadow(canvas, 0.575, 0.935, 0.13, length=1.5)
     for u, v in sorted(spots, key=lambda spot: spot[1]):
-        dark = ramp("2a1238 5a1f4a 7a2f5a 4a2a6a", rng.random())
-        bloom = Matter(
-            lambda x, y, dark=dark: mix(dark, ink("8f8fb8"), 0.30 * np.clip(0.2 + 0.5 * y + 0.2 * np.sin(5 * x), 0, 1)),
-            gloss=0.75,
-            glow=0.9,
-        )
-        ball(canvas, u, v - 0.02 * rng.random(), 0.0235 * rng.uniform(0.9, 1.1), bloom)
+        ball(canvas, u, v - 0.02 * rng.random(), 0.0235 * rng.uniform(0.9, 1.1), grape(rng.random()))
 
 
 def _developed(rgb: Field, frame: Frame, rng: Generator) -> Field:

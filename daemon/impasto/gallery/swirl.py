@@ -43,8 +43,8 @@ def swirl(frame: Frame, rng: Generator) -> Field:
 def _night(rng: Generator) -> tuple[Field, Field]:
     """The study: the strokes' direction and their colour everywhere."""
     wind = whirling(_WHIRLS, _breeze, 0.2 * smooth(STUDY, 0.09, rng))
-    bands = combed(clouds(STUDY, 0.07, rng, octaves=4, gain=0.8), wind, reach=0.12)
     angle = wind(STUDY.u, STUDY.v)
+    bands = combed(clouds(STUDY, 0.07, rng, octaves=4, gain=0.8), angle, reach=0.12)
     colour = ramp("081440 0f2a70 1a4a9c 2f74c0 74b0d6 d5e5d2 f6e9ad", 0.38 + 0.2 * bands)
     angle, colour = _with_lamps(angle, colour, rng)
     angle, colour = _with_hills(angle, colour, rng)

@@ -1,7 +1,7 @@
 """`watercolour`: loose flowers, wash over wash, with wet edges, blooms, granulation and spatter.
 
-A wash is a shape that absorbs: pigments multiply, water carries them to the rim. Knows the tools of this room; called by
-its face alone.
+A wash is a shape that absorbs: pigments multiply, water carries them to the rim. Knows the tools of this room;
+called by its face alone.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 
-from impasto.gallery.canvas import Canvas, Field, Frame, blur, mask, step
-from impasto.gallery.noise import clouds, ridges, scatter, smooth
+from impasto.gallery.canvas import Field, Frame, blur, mask, step
+from impasto.gallery.noise import clouds, ridges, scatter
 from impasto.gallery.palette import ink, inks
 
 _PETALS = inks("d8345f e8663f c2327a f09a3a 8a3fa8 e2506f f2b83f 5f4fb8")
 _LEAVES = inks("3f7a4a 6f9a3a 2f6a6a 8aa84f 4a8a7a")
-_FLOWERS = ((0.42, 0.36, 0.20), (0.86, 0.30, 0.17), (0.66, 0.62, 0.19), (1.12, 0.58, 0.15), (0.20, 0.62, 0.15),
-            (0.16, 0.20, 0.11), (1.20, 0.16, 0.10), (0.42, 0.86, 0.12), (0.95, 0.88, 0.13), (0.64, 0.13, 0.09))  # fmt: skip
+_FLOWERS = (
+    *((0.42, 0.36, 0.20), (0.86, 0.30, 0.17), (0.66, 0.62, 0.19), (1.12, 0.58, 0.15), (0.20, 0.62, 0.15)),
+    *((0.16, 0.20, 0.11), (1.20, 0.16, 0.10), (0.42, 0.86, 0.12), (0.95, 0.88, 0.13), (0.64, 0.13, 0.09)),
+)
+"""Place and size."""
 
 
 def watercolour(frame: Frame, rng: Generator) -> Field:

@@ -30,7 +30,7 @@ def _facing(body: Field, unit: float) -> Field:
     """How much a cloud's flank faces a light from the upper left."""
     soft = blur(body, unit * 0.006)
     down, right = np.gradient(soft)
-    return (0.55 * right + 0.8 * down) * unit * 0.022
+    return np.asarray((0.55 * right + 0.8 * down) * unit * 0.022, np.float32)
 
 
 def _with_sun(rgb: Field, glow: Field) -> Field:
@@ -63,7 +63,8 @@ def broken(frame: Frame, still: Field, shore: Field, waves: Field) -> Field:
     shaken = frame.pick(still, frame.u + 0.35 * reach * waves, frame.v + reach * waves)
     deep = ramp("4f7f86 23525f 123644", 0.15 + 1.8 * depth + 0.10 * waves)
     water = mix(shaken * 0.95, deep, np.clip(0.10 + 1.05 * depth - 0.13 * waves, 0, 0.70))
-    return np.asarray(water * (1 + 0.11 * np.tanh(waves))[..., None], np.float32)
+    slope = np.gradient(waves, axis=0) * frame.unit * (0.006 + 0.05 * depth)
+    return np.asarray(water * (1 + 0.09 * np.tanh(waves) + 0.22 * np.tanh(slope))[..., None], np.float32)
 
 
 def glitter(frame: Frame, sun: tuple[float, float], shore: Field, waves: Field) -> Field:

@@ -6,7 +6,7 @@ without a word of its own, and stands in the log.
 
 import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -30,7 +30,10 @@ CODES: tuple[tuple[type[errors.ImpastoError], grpc.StatusCode], ...] = (
     (errors.Corrupted, grpc.StatusCode.DATA_LOSS),
     (errors.ImpastoError, grpc.StatusCode.INTERNAL),
 )
-MAX_VIOLATIONS = 24  # status details travel as metadata, of which peers accept 8 KiB
+# A status travels as metadata, of which peers take 8 KiB: of a larger one they see nothing but RESOURCE_EXHAUSTED.
+MAX_MESSAGE_BYTES = 500  # it is sent twice, the first time with up to three bytes for each of its own
+MAX_FIELD_BYTES, MAX_DESCRIPTION_BYTES = 100, 240
+MAX_VIOLATIONS_BYTES = 3600  # of all together: about two dozen
 RETRY_AFTER_S = 5
 
 Request = TypeVar("Request")
@@ -40,16 +43,30 @@ Response = TypeVar("Response")
 def status_of(error: errors.ImpastoError) -> status_pb2.Status:
     """The error as a status with details: BadRequest, ErrorInfo, RetryInfo."""
     code = next(code for kind, code in CODES if isinstance(error, kind))
-    status = status_pb2.Status(code=code.value[0], message=error.message[:2000])
+    status = status_pb2.Status(code=code.value[0], message=_cropped(error.message, MAX_MESSAGE_BYTES))
     status.details.add().Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=ERROR_DOMAIN))
     if isinstance(error, errors.InvalidRequest):
-        bad = error_details_pb2.BadRequest()
-        for v in error.violations[:MAX_VIOLATIONS]:
-            bad.field_violations.add(field=v.field[:100], description=v.description[:200], reason=v.reason)
-        status.details.add().Pack(bad)
+        status.details.add().Pack(_bad_request(error.violations))
     if isinstance(error, errors.Busy | errors.Unavailable):
         status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER_S)))
     return status
+
+
+def _bad_request(violations: Iterable[errors.Violation]) -> error_details_pb2.BadRequest:
+    """All violations, as long as there is room."""
+    bad = error_details_pb2.BadRequest()
+    for v in violations:
+        field, description = _cropped(v.field, MAX_FIELD_BYTES), _cropped(v.description, MAX_DESCRIPTION_BYTES)
+        bad.field_violations.add(field=field, description=description, reason=v.reason)
+        if bad.ByteSize() > MAX_VIOLATIONS_BYTES:
+            del bad.field_violations[-1]
+            break
+    return bad
+
+
+def _cropped(text: str, most: int) -> str:
+    """The beginning of `text`, at most `most` bytes long."""
+    return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
 async def _refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:

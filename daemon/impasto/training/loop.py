@@ -55,6 +55,7 @@ class Training:
         generator = stream(recipe.seed, 0, 0)
         initialise(self.network, generator)
         initialise(self.heads, generator, gain=0.1)
+        self.network.calm()
         weights = [*self.network.parameters(), *self.heads.parameters()]
         self.optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
         self.step, self.elapsed_s, self.accuracy = 0, 0.0, 0.0
@@ -77,6 +78,7 @@ class Training:
         self.optimiser.zero_grad()
         lessons.total.backward()
         self.optimiser.step()
+        self.network.calm()
         return lessons
 
     def _canvases(self) -> Canvases:

@@ -53,6 +53,19 @@ class Network(nn.Module):
                 self.norms[name] = nn.BatchNorm2d(after)
                 before = after
 
+    @torch.no_grad()
+    def calm(self) -> None:
+        """Take out of the first filters what they answer to the finest frequency that pixels can hold; after each step.
+
+        What the first filters cannot see, no gradient can paint: without this a stylised picture is covered by a fine
+        regular grain. They stay sums of products of (1, 2, 1) and (1, 0, -1), across and down.
+        """
+        basis = torch.tensor([[1.0, 2.0, 1.0], [1.0, 0.0, -1.0]])
+        basis = basis / basis.norm(dim=1, keepdim=True)
+        projection = basis.T @ basis
+        weight = next(self.convolutions["conv1_1"].parameters())  # its only one: batch norm has the bias
+        weight.copy_(torch.einsum("oiyx,yv,xw->oivw", weight, projection, projection))
+
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Activations after every ReLU."""
         mean, std = (pictures.new_tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))

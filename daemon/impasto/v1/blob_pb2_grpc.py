@@ -81,8 +81,8 @@ class BlobServiceServicer(object):
         Nothing is kept of an upload that fails.
 
         INVALID_ARGUMENT: chunk before header, two headers, more or fewer bytes than announced, a size that differs from
-        what the raw header implies, a picture over `Limits.max_pixels`, a file that cannot be decoded (BadRequest tells the
-        field, ErrorInfo.reason the kind).
+        what the raw header implies, a picture over `Limits.max_pixels`, a file that cannot be decoded (BadRequest tells
+        the field, ErrorInfo.reason the kind).
         DATA_LOSS: the SHA-256 given differs from what arrived.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -1,0 +1,248 @@
+"""Laws of encoder files: what is written is read again, what does not fit is refused by name."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from impasto import weights
+from impasto.engine import EncoderSpec, load_encoder, load_slim, load_torchvision, save_encoder
+from impasto.engine.encoder_files import METADATA_KEY, TORCHVISION_POSITIONS
+from impasto.spec import LAYERS
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+Weights = dict[str, Tensor]
+SMALL = EncoderSpec(
+    "small", ("conv1_1", "relu1_1", "pool1", "conv2_1"), "avg", "replicate", 2.0, "bgr", (0.1, 0.2, 0.3), (1, 2, 3)
+)
+PICTURE = torch.rand(1, 3, 33, 46, generator=torch.Generator().manual_seed(2))
+
+
+def small_weights() -> Weights:
+    generator = torch.Generator().manual_seed(1)
+    shapes = {"conv1_1.weight": (4, 3, 3, 3), "conv1_1.bias": (4,), "conv2_1.weight": (5, 4, 3, 3), "conv2_1.bias": (5,)}
+    return {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A good encoder file."""
+    save_encoder(tmp_path / "small.safetensors", SMALL, small_weights())
+    return tmp_path / "small.safetensors"
+
+
+def rewritten(file: Path, change: Callable[[dict[str, Any], Weights], object]) -> Path:
+    """The file with its description or weights changed."""
+    description: dict[str, Any] = {"format": 1, "name": "small"}
+    for name in ("layers", "pooling", "padding", "scale", "channel_order", "mean", "std"):
+        description[name] = getattr(SMALL, name)
+    kept = load_file(file)
+    change(description, kept)
+    save_file(kept, file, {METADATA_KEY: json.dumps(description)})
+    return file
+
+
+def test_what_is_saved_is_loaded(file: Path) -> None:
+    """Weights come back as the halves they were stored as, and the description word for word."""
+    loaded = load_encoder(file)
+
+    assert loaded.spec == SMALL
+    for name, weight in small_weights().items():
+        stored = loaded.get_parameter(f"steps.{name}")
+        assert stored.dtype == torch.float32
+        assert not stored.requires_grad
+        assert torch.equal(stored, weight.half().float())
+
+
+def test_single_precision_is_kept_on_demand(tmp_path: Path) -> None:
+    """A file may hold fp32, to the bit."""
+    save_encoder(tmp_path / "file", SMALL, small_weights(), torch.float32)
+
+    found = load_encoder(tmp_path / "file")
+
+    assert torch.equal(found.get_parameter("steps.conv1_1.weight"), small_weights()["conv1_1.weight"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d, w: d.update(format=2), "encoder file of format 2; this version reads format 1"),
+        (lambda d, w: d.update(pooling="median"), "pooling is 'median'; max and avg are understood"),
+        (lambda d, w: d.update(padding="mirror"), "padding is 'mirror'; zeros and replicate are understood"),
+        (lambda d, w: d.update(channel_order="gbr"), "channel_order is 'gbr'; rgb and bgr are understood"),
+        (lambda d, w: d.update(layers=["conv1_1", "norm1"]), "layers are named conv.*norm1"),
+        (lambda d, w: d.update(gamma=2.2), "gamma"),
+        (lambda d, w: d.pop("name"), "name"),
+        (lambda d, w: d.pop("layers"), "layers"),
+        (lambda d, w: w.pop("conv2_1.weight"), "weights of conv2_1 are missing"),
+        (lambda d, w: w.pop("conv2_1.bias"), "weights of conv2_1 are missing"),
+        (
+            lambda d, w: w.update({"conv2_1.weight": torch.zeros(5, 3, 3, 3)}),
+            r"conv2_1 has shape \(5, 3, 3, 3\), expected \(5, 4, 3, 3\)",
+        ),
+        (
+            lambda d, w: w.update({"conv2_1.bias": torch.zeros(6)}),
+            r"conv2_1 has shape \(5, 4, 3, 3\), expected \(6, 4, 3, 3\)",
+        ),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused(
+    file: Path, change: Callable[[dict[str, Any], Weights], object], message: str
+) -> None:
+    """Format, description and weights are checked, and the refusal names what was wrong."""
+    with pytest.raises(ValueError, match=message):
+        load_encoder(rewritten(file, change))
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff" * 4096, b"PK\x03\x04 a zip"])
+def test_garbage_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Bytes that are no safetensors file are refused under the file's name."""
+    (tmp_path / "mine.safetensors").write_bytes(content)
+
+    with pytest.raises(ValueError, match=r"mine\.safetensors is not a readable safetensors file"):
+        load_encoder(tmp_path / "mine.safetensors")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_truncated_file_is_refused(file: Path, share: float) -> None:
+    """A file cut short anywhere is refused, not read as far as it goes."""
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(share * len(whole))])
+
+    with pytest.raises(ValueError, match=r"small\.safetensors is not a readable safetensors file"):
+        load_encoder(file)
+
+
+def test_a_file_of_somebody_elses_is_refused(tmp_path: Path) -> None:
+    """Weights without our description are no encoder."""
+    save_file(small_weights(), tmp_path / "other.safetensors")
+
+    with pytest.raises(ValueError, match=r"other\.safetensors has no metadata under 'impasto\.encoder'"):
+        load_encoder(tmp_path / "other.safetensors")
+
+
+def test_a_description_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    """A broken description is refused under the file's name."""
+    save_file(small_weights(), tmp_path / "odd.safetensors", {METADATA_KEY: "{"})
+
+    with pytest.raises(ValueError, match=r"odd\.safetensors describes its encoder in a way unknown here"):
+        load_encoder(tmp_path / "odd.safetensors")
+
+
+def test_the_shipped_encoder_loads() -> None:
+    """The encoder in the package is VGG-19's topology under its name and gives finite features."""
+    slim = load_slim()
+
+    features = slim(PICTURE, ["relu4_2", "relu5_1"])
+
+    assert slim.spec.name == "vgg19-slim"
+    assert set(LAYERS) == {layer for layer in slim.spec.layers if not layer.startswith("pool")}
+    assert [tuple(f.shape[2:]) for f in features.values()] == [(4, 5), (2, 2)]
+    assert all(f.isfinite().all() and f.max() > 0 for f in features.values())
+
+
+@pytest.fixture(scope="module")
+def torchvision_features() -> nn.Sequential:
+    """torchvision's own modules for VGG-19's features, with seeded random weights."""
+    from torchvision.models.vgg import cfgs, make_layers  # noqa: PLC0415  # seconds
+
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        features: nn.Sequential = make_layers(cfgs["E"])
+    for layer in features:
+        if isinstance(layer, nn.ReLU):
+            layer.inplace = False  # so that every activation can be looked at
+    return features.eval()
+
+
+def torchvision_state(features: nn.Sequential) -> Weights:
+    """As torchvision's file names them, up to the last layer in use; the classifier is left out."""
+    state = {f"features.{name}": weight for name, weight in features.state_dict().items()}
+    return {name: weight for name, weight in state.items() if int(name.split(".")[1]) <= TORCHVISION_POSITIONS[-1]}
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where torch's cache keeps the file, in a home of this test's own."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    weights.torchvision_path().parent.mkdir(parents=True)
+    return weights.torchvision_path()
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_torchvisions_file_gives_torchvisions_features(
+    cache: Path, torchvision_features: nn.Sequential, zipped: bool
+) -> None:
+    """A file in torch's cache, in the format of 2017 (as the real one is) or of today, works as torchvision's network."""
+    torch.save(torchvision_state(torchvision_features), cache, _use_new_zipfile_serialization=zipped)
+
+    encoder = load_torchvision()
+
+    assert encoder.spec.name == "vgg19"
+    relus = [layer for layer in encoder.spec.layers if layer.startswith("relu")]
+    found = encoder(PICTURE, relus)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    x, expected = (PICTURE - mean) / std, []
+    with torch.no_grad():
+        for layer in torchvision_features:
+            x = layer(x)
+            expected += [x] if isinstance(layer, nn.ReLU) else []
+    for layer, theirs in zip(relus, expected, strict=False):
+        assert (found[layer] - theirs).norm() <= 1e-5 * theirs.norm(), layer
+
+
+def test_a_missing_torchvision_file_is_told(cache: Path) -> None:
+    """Without the file in torch's cache there is a FileNotFoundError, and nothing is downloaded."""
+    with pytest.raises(FileNotFoundError, match=r"torch's cache does not hold vgg19-dcbb9e9d\.pth"):
+        load_torchvision()
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        ({"features.0.weight": torch.zeros(64, 3, 3, 3)}, r"without 'features\.0\.bias'"),
+        ({"model": {}}, r"without 'features\.0\.weight'"),
+        (torch.zeros(3), "holds a Tensor, not weights by name"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(cache: Path, held: object, message: str, zipped: bool) -> None:
+    """What lies under VGG-19's name but is not it is refused, and told apart."""
+    torch.save(held, cache, _use_new_zipfile_serialization=zipped)
+
+    with pytest.raises(ValueError, match=message):
+        load_torchvision()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 half a zip"])
+def test_a_damaged_file_is_refused(cache: Path, content: bytes) -> None:
+    """A download that broke off, or anything that torch cannot read, is refused under its name."""
+    cache.write_bytes(content)
+
+    with pytest.raises(ValueError, match=r"vgg19-dcbb9e9d\.pth in torch's cache is damaged"):
+        load_torchvision()
+
+
+def test_the_files_name_is_torchvisions() -> None:
+    """The name that the front looks for without torch is that of torchvision's address."""
+    from torchvision.models import VGG19_Weights  # noqa: PLC0415
+
+    assert VGG19_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[1] == weights.TORCHVISION_FILE
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"TORCH_HOME": "/tmp/of mine"}, {"TORCH_HOME": "~/mine"}, {"XDG_CACHE_HOME": "/tmp/cache"}]
+)
+def test_the_files_place_is_torchs(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    """The front looks where torch.hub does, by whichever variable says so."""
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert weights.torchvision_path() == Path(torch.hub.get_dir()) / "checkpoints" / weights.TORCHVISION_FILE
