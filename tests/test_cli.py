@@ -190,6 +190,20 @@ def test_what_the_daemon_refuses_is_told_in_its_words(daemon: Daemon, photo: Pat
     assert not (tmp_path / "o.png").exists()
 
 
+def test_the_demonstration_leaves_pictures_and_no_daemon(home: Home, tmp_path: Path) -> None:
+    """`impasto demo` draws, paints through a daemon that it starts and stops, and writes each picture and a sheet."""
+    done = home.run("demo", "--size", "96", "--steps", "3", "-o", str(tmp_path / "demo"), within_s=120)
+    written = [Path(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in written] == [
+        "harbour-swirl.png", "harbour-palette-knife.png", "harbour-woodcut.png", "contact-sheet.png"
+    ]  # fmt: skip
+    assert opened(written[0]).size == (96, 72)
+    assert opened(written[-1]).width > 600
+    assert home.run("status").returncode == 1
+
+
 def test_help_is_quick_to_import(home: Home) -> None:
     """The help needs neither grpc nor torch."""
     code = "import sys, impasto.cli; print({m.split('.')[0] for m in sys.modules} & {'grpc', 'torch', 'numpy', 'PIL'})"

@@ -236,7 +236,7 @@ def test_the_files_name_is_torchvisions() -> None:
 
 
 @pytest.mark.parametrize(
-    "environment", [{}, {"TORCH_HOME": "/tmp/of mine"}, {"TORCH_HOME": "~/mine"}, {"XDG_CACHE_HOME": "/tmp/cache"}]
+    "environment", [{}, {"TORCH_HOME": "/somewhere of mine"}, {"TORCH_HOME": "~/mine"}, {"XDG_CACHE_HOME": "/another/cache"}]
 )
 def test_the_files_place_is_torchs(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
     """The front looks where torch.hub does, by whichever variable says so."""

@@ -1,6 +1,5 @@
 """Laws of the room that makes the offline encoder, on tiny settings, and of the file that it made."""
 
-import json
 from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -8,14 +7,14 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from safetensors import safe_open
 from torch import Tensor, nn
 
 from impasto import training
-from impasto.engine.encoder import VGG, EncoderSpec
+from impasto.engine.encoder import vgg19_layers
+from impasto.engine.encoder_files import load_encoder
 from impasto.training import export, sheet
 from impasto.training.loop import Recipe, Training, rate, run
-from impasto.training.network import Network, dense_loss, initialise, layer_names
+from impasto.training.network import Network, dense_loss, initialise
 from impasto.training.world import CANVAS_PX, FAMILIES, World, mirror, views
 
 TINY = Recipe(width=1 / 16, minutes=0.1, batch=4, chapter_steps=3, chapter_canvases=6, warmup_steps=2)
@@ -61,19 +60,12 @@ def network() -> Network:
 def activations(plain: export.Plain, pictures: Tensor) -> dict[str, Tensor]:
     """All ReLU layers of folded convolutions, by the definition."""
     x, found = export.prepared(pictures), {}
-    for name in layer_names():
+    for name in vgg19_layers():
         if name.startswith("pool"):
             x = nn.functional.avg_pool2d(x, 2)
         elif name.startswith("conv"):
             x = found[name.replace("conv", "relu")] = export.convolve(x, plain[name])
     return found
-
-
-def read(path: Path) -> VGG:
-    """The encoder in a file, as the engine sees it."""
-    with safe_open(path, "pt") as file:
-        spec = EncoderSpec.from_json(json.loads(file.metadata()[export.METADATA_KEY]))
-        return VGG(spec, {name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118  # not a mapping
 
 
 # The world
@@ -223,7 +215,7 @@ def test_the_engine_reads_what_is_written(network: Network, pictures: Tensor, tm
     """The engine's encoder from the file agrees with the folded network within half precision."""
     plain = export.normalise(export.fold(network), pictures)
     export.write(tmp_path / "tiny.safetensors", plain, {"seed": 7})
-    encoder = read(tmp_path / "tiny.safetensors")
+    encoder = load_encoder(tmp_path / "tiny.safetensors")
     assert encoder.spec.card == {"seed": 7}
     found, expected = encoder(pictures[:1], ["relu1_1", "relu5_1"]), activations(plain, pictures[:1])
     for name, values in found.items():
@@ -238,7 +230,7 @@ def test_train_continues_a_checkpoint_and_writes_the_file(tmp_path: Path) -> Non
     steps: list[training.TrainingProgress] = []
     out = tmp_path / "out.safetensors"
     training.train(out, minutes=60, checkpoint=tmp_path / "checkpoint.pt", progress=steps.append)
-    card = read(out).spec.card
+    card = load_encoder(out).spec.card
     assert steps[0].step == 2
     assert card["pictures"] == steps[-1].pictures
     assert card["recipe"]["width"] == TINY.width
@@ -246,7 +238,7 @@ def test_train_continues_a_checkpoint_and_writes_the_file(tmp_path: Path) -> Non
 
 def test_the_shipped_encoder_is_whole_and_normal() -> None:
     """The file in the wheel has thirteen convolutions, tells its story, and its mean activations are near 1."""
-    encoder = read(SHIPPED)
+    encoder = load_encoder(SHIPPED)
     assert len(encoder.spec.convolutions) == 13
     assert encoder.spec.card["pictures"] > 100_000
     drawn = World.create(encoder.spec.card["recipe"]["seed"]).canvases(training.NORMAL_PICTURES, generator(99))

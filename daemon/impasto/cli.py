@@ -144,16 +144,17 @@ def serve(config: Config, threads: int | None) -> None:
 
 @cli.command()
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
+@click.option("--size", type=click.IntRange(64), help="Long side of the largest picture.  [default: 640]")
 @click.option("--steps", type=click.IntRange(1), help="Fewer for a quicker look.")
 @click.pass_obj
-def demo(config: Config, output: Path, steps: int | None) -> None:
+def demo(config: Config, output: Path, size: int | None, steps: int | None) -> None:
     """Draw a scene and some styles by code, and paint the one in the manner of the others."""
     from impasto import client, launch  # noqa: PLC0415
-    from impasto import demo as demonstration  # noqa: PLC0415
+    from impasto.demo import SIZE, Demo  # noqa: PLC0415
 
     was_running = launch.running(config) is not None
     with client.connect(config) as daemon, _bar() as show:
-        written = demonstration.run(daemon, output, steps, lambda style, progress: show(progress, style))
+        written = Demo(daemon, output, size or SIZE, steps, lambda style, progress: show(progress, style)).run()
     if not was_running:
         launch.stop(config)
     for path in written:

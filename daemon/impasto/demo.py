@@ -13,65 +13,60 @@ from impasto import gallery
 from impasto.client import Client, Picture, Progress
 
 CONTENT = "harbour"
-STYLES = ("swirl", "woodcut", "mosaic")
-SIZES = (768, 448, 448)  # the first is the picture to hang up, the others show the range
+STYLES = ("swirl", "palette-knife", "woodcut")
+SIZE = 640  # long side of the first picture, the one to hang up; the others show the range
+OTHERS = 0.7  # of it
 CAPTION = "Impasto: one scene, three styles, the encoder that is shipped"
+
+OnProgress = Callable[[str, Progress], None]
 
 
 @dataclass(frozen=True)
-class Painted:
-    """One picture of the demonstration."""
+class Demo:
+    """One demonstration: where it writes, how large and how long it paints, whom it tells."""
 
-    style: str
-    path: Path
-    image: Image.Image
+    client: Client
+    folder: Path
+    size: int
+    steps: int | None
+    on_progress: OnProgress
 
+    def run(self) -> list[Path]:
+        """Paints every style and returns the files written, the contact sheet last.
 
-def run(client: Client, folder: Path, steps: int | None, on_progress: Callable[[str, Progress], None]) -> list[Path]:
-    """Paints every style into `folder` and returns the files written, the contact sheet last.
+        A preview of the picture in work stands in `preview.png` meanwhile.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        written, rows = [], []
+        for index, style in enumerate(STYLES):
+            content, chosen, picture = self._paint(style, self.size if index == 0 else round(self.size * OTHERS))
+            path = self.folder / f"{CONTENT}-{style}.png"
+            picture.save(path)
+            written.append(path)
+            rows.append([(CONTENT, content), (style, chosen), ("painted", _image(picture))])
+        (self.folder / "preview.png").unlink(missing_ok=True)
+        sheet = self.folder / "contact-sheet.png"
+        gallery.contact_sheet(rows, title=CAPTION).save(sheet)
+        return [*written, sheet]
 
-    A preview of the picture in work stands in `preview.png` meanwhile.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    painted = [
-        _paint(client, folder, style, size, steps, on_progress) for style, size in zip(STYLES, SIZES, strict=True)
-    ]
-    (folder / "preview.png").unlink(missing_ok=True)
-    sheet = folder / "contact-sheet.png"
-    content = gallery.draw(CONTENT)
-    rows = [[(CONTENT, content), (p.style, gallery.draw(p.style)), ("painted", p.image)] for p in painted]
-    gallery.contact_sheet(rows, title=CAPTION).save(sheet)
-    return [p.path for p in painted] + [sheet]
+    def _paint(self, style: str, size: int) -> tuple[Image.Image, Image.Image, Picture]:
+        """Content and style as drawn, and what the daemon made of them."""
+        content, chosen = (gallery.draw(name, width=size, height=size * 3 // 4) for name in (CONTENT, style))
+        picture = self.client.stylize(
+            self._file(CONTENT, content),
+            self._file(style, chosen),
+            steps=self.steps,
+            on_progress=lambda progress: self.on_progress(style, progress),
+            on_preview=lambda preview: preview.save(self.folder / "preview.png"),
+        )
+        return content, chosen, picture
 
-
-def _paint(
-    client: Client,
-    folder: Path,
-    style: str,
-    size: int,
-    steps: int | None,
-    on_progress: Callable[[str, Progress], None],
-) -> Painted:
-    content, chosen = _drawn(CONTENT, folder, size), _drawn(style, folder, size)
-    picture = client.stylize(
-        content,
-        chosen,
-        steps=steps,
-        on_progress=lambda progress: on_progress(style, progress),
-        on_preview=lambda preview: preview.save(folder / "preview.png"),
-    )
-    path = folder / f"{CONTENT}-{style}.png"
-    picture.save(path)
-    return Painted(style, path, _image(picture))
-
-
-def _drawn(name: str, folder: Path, size: int) -> Path:
-    """The gallery's picture as a file: clients send files."""
-    path = folder / f"{name}.png"
-    gallery.draw(name, width=size, height=size * 3 // 4).save(path)
-    return path
+    def _file(self, name: str, image: Image.Image) -> Path:
+        """The picture as a file, as clients send them."""
+        path = self.folder / f"{name}.png"
+        image.save(path)
+        return path
 
 
 def _image(picture: Picture) -> Image.Image:
-    header = picture.header
-    return Image.frombytes("RGB", (header.width, header.height), picture.samples)
+    return Image.frombytes("RGB", (picture.header.width, picture.header.height), picture.samples)

@@ -18,7 +18,7 @@ from impasto.training import export, sheet
 from impasto.training.loop import Recipe, Training, TrainingProgress, run
 from impasto.training.world import FAMILIES, World
 
-__all__ = ["TrainingProgress", "finish", "train", "world_sheet"]
+__all__ = ["TrainingProgress", "train", "world_sheet"]
 
 NORMAL_SEED, NORMAL_PICTURES = 99, 96
 """The fixed set of canvases over which every filter's mean activation is made 1."""
@@ -40,7 +40,7 @@ def train(
         out: the encoder file; its folder must exist.
         width: fraction of VGG-19's channels, more than 0, at most 1.
         minutes: time to train, of all runs that share a checkpoint together.
-        seed: decides families, pictures and first weights; with as many steps and threads, the same file.
+        seed: decides families, pictures and first weights; the clock decides how many steps fit and how the rate falls.
         threads: processor threads, PyTorch's own choice if None.
         checkpoint: read if it exists (its recipe then counts, not the arguments), written every two minutes.
         progress: called after every step.
@@ -54,21 +54,22 @@ def train(
         raise ValueError(f"minutes is {minutes}, must be more than 0")
     if threads is not None:
         torch.set_num_threads(threads)
-    resumed = checkpoint is not None and checkpoint.exists()
-    recipe = Recipe(width=width, minutes=minutes, seed=seed)
-    training = Training.resume(checkpoint) if resumed and checkpoint else Training(recipe)
+    if checkpoint is not None and checkpoint.exists():
+        training = Training.resume(checkpoint)
+    else:
+        training = Training(Recipe(width=width, minutes=minutes, seed=seed))
     for step in run(training, time.monotonic, checkpoint):
         if progress is not None:
             progress(step)
     finish(training, out)
 
 
-def finish(training: Training, out: Path) -> None:
-    """Write what the training has reached as an encoder file."""
+def finish(training: Training, out: Path, notes: str = "") -> None:
+    """Write what the training has reached as an encoder file; `notes` tell what its recipe does not."""
     world = World.create(training.recipe.seed)
     pictures = world.canvases(NORMAL_PICTURES, torch.Generator().manual_seed(NORMAL_SEED)).pictures
     plain = export.normalise(export.fold(training.network.eval()), pictures[:, :3])
-    export.write(out, plain, card(training))
+    export.write(out, plain, card(training) | {"notes": notes})
 
 
 def card(training: Training) -> dict[str, object]:

@@ -1,22 +1,21 @@
 """From a trained network to the encoder file: batch norm folded, filters normalised, half precision, a card.
 
-Knows the network's layers and the file format that `impasto.engine` reads; must never know the loop or its losses.
-Called by the face of the room. The format: convolutions as `conv1_1.weight`, `conv1_1.bias`, …, and one metadata key,
-`impasto.encoder`, whose JSON names the layers and how the input is prepared.
+Knows the network's layers and the engine's encoder files; must never know the loop or its losses. Called by the face
+of the room.
 """
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from impasto.training.network import MEAN, STD, Network, layer_names
+from impasto.engine.encoder import EncoderSpec, vgg19_layers
+from impasto.engine.encoder_files import save_encoder
+from impasto.training.network import MEAN, STD, Network
 
-METADATA_KEY = "impasto.encoder"
 FAINT = 0.02
 """A filter whose mean activation is less than this share of its layer's median counts as dead."""
 
@@ -66,8 +65,8 @@ def normalise(plain: Plain, pictures: Tensor) -> Plain:
     Exact for a ReLU network (Gatys et al. 2015, footnote). A dead filter is silenced: amplified, it would be noise.
     """
     x, normal = prepared(pictures), {}
-    scale = torch.ones(x.shape[1])
-    for name in layer_names():
+    scale = torch.ones(x.shape[1])  # by which x was divided
+    for name in vgg19_layers():
         if name.startswith("pool"):
             x = F.avg_pool2d(x, 2)
         if not name.startswith("conv"):
@@ -79,26 +78,11 @@ def normalise(plain: Plain, pictures: Tensor) -> Plain:
         gain = torch.where(alive, 1 / scale.clamp_min(1e-12), torch.zeros_like(scale))
         normal[name] = Filters(weight * gain.view(-1, 1, 1, 1), plain[name].bias * gain)
         x = activations * gain.view(1, -1, 1, 1)
-        # x already carries the gain, so the next layer's weights need what undoes it.
     return normal
 
 
-def write(path: Path, plain: Plain, card: dict[str, object]) -> None:
-    """Write the encoder file in half precision."""
-    tensors = {}
-    for name, filters in plain.items():
-        tensors[f"{name}.weight"] = filters.weight.to(torch.float16).contiguous()
-        tensors[f"{name}.bias"] = filters.bias.to(torch.float16).contiguous()
-    description = {
-        "format": 1,
-        "name": "vgg19-slim",
-        "layers": list(layer_names()),
-        "pooling": "avg",
-        "padding": "replicate",
-        "scale": 1.0,
-        "channel_order": "rgb",
-        "mean": list(MEAN),
-        "std": list(STD),
-        "card": card,
-    }
-    save_file(tensors, path, metadata={METADATA_KEY: json.dumps(description)})
+def write(path: Path, plain: Plain, card: Mapping[str, object]) -> None:
+    """Write the encoder file, in half precision."""
+    spec = EncoderSpec("vgg19-slim", pooling="avg", padding="replicate", mean=MEAN, std=STD, card=card)
+    weights = {f"{name}.{part}": value for name, filters in plain.items() for part, value in filters._asdict().items()}
+    save_encoder(path, spec, weights)

@@ -1,18 +1,17 @@
 """VGG-19 up to relu5_1 at a fraction of its width, with batch norm while it learns, and the heads that teach it.
 
 Knows layers and the tasks' losses; must never know how pictures are drawn or files are written. Called by the loop and
-the export. Topology: Simonyan and Zisserman 2014, configuration E.
+the export. The topology is the engine's.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 1))
-"""Channels at full width and convolutions of each block; a pool stands between two blocks."""
+from impasto.engine.encoder import VGG19_CHANNELS, vgg19_layers
+
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 TAUGHT = {"relu2_1": 0.25, "relu3_1": 0.25, "relu4_1": 0.5, "relu5_1": 1.0}
 """Layers whose statistics must tell the families apart, with the weight of that loss."""
@@ -22,19 +21,9 @@ SUBCELLS = 4
 PICTURE_VARIANCE = 0.05
 
 
-def layer_names() -> Iterator[str]:
-    """Names of all layers in order: conv1_1, relu1_1, …, pool1, …, relu5_1."""
-    for block, (_, convolutions) in enumerate(BLOCKS, 1):
-        for i in range(1, convolutions + 1):
-            yield f"conv{block}_{i}"
-            yield f"relu{block}_{i}"
-        if block < len(BLOCKS):
-            yield f"pool{block}"
-
-
 def channels(name: str, width: float) -> int:
     """Channels of the named layer at the given fraction of full width, at least 4."""
-    return max(4, round(BLOCKS[int(name[4]) - 1][0] * width))
+    return max(4, round(VGG19_CHANNELS[int(name[4]) - 1] * width))
 
 
 class Network(nn.Module):
@@ -46,7 +35,7 @@ class Network(nn.Module):
         self.width = width
         self.convolutions, self.norms = nn.ModuleDict(), nn.ModuleDict()
         before = 3
-        for name in layer_names():
+        for name in vgg19_layers():
             if name.startswith("conv"):
                 after = channels(name, width)
                 self.convolutions[name] = nn.Conv2d(before, after, 3, bias=False)
@@ -70,7 +59,7 @@ class Network(nn.Module):
         """Activations after every ReLU."""
         mean, std = (pictures.new_tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
         x, taps = (pictures - mean) / std, {}
-        for name in layer_names():
+        for name in vgg19_layers():
             if name.startswith("conv"):
                 x = self.norms[name](self.convolutions[name](F.pad(x, (1, 1, 1, 1), mode="replicate")))
             elif name.startswith("pool"):
