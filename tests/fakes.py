@@ -20,6 +20,7 @@ class Countdown:
         self.calls, self._cancel_at = 0, cancel_at
 
     def __call__(self) -> None:
+        """Counts, and cancels when it is time."""
         self.calls += 1
         if self.calls == self._cancel_at:
             raise Cancelled
@@ -33,6 +34,7 @@ class Recording:
         self.calls: list[tuple[tuple[int, ...], tuple[str, ...]]] = []
 
     def __call__(self, image: Tensor, layers: Sequence[str]) -> Mapping[str, Tensor]:
+        """Notes the size and the layers, and asks the other."""
         self.calls.append((tuple(image.shape[2:]), tuple(layers)))
         return self._encoder(image, layers)
 
@@ -45,6 +47,7 @@ class OwnEncoder(nn.Module):
         self.edges = nn.Conv2d(3, 6, 3, padding=1).requires_grad_(requires_grad=False)
 
     def forward(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """The two layers, as far as they are asked for."""
         fine = self.edges(image).relu()
         features = {"fine": fine, "coarse": F.avg_pool2d(fine, 4)}
         return {name: features[name] for name in layers}

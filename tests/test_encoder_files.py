@@ -25,7 +25,12 @@ PICTURE = torch.rand(1, 3, 33, 46, generator=torch.Generator().manual_seed(2))
 
 def small_weights() -> Weights:
     generator = torch.Generator().manual_seed(1)
-    shapes = {"conv1_1.weight": (4, 3, 3, 3), "conv1_1.bias": (4,), "conv2_1.weight": (5, 4, 3, 3), "conv2_1.bias": (5,)}
+    shapes = {
+        "conv1_1.weight": (4, 3, 3, 3),
+        "conv1_1.bias": (4,),
+        "conv2_1.weight": (5, 4, 3, 3),
+        "conv2_1.bias": (5,),
+    }
     return {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
 
 
@@ -236,7 +241,8 @@ def test_the_files_name_is_torchvisions() -> None:
 
 
 @pytest.mark.parametrize(
-    "environment", [{}, {"TORCH_HOME": "/somewhere of mine"}, {"TORCH_HOME": "~/mine"}, {"XDG_CACHE_HOME": "/another/cache"}]
+    "environment",
+    [{}, {"TORCH_HOME": "/somewhere of mine"}, {"TORCH_HOME": "~/mine"}, {"XDG_CACHE_HOME": "/another/cache"}],
 )
 def test_the_files_place_is_torchs(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
     """The front looks where torch.hub does, by whichever variable says so."""

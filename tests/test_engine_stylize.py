@@ -390,7 +390,9 @@ def test_a_modules_own_layers_pulse() -> None:
     """Cancelling between layers works for a user's own module without any preparation."""
     with pytest.raises(Cancelled):
         list(
-            stylize(OwnEncoder(), content(), style(), Settings(steps=9, weights=OWN_LAYERS), pulse=Countdown(cancel_at=9))
+            stylize(
+                OwnEncoder(), content(), style(), Settings(steps=9, weights=OWN_LAYERS), pulse=Countdown(cancel_at=9)
+            )
         )
 
 

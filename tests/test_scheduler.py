@@ -393,7 +393,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    """One worker; at the end of every test nothing unfinished is left on disk of what is final."""
+    """One worker; and once all jobs are final, no unfinished file is left of them."""
     bench = Bench(tmp_path)
     yield bench
     if all(record.job.state.final for record in bench.store.records.values()):
@@ -547,14 +547,16 @@ async def test_a_begun_job_is_cancelled_by_its_worker(bench: Bench, between_slic
     if keep:
         bench.result("jobs/1").write_bytes(SAMPLES)
     header = HEADER.to_json() if keep else None
-    bench.pool.say("w0", "cancelled", job="jobs/1", why="no longer wanted", header=header, seconds=0.0)
+    bench.pool.say(
+        "w0", "cancelled", job="jobs/1", reason="CANCELLED", why="no longer wanted", header=header, seconds=0.0
+    )
     await bench.scheduler.settle()
 
     assert (record.job.state, record.job.failure) == (State.CANCELLED, Failure("CANCELLED", "no longer wanted"))
     assert (record.job.result is not None) == keep
     assert bench.verbs("jobs/2")[:2] == ["start", "slice"]
     bench.scheduler.cancel(bench.store.record("jobs/2"), "the test is over")
-    bench.pool.say("w0", "cancelled", job="jobs/2", why="over", header=None, seconds=0.0)
+    bench.pool.say("w0", "cancelled", job="jobs/2", reason="CANCELLED", why="over", header=None, seconds=0.0)
     await bench.scheduler.settle()
 
 
@@ -601,6 +603,7 @@ async def test_a_lost_worker_fails_its_jobs_and_the_queue_goes_on(bench: Bench) 
     for client in ("a", "b", "a"):
         await bench.submit(client)
     bench.sliced("jobs/1")
+    bench.result("jobs/1").write_bytes(b"half")
 
     bench.pool.lose("w0")
 
@@ -651,6 +654,7 @@ async def test_a_failed_job_tells_its_reason_and_leaves_the_worker_free(bench: B
     """The engine's words reach the job; the next job begins at once."""
     record = await bench.submit("a")
     await bench.submit("a")
+    bench.result("jobs/1").write_bytes(b"half")
 
     bench.pool.say("w0", "failed", job="jobs/1", reason="DIVERGED", message="try fewer steps", seconds=0.0)
     await bench.scheduler.settle()

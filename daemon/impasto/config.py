@@ -104,7 +104,7 @@ def _checked(origin: str, values: Mapping[str, Any], names: set[str]) -> dict[st
         elif name in NUMBERS:
             checked[name] = _number(f"{origin}: {name}", value, *NUMBERS[name], found)
         elif isinstance(value, str | Path) and str(value):
-            checked[name] = Path(value)
+            checked[name] = Path(value).expanduser().absolute()  # the daemon leaves the folder it was started in
         else:
             found.add(f"{origin}: {name}", f"is {value!r}; the path of a folder is needed", "CONFIG_INVALID")
     found.raise_if_any()

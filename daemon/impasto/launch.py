@@ -7,7 +7,6 @@ stops through it. Every wait here has an end, and every failure says what the us
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -34,9 +33,6 @@ ANSWER_TIMEOUT_S = 2.0
 MAX_LOG_BYTES = 4 * 1024 * 1024
 
 Info = server_pb2.GetServerInfoResponse
-
-# Daemons outlive the process that starts them, on purpose: held here so that nobody waits for them or warns of them.
-_started: list[subprocess.Popen[bytes]] = []
 
 
 def open_channel(config: Config) -> grpc.Channel:
@@ -103,26 +99,37 @@ def _replace(config: Config, info: Info) -> None:
 
 def _start(config: Config) -> Info:
     log_path = _log_path(config)
-    with log_path.open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "impasto", "serve"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            env=_environment(config),
-            start_new_session=True,  # a Ctrl-C or a closed terminal must not reach it
-        )
-    _started.append(process)
+    pid = _spawn(config, log_path)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if (info := running(config)) is not None:
             return info
         # A daemon that lost the race for the lock ends at once; the winner will answer.
-        if process.poll() not in (None, 0) and not _lock_held(config):
+        if _ended(pid) and not _lock_held(config):
             break
         time.sleep(0.02)
     raise Unavailable(f"the daemon did not come up within {START_TIMEOUT_S:g} s; its log ends with:\n{_tail(log_path)}")
+
+
+def _spawn(config: Config, log_path: Path) -> int:
+    """Starts a daemon that outlives this process, and returns its process id."""
+    with log_path.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+        onto = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in enumerate((nothing, log, log))]
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-P", "-m", "impasto", "serve"],
+            _environment(config),
+            file_actions=onto,
+            setsid=True,  # a Ctrl-C or a closed terminal must not reach it
+        )
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process that we started has ended."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:  # asked again after it had
+        return True
 
 
 def stop(config: Config) -> int:

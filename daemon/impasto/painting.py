@@ -84,16 +84,18 @@ class Painting:
         self._style = Picture.open(pictures["style"])
         self._mask = Picture.open(pictures["mask"]) if spec.mask else None
         self.header = spec.result_header(self._content.header)
+        self.settings = settings_of(spec)
         encoder = studio.encoder(spec.encoder)
         self._check_memory(studio, encoder)
-        self.settings = settings_of(spec)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
         self.total_steps, self.step = self.settings.steps, 0
-        self.seconds, self._last, self._pixel_rate = 0.0, cast("Step | None", None), 0.0
+        self.seconds, self._billed, self._last, self._pixel_rate = 0.0, 0.0, cast("Step | None", None), 0.0
         self._steps = self._begin(studio, encoder, pulse)
 
     def _check_memory(self, studio: Studio, encoder: VGG) -> None:
-        needed, free = bytes_needed(encoder, self.header.pixels), studio.free_bytes()
+        style_width, style_height = self._style_size()
+        needed = bytes_needed(encoder, self.header.pixels, style_width * style_height)
+        free = studio.free_bytes()
         if needed > free:
             size = f"{self.header.width}x{self.header.height}"
             raise CannotServe(
@@ -123,14 +125,18 @@ class Painting:
     def _resized(self, image: Tensor) -> Tensor:
         return resize(image, self.header.height, self.header.width).clamp(0, 1)
 
-    def _bounded_style(self, style: Tensor) -> Tensor:
-        """The style no larger than the finest scale can use, so that a 50-megapixel style costs nothing."""
+    def _style_size(self) -> tuple[int, int]:
+        """Width and height of the style, no larger than the finest scale can use: a 50-megapixel style costs nothing."""
+        width, height = self._style.header.width, self._style.header.height
         edge = round(self.settings.style_scale * max(self.header.width, self.header.height))
-        height, width = style.shape[2:]
-        if max(height, width) <= edge or min(height, width) <= 16:
-            return style
-        w, h = fit_long_side(width, height, edge)
-        return resize(style, max(16, h), max(16, w)).clamp(0, 1)
+        if max(width, height) <= edge or min(width, height) <= 16:
+            return width, height
+        width, height = fit_long_side(width, height, edge)
+        return max(16, width), max(16, height)
+
+    def _bounded_style(self, style: Tensor) -> Tensor:
+        width, height = self._style_size()
+        return resize(style, height, width).clamp(0, 1)
 
     def advance(self) -> Step:
         """One step; its time is charged to the job."""
@@ -145,6 +151,11 @@ class Painting:
         fresh = took / size
         self._pixel_rate = fresh if self._pixel_rate == 0 else 0.8 * self._pixel_rate + 0.2 * fresh
         return self._last
+
+    def bill(self) -> float:
+        """Device seconds since the last bill."""
+        due, self._billed = self.seconds - self._billed, self.seconds
+        return due
 
     @property
     def done(self) -> bool:

@@ -133,7 +133,8 @@ class LocalPool:
 
     async def _spawn(self, index: int) -> Worker:
         # exec, never fork: a forked CUDA context is broken. -P: the working folder must not shadow our modules.
-        command = [sys.executable, "-P", "-m", "impasto.worker", "--index", str(index), *self._options]
+        own = ["--parent", str(os.getpid()), "--index", str(index)]
+        command = [sys.executable, "-P", "-m", "impasto.worker", *own, *self._options]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment()
         )

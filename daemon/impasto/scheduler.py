@@ -108,7 +108,7 @@ class Scheduler:
         self._store.add(record)
         self._dispatch()
 
-    def cancel(self, record: Record, why: str, *, keep: bool = False) -> None:
+    def cancel(self, record: Record, why: str, *, keep: bool = False, reason: str = "CANCELLED") -> None:
         """Stops a job: at once if it has not begun, else between two layers. Nothing happens to a final one."""
         job = record.job
         if job.state.final:
@@ -116,10 +116,10 @@ class Scheduler:
         home = self._pool.worker(self._home.get(job.name, ""))
         if home is None:
             if job.name not in self._closing:  # else its result is being stored: too late to cancel
-                record.update(job.cancelled(Failure("CANCELLED", why), time.time()))
+                record.update(job.cancelled(Failure(reason, why), time.time()))
             return
         self._closing.add(job.name)
-        home.send({"verb": "cancel", "job": job.name, "why": why, "keep": keep})
+        home.send({"verb": "cancel", "job": job.name, "why": why, "reason": reason, "keep": keep})
 
     def want_preview(self, record: Record, max_edge: int) -> None:
         """Asks for a preview after the next step; it will appear in the record."""
@@ -291,5 +291,5 @@ def _ended(job: Job, header: Mapping[str, Any], result: Result | None) -> Job:
     if header["event"] == "done" and result is not None:
         return job.succeeded(result, now)
     if header["event"] == "cancelled":
-        return job.cancelled(Failure("CANCELLED", header["why"]), now, result)
+        return job.cancelled(Failure(header["reason"], header["why"]), now, result)
     return job.failed(Failure(header["reason"], header["message"]), now)

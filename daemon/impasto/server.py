@@ -90,7 +90,7 @@ class Server:
         closing = asyncio.create_task(self._grpc.stop(GRACE_S))
         for record in list(self._store.records.values()):
             if not record.job.state.final:
-                self._scheduler.cancel(record, "the daemon was stopped")
+                self._scheduler.cancel(record, "the daemon was stopped", reason="SHUTDOWN")
         await self._jobs_ended()
         await self._scheduler.settle()
         await closing
@@ -141,6 +141,8 @@ def serve(config: Config) -> None:
     instance = Instance.claim(config.runtime_dir)
     if instance is None:
         raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
+
+    os.chdir("/")  # the folder it was started in must not be held for life
 
     async def life() -> None:
         await Server(config, instance).serve()  # made inside the loop: grpc.aio binds to the one it is made in

@@ -35,12 +35,12 @@ IDLE_ALIVE_S = 5.0
 PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """Asks the kernel to kill this process when its parent dies (Linux); elsewhere the end of stdin serves."""
+def die_with_parent(parent: int) -> None:
+    """Asks the kernel to kill this process when process `parent` dies (Linux); elsewhere the end of stdin serves."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:  # it died before we asked
-            os._exit(1)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
 
 
 class Line:
@@ -161,11 +161,9 @@ class Worker:
             self._show(job, painting)
             self._pulse()
         if painting.done:
-            self._leave(
-                job, "done", header=painting.write(self._results[job]).to_json(), seconds=painting.seconds - before
-            )
+            self._leave(job, "done", header=painting.write(self._results[job]).to_json())
         else:
-            self._line.say("sliced", job=job, seconds=painting.seconds - before)
+            self._line.say("sliced", job=job, seconds=painting.bill())
 
     def _show(self, job: str, painting: "Painting") -> None:
         max_edge = self._line.previews.pop(job, 0)
@@ -187,16 +185,16 @@ class Worker:
         if painting is None or asked is None:
             return
         header = painting.write(self._results[job]).to_json() if asked["keep"] and painting.step else None
-        self._leave(job, "cancelled", why=asked["why"], header=header, seconds=0.0)
+        self._leave(job, "cancelled", why=asked["why"], reason=asked["reason"], header=header)
 
     def _fail(self, job: str, reason: str, message: str) -> None:
-        self._leave(job, "failed", reason=reason, message=message, seconds=0.0)
+        self._leave(job, "failed", reason=reason, message=message)
 
     def _leave(self, job: str, event: str, **header: Any) -> None:  # noqa: ANN401
-        self._paintings.pop(job, None)
+        painting = self._paintings.pop(job, None)
         self._results.pop(job, None)
         self._line.previews.pop(job, None)
-        self._line.say(event, job=job, **header)
+        self._line.say(event, job=job, seconds=painting.bill() if painting else 0.0, **header)
 
     def __repr__(self) -> str:
         return f"<Worker on {self._studio.device} [{len(self._paintings)} paintings]>"
@@ -205,11 +203,12 @@ class Worker:
 def main() -> None:
     """Sets up the process, opens the device and serves."""
     parser = argparse.ArgumentParser(prog="impasto.worker")
+    parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--index", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--nice", type=int, default=0)
     options = parser.parse_args()
-    die_with_parent()
+    die_with_parent(options.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal is the daemon's to handle
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     line = Line()

@@ -11,7 +11,6 @@ of fresh processes, above what they had before the first evaluation. No time is 
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -28,6 +27,7 @@ from torch import Tensor, nn
 
 from impasto.engine import VGG, Objective, Settings, Weights, random_encoder, style_targets, stylize
 from impasto.engine.defaults import bytes_needed
+from impasto.engine.stylize import LBFGS_HISTORY
 
 MIB = 1 << 20
 LARGE_PX = 512
@@ -56,7 +56,10 @@ class Plain(nn.Module):
             if name.startswith("conv"):
                 weight = encoder.get_parameter(f"steps.{name}.weight")
                 layer = nn.Conv2d(channels, len(weight), 3, padding=1)
-                layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(encoder.get_parameter(f"steps.{name}.bias"))
+                layer.weight, layer.bias = (
+                    nn.Parameter(weight),
+                    nn.Parameter(encoder.get_parameter(f"steps.{name}.bias")),
+                )
                 self.net.append(layer)
                 channels = len(weight)
             else:
@@ -171,9 +174,13 @@ def time_evaluations(side: int, pairs: int, console: Console) -> tuple[dict[str,
     return found, peak
 
 
-def resident_bytes() -> int:
-    """What this process has in memory now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+def memory_bytes(field: str) -> int:
+    """What this process has in memory now (VmRSS) or ever had (VmHWM).
+
+    Not getrusage's ru_maxrss: a child that Linux forks begins with the peak of its parent there.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
 
 
 def kept_bytes(loss: Loss, x: Tensor, encoder: VGG) -> int:
@@ -193,26 +200,20 @@ def kept_bytes(loss: Loss, x: Tensor, encoder: VGG) -> int:
 
 
 def weigh(what: str, side: int) -> dict[str, int]:
-    """In this fresh process: the peak above the start, of two evaluations or of a whole run of `stylize`."""
+    """In this fresh process: the peak above the start, of one evaluation or of a whole run of `stylize`."""
     if what in RUNS:
         width, pooling, padding = RUNS[what]
         encoder, scene = random_encoder(width, pooling=pooling, padding=padding), Scene.of(side)
-        before = resident_bytes()
-        steps = 4 if width == 1 else 13  # thirteen fill L-BFGS's memory; at full width what is missing is added below
-        list(stylize(encoder, scene.content, scene.style, Settings(steps=steps, max_scales=1)))
-        missing = (13 - steps) * 2 * 3 * 4 * side**2
-        return {"peak": peak_bytes() - before + missing, "needed": bytes_needed(encoder, side**2)}
+        before = memory_bytes("VmRSS")
+        list(stylize(encoder, scene.content, scene.style, Settings(steps=3, max_scales=1)))
+        missing = (LBFGS_HISTORY - 2) * 2 * 3 * 4 * side**2  # of L-BFGS's pairs y, s; three steps make two
+        return {"peak": memory_bytes("VmHWM") - before + missing, "needed": bytes_needed(encoder, side**2)}
     encoder = random_encoder(1.0)
     scene, builders = losses_of(side, encoder)
-    before = resident_bytes()
+    before = memory_bytes("VmRSS")
     loss = builders[what]()
-    evaluate(loss, scene.x), evaluate(loss, scene.x)
-    return {"peak": peak_bytes() - before, "kept": kept_bytes(loss, scene.x, encoder)}
-
-
-def peak_bytes() -> int:
-    """The most that this process ever had in memory."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    evaluate(loss, scene.x)
+    return {"peak": memory_bytes("VmHWM") - before, "kept": kept_bytes(loss, scene.x, encoder)}
 
 
 def weighed(what: str, side: int) -> dict[str, int]:
@@ -258,7 +259,11 @@ def memory_tables(sizes: list[int]) -> Iterator[Table]:
     for side in sizes:
         for name in RUNS:
             told = weighed(name, side)
-            numbers = (f"{told['peak'] / MIB:.0f}", f"{told['needed'] / MIB:.0f}", f"{told['needed'] / told['peak']:.2f}")
+            numbers = (
+                f"{told['peak'] / MIB:.0f}",
+                f"{told['needed'] / MIB:.0f}",
+                f"{told['needed'] / told['peak']:.2f}",
+            )
             table.add_row(str(side), name, *numbers)
     yield table
 

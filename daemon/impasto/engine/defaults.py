@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import Weights
-from impasto.engine.stylize import Settings
+from impasto.engine.stylize import LBFGS_HISTORY, Settings
+
+TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
 
 DEFAULTS: Mapping[str, Settings] = MappingProxyType(
     {
@@ -24,11 +26,13 @@ def defaults(encoder: str) -> Settings:
     return DEFAULTS.get(encoder, Settings())
 
 
-def bytes_needed(encoder: VGG, pixels: int) -> int:
-    """Roughly what a run at `pixels` needs: activations kept for the backward pass, and L-BFGS's pairs.
+def bytes_needed(encoder: VGG, pixels: int, style_pixels: int = 0) -> int:
+    """Roughly what a run at `pixels` with a style at `style_pixels` needs at its peak; measured ones lie below it.
 
-    Every convolution keeps its output (shared with the ReLU, in place) and, where it pads by replication, its padded
-    input; gradients of the largest layer come on top. Measured peaks lie below it (tests/bench).
+    Kept for the way back are every convolution's output (shared with the ReLU, in place), where it pads by replication
+    also its padded input, and what a pooling gives (max pooling: with int64 indices). On top come six times the largest
+    layer, for its gradients and the copies that convolutions and padding make on the way, L-BFGS's pairs, and torch's
+    own one-time needs. The style is encoded before that, without a way back. tests/bench/engine.py weighs all this.
     """
     per_pixel, area, widest, channels = 0.0, 1.0, 0.0, 3
     for name, step in encoder.steps.items():
@@ -39,6 +43,6 @@ def bytes_needed(encoder: VGG, pixels: int) -> int:
             per_pixel += 4 * area * (channels + padded)
             widest = max(widest, 4 * area * channels)
         elif name.startswith("pool"):
-            per_pixel += 4 * area * channels * (3 if encoder.spec.pooling == "max" else 1)  # int64 indices of max
-    images = 3 * 4 * (2 * 10 + 8)  # X, its gradient, ten pairs and the method's own copies
-    return int(pixels * (per_pixel + 2 * widest + images))
+            per_pixel += 4 * area * channels * (3 if encoder.spec.pooling == "max" else 1)
+    images = 3 * 4 * (2 * LBFGS_HISTORY + 8)  # the pairs, X, its gradient and the method's own copies
+    return int(max(pixels * (per_pixel + 6 * widest + images), style_pixels * 6 * widest)) + TORCH_BYTES

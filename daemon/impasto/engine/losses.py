@@ -23,10 +23,10 @@ def gram_matrix(features: Tensor, guide: Tensor | None = None) -> Tensor:
     Returns:
         (C, C).
     """
-    flat = features.flatten(2)[0]  # (C, H*W)
+    flat = features.flatten(2).squeeze(0)  # (C, H*W); not [0], whose way back fills a tensor with zeros first
     if guide is None:
         return (flat @ flat.T) / flat.shape[1]
-    weight = guide.flatten(2)[0]  # (1, H*W)
+    weight = guide.flatten(2).squeeze(0)  # (1, H*W)
     return (flat * weight) @ flat.T / weight.sum().clamp_min(1e-12)
 
 
