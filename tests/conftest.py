@@ -53,7 +53,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
-    """torch on one thread: with tensors as small as a test's, more of them only wait for each other."""
+    """One thread for torch: with tensors as small as a test's, more of them only wait for each other."""
     import torch  # noqa: PLC0415  # most tests here never need it
 
     before = torch.get_num_threads()

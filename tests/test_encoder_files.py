@@ -1,7 +1,7 @@
 """Laws of encoder files: what is written is read again, what does not fit is refused by name."""
 
 import json
-from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,16 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "small.safetensors"
 
 
-def rewritten(file: Path, change: Callable[[dict[str, Any], Weights], object]) -> Path:
+def changed(known: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """With some values replaced; None leaves one out."""
+    return {name: value for name, value in (known | change).items() if value is not None}
+
+
+def rewritten(file: Path, description: dict[str, Any], weights: dict[str, Tensor | None]) -> Path:
     """The file with its description or weights changed."""
-    description: dict[str, Any] = {"format": 1, "name": "small"}
-    for name in ("layers", "pooling", "padding", "scale", "channel_order", "mean", "std"):
-        description[name] = getattr(SMALL, name)
-    kept = load_file(file)
-    change(description, kept)
-    save_file(kept, file, {METADATA_KEY: json.dumps(description)})
+    known = {"format": 1} | {field.name: getattr(SMALL, field.name) for field in fields(SMALL)}
+    told = json.dumps(changed(known, description))
+    save_file(changed(load_file(file), weights), file, {METADATA_KEY: told})
     return file
 
 
@@ -76,32 +78,36 @@ def test_single_precision_is_kept_on_demand(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d, w: d.update(format=2), "encoder file of format 2; this version reads format 1"),
-        (lambda d, w: d.update(pooling="median"), "pooling is 'median'; max and avg are understood"),
-        (lambda d, w: d.update(padding="mirror"), "padding is 'mirror'; zeros and replicate are understood"),
-        (lambda d, w: d.update(channel_order="gbr"), "channel_order is 'gbr'; rgb and bgr are understood"),
-        (lambda d, w: d.update(layers=["conv1_1", "norm1"]), "layers are named conv.*norm1"),
-        (lambda d, w: d.update(gamma=2.2), "gamma"),
-        (lambda d, w: d.pop("name"), "name"),
-        (lambda d, w: d.pop("layers"), "layers"),
-        (lambda d, w: w.pop("conv2_1.weight"), "weights of conv2_1 are missing"),
-        (lambda d, w: w.pop("conv2_1.bias"), "weights of conv2_1 are missing"),
-        (
-            lambda d, w: w.update({"conv2_1.weight": torch.zeros(5, 3, 3, 3)}),
-            r"conv2_1 has shape \(5, 3, 3, 3\), expected \(5, 4, 3, 3\)",
-        ),
-        (
-            lambda d, w: w.update({"conv2_1.bias": torch.zeros(6)}),
-            r"conv2_1 has shape \(5, 4, 3, 3\), expected \(6, 4, 3, 3\)",
-        ),
+        ({"format": 2}, "encoder file of format 2; this version reads format 1"),
+        ({"pooling": "median"}, "pooling is 'median'; max and avg are understood"),
+        ({"padding": "mirror"}, "padding is 'mirror'; zeros and replicate are understood"),
+        ({"channel_order": "gbr"}, "channel_order is 'gbr'; rgb and bgr are understood"),
+        ({"layers": ["conv1_1", "norm1"]}, "layers are named conv.*norm1"),
+        ({"gamma": 2.2}, "unexpected keyword argument 'gamma'"),
+        ({"name": None}, "'name'"),
+        ({"layers": None}, "'layers'"),
+        ({"mean": 0.5}, "'float' object is not iterable"),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused(
-    file: Path, change: Callable[[dict[str, Any], Weights], object], message: str
-) -> None:
-    """Format, description and weights are checked, and the refusal names what was wrong."""
+def test_a_description_that_is_not_understood_is_refused(file: Path, change: dict[str, Any], message: str) -> None:
+    """What a file says about itself is checked word by word, and the refusal names the file and the word."""
+    with pytest.raises(ValueError, match=rf"small\.safetensors .*{message}"):
+        load_encoder(rewritten(file, change, {}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"conv2_1.weight": None}, "weights of conv2_1 are missing"),
+        ({"conv2_1.bias": None}, "weights of conv2_1 are missing"),
+        ({"conv2_1.weight": torch.zeros(5, 3, 3, 3)}, r"conv2_1 has shape \(5, 3, 3, 3\), expected \(5, 4, 3, 3\)"),
+        ({"conv2_1.bias": torch.zeros(6)}, r"conv2_1 has shape \(5, 4, 3, 3\), expected \(6, 4, 3, 3\)"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(file: Path, change: dict[str, Tensor | None], message: str) -> None:
+    """A weight that is missing or of another shape is named, with the shape had and the shape needed."""
     with pytest.raises(ValueError, match=message):
-        load_encoder(rewritten(file, change))
+        load_encoder(rewritten(file, {}, change))
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\xff" * 4096, b"PK\x03\x04 a zip"])
@@ -153,7 +159,7 @@ def test_the_shipped_encoder_loads() -> None:
 
 @pytest.fixture(scope="module")
 def torchvision_features() -> nn.Sequential:
-    """torchvision's own modules for VGG-19's features, with seeded random weights."""
+    """The modules of torchvision itself for VGG-19's features, with seeded random weights."""
     from torchvision.models.vgg import cfgs, make_layers  # noqa: PLC0415  # seconds
 
     with torch.random.fork_rng():
@@ -183,7 +189,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_torchvisions_file_gives_torchvisions_features(
     cache: Path, torchvision_features: nn.Sequential, zipped: bool
 ) -> None:
-    """A file in torch's cache, in the format of 2017 (as the real one is) or of today, works as torchvision's network."""
+    """A cached file in the format of 2017 (as the real one is) or of today gives the activations of torchvision."""
     torch.save(torchvision_state(torchvision_features), cache, _use_new_zipfile_serialization=zipped)
 
     encoder = load_torchvision()
@@ -194,9 +200,9 @@ def test_torchvisions_file_gives_torchvisions_features(
     mean, std = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
     x, expected = (PICTURE - mean) / std, []
     with torch.no_grad():
-        for layer in torchvision_features:
-            x = layer(x)
-            expected += [x] if isinstance(layer, nn.ReLU) else []
+        for module in torchvision_features:
+            x = module(x)
+            expected += [x] if isinstance(module, nn.ReLU) else []
     for layer, theirs in zip(relus, expected, strict=False):
         assert (found[layer] - theirs).norm() <= 1e-5 * theirs.norm(), layer
 

@@ -25,7 +25,7 @@ def test_what_is_kept_for_the_way_back_fits_into_what_is_needed(kind: str) -> No
     targets = style_targets(encoder, scene.style, tuple(Weights().style_layers))
     objective = Objective(encoder, scene.content, targets, Weights())
 
-    kept = kept_bytes(lambda x: objective(x).total, scene.x, encoder)  # type: ignore[no-any-return]
+    kept = kept_bytes(lambda x: objective(x).total, scene.x, encoder)
 
     needed = bytes_needed(encoder, 96 * 96) - TORCH_BYTES
     assert kept < needed < 5 * kept

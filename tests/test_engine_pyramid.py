@@ -1,5 +1,7 @@
 """Laws of the pyramid and of the style's size: arithmetic that can be done by hand."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from hypothesis import given
@@ -44,7 +46,7 @@ def test_pyramid_spends_every_step_and_ends_at_the_picture(height: int, width: i
     assert min(scale.steps for scale in scales) >= 1
     assert (scales[-1].height, scales[-1].width) == (height, width)
     assert len(scales) <= most
-    assert all(fine.height > coarse.height for coarse, fine in zip(scales, scales[1:], strict=False))
+    assert all(fine.height > coarse.height for coarse, fine in pairwise(scales))
 
 
 @given(st.integers(1, 1000), st.integers(1, 8))

@@ -336,7 +336,7 @@ def test_a_content_that_is_no_number_diverges(encoder: VGG, bad: float) -> None:
     broken = content().clone()
     broken[0, 0, 5, 5] = bad
 
-    with pytest.raises(Diverged, match="the loss became (nan|inf) in step 1 at 40x48 px"):
+    with pytest.raises(Diverged, match=r"the loss became (nan|inf) in step 1 at 40x48 px"):
         next(stylize(encoder, broken, style()))
 
     assert hooks(encoder) == 0

@@ -126,7 +126,7 @@ class Painting:
         return resize(image, self.header.height, self.header.width).clamp(0, 1)
 
     def _style_size(self) -> tuple[int, int]:
-        """Width and height of the style, no larger than the finest scale can use: a 50-megapixel style costs nothing."""
+        """Width and height of the style, no larger than the finest scale can use: 50 megapixels cost nothing."""
         width, height = self._style.header.width, self._style.header.height
         edge = round(self.settings.style_scale * max(self.header.width, self.header.height))
         if max(width, height) <= edge or min(width, height) <= 16:

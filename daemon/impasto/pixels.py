@@ -69,7 +69,7 @@ def mask(samples: Samples, header: ImageHeader) -> Tensor:
 
 def luminance(light: Tensor) -> Tensor:
     """(1, 3, H, W) to (1, 1, H, W); written so that a gray is itself to the bit."""
-    red, green, blue = light.split(1, dim=1)
+    red, green, blue = light[:, :1], light[:, 1:2], light[:, 2:]
     return green + LUMA_RED * (red - green) + LUMA_BLUE * (blue - green)
 
 
