@@ -4,8 +4,13 @@ import os
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from harness import Daemon, Home
+
+# Speed is measured in benchmarks, never asserted in a test.
+settings.register_profile("impasto", deadline=None)
+settings.load_profile("impasto")
 
 
 @pytest.fixture

@@ -159,8 +159,9 @@ def through_a_file(checkpoint: Checkpoint) -> Checkpoint:
 Run = Callable[..., Iterator[Step]]
 
 
-def run_of(encoder: VGG, optimizer: Optimizer, *, masked: bool) -> Run:
-    settings = Settings(steps=STEPS, optimizer=optimizer, start="noise" if optimizer == "adam" else "content")
+def run_of(encoder: VGG, optimizer: Optimizer, *, masked: bool, power: float = 0.0) -> Run:
+    start: Literal["noise", "content"] = "noise" if optimizer == "adam" else "content"
+    settings = Settings(steps=STEPS, optimizer=optimizer, start=start, frequency_power=power)
     mask = mask_of(*TWO_SCALES) if masked else None
 
     def run(**more: Any) -> Iterator[Step]:
@@ -169,11 +170,12 @@ def run_of(encoder: VGG, optimizer: Optimizer, *, masked: bool) -> Run:
     return run
 
 
+@pytest.mark.parametrize("power", [0.0, 0.3])
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_resumed_is_straight(encoder: VGG, optimizer: Optimizer, masked: bool) -> None:
+def test_resumed_is_straight(encoder: VGG, optimizer: Optimizer, masked: bool, power: float) -> None:
     """After any step, last of a scale and last of all included, a run goes on elsewhere to the same bits."""
-    run = run_of(encoder, optimizer, masked=masked)
+    run = run_of(encoder, optimizer, masked=masked, power=power)
     straight = [(step.image, step.losses, step.checkpoint()) for step in run()]
 
     for number, (_, _, checkpoint) in enumerate(straight, 1):

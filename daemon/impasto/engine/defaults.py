@@ -14,7 +14,9 @@ TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its work
 
 DEFAULTS: Mapping[str, Settings] = MappingProxyType(
     {
-        "vgg19-slim": Settings(steps=240, weights=Weights(content=1.0, style=10.0, total_variation=1.0)),
+        "vgg19-slim": Settings(
+            steps=240, frequency_power=0.3, weights=Weights(content=1.0, style=50.0, total_variation=20.0)
+        ),
         # torchvision's weights are not normalised to mean activation 1; not tried with the real file (no network here).
         "vgg19": Settings(steps=300, weights=Weights(content=1.0, style=10.0)),
     }

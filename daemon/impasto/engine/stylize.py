@@ -19,6 +19,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from impasto.engine.coordinates import Coordinates
 from impasto.engine.encoder import Encoder, pulsing, resize
 from impasto.engine.objective import Losses, Objective, Weights, style_targets
 from impasto.engine.pulse import Pulse, steady
@@ -29,11 +30,17 @@ TargetSource = Callable[[Encoder, Tensor, tuple[str, ...]], Targets]
 
 NOISE_DEVIATION = 0.1  # of the noise start around the content's mean colour, in [0, 1] units
 LIFTED = 10  # bits of J, see `_ScaleState.advance`
+OVERSHOT = 2.0  # a loss more than this many times the last one means that L-BFGS stepped too far
+STEP_BACK = 0.25  # of such a step is kept
 LBFGS_HISTORY = 10  # ten pairs descend as a hundred do, in a tenth of the memory (reference: README, measured)
 
 
 class Diverged(ArithmeticError):
     """The loss at the X that the last step made, or at the content itself, is no finite number."""
+
+
+class _Overshot(Exception):
+    """Inside a step: X is worse than before by far; see `_ScaleState.advance`."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Settings:
         seed: of the noise start.
         style_scale: the style's long side in relation to the content's; it is never enlarged beyond its own pixels.
         adam_rate: learning rate of Adam in [0, 1] units of X.
+        frequency_power: of the coordinates in which X moves; 0 means pixels, see ``coordinates``.
     """
 
     steps: int = 300
@@ -57,6 +65,7 @@ class Settings:
     seed: int = 0
     style_scale: float = 1.0
     adam_rate: float = 0.02
+    frequency_power: float = 0.0
     weights: Weights = field(default_factory=Weights)
 
 
@@ -69,6 +78,8 @@ class Checkpoint:
     step_in_scale: int
     variable: Tensor
     lift: float
+    total: float
+    before: Tensor
     optimizer: dict[str, Any]
 
 
@@ -143,7 +154,7 @@ def stylize(
                 losses = state.advance()
             number += 1
             yield Step(number, sum(s.steps for s in scales), scale, losses, state)
-        previous = state.variable.detach()  # not X itself: a soft mask counts once, not once per scale
+        previous = state.free_image().detach()  # not X itself: a soft mask counts once, not once per scale
 
 
 @dataclass(frozen=True)
@@ -169,28 +180,34 @@ class _ScaleState:
         style = resize_style(work.style, scale, settings.style_scale)
         grams = work.targets(work.encoder, style, tuple(weights.style_layers))
         self._objective = Objective(work.encoder, self._content, grams, weights, self._mask)
-        self.variable = self._begin(settings, previous).contiguous().requires_grad_()
+        self._coordinates = Coordinates(scale.height, scale.width, settings.frequency_power, self._content)
+        self.variable = self._coordinates.variable(self._begin(settings, previous)).contiguous().requires_grad_()
         self._optimizer = _optimizer(self.variable, settings)
         self._lift = 0.0  # not known before the first evaluation
+        self._before, self._total = self.variable.detach().clone(), math.inf  # where the last move began, and J there
 
     def _begin(self, settings: Settings, previous: Tensor | None) -> Tensor:
         """X at the start of a scale: the last scale's floats, the content, or noise."""
         if previous is not None:
-            return resize(previous, self.scale.height, self.scale.width).clone()
+            return resize(previous, self.scale.height, self.scale.width)
         if settings.start == "content":
-            return self._content.clone()
+            return self._content
         generator = torch.Generator().manual_seed(settings.seed)
         noise = torch.randn(self._content.shape, generator=generator).to(self._content)
         return self._content.mean((2, 3), keepdim=True) + NOISE_DEVIATION * noise
 
+    def free_image(self) -> Tensor:
+        """What the variable stands for, whatever the mask says: the next scale goes on from it."""
+        return self._coordinates.image(self.variable)
+
     def image(self) -> Tensor:
-        """X: the variable where the mask is 1, the content where it is 0."""
+        """X: what moves where the mask is 1, the content where it is 0."""
         if self._mask is None:
-            return self.variable
-        return self._content + self._mask * (self.variable - self._content)
+            return self.free_image()
+        return self._content + self._mask * (self.free_image() - self._content)
 
     def advance(self) -> dict[str, float]:
-        """One evaluation of J and one move.
+        """One evaluation of J and one move; or, where the last move went too far, most of the way back.
 
         The optimiser sees J lifted to about 2^10 at its first look: L-BFGS learns no curvature where y.s <= 1e-10, and
         Adam's epsilon counts, so that a user's small weights or quiet encoder would stand still. A power of two changes
@@ -202,27 +219,52 @@ class _ScaleState:
             self._optimizer.zero_grad()
             terms: Losses = self._objective(self.image())
             losses.update(terms.floats())
-            if not torch.isfinite(terms.total):
-                where = f"in step {self.step_in_scale + 1} at {self.scale.width}x{self.scale.height} px"
-                raise Diverged(f"the loss became {losses['total']} {where}")
+            self._judge(losses["total"])
             self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(losses["total"])[1], 60)
             (terms.total * self._lift).backward()
             return losses["total"]
 
-        self._optimizer.step(evaluate)
+        try:
+            self._optimizer.step(evaluate)
+        except _Overshot:
+            self._step_back()
         self.step_in_scale += 1
         return losses
 
+    def _judge(self, total: float) -> None:
+        """Accepts X as the place to move on from, or tells that the last move must be taken back.
+
+        L-BFGS without line search sometimes throws X far out where style is sharp and content is not (a woodcut: J rose
+        from 17 to 6e8 within 24 steps and the picture was ruined). Adam's moves are bounded and may climb.
+        """
+        quasi_newton = isinstance(self._optimizer, torch.optim.LBFGS)
+        if quasi_newton and math.isfinite(self._total) and not total <= OVERSHOT * self._total:  # also for NaN
+            raise _Overshot
+        if not math.isfinite(total):
+            where = f"in step {self.step_in_scale + 1} at {self.scale.width}x{self.scale.height} px"
+            raise Diverged(f"the loss became {total} {where}")
+        self._before.copy_(self.variable.detach())
+        self._total = total
+
+    def _step_back(self) -> None:
+        """X a quarter of the last move away from where that began; L-BFGS is told that its step was so short."""
+        memory = self._optimizer.state[self.variable]
+        with torch.no_grad():
+            move = torch.nan_to_num(self.variable - self._before, posinf=0.0, neginf=0.0)
+            self.variable.copy_(self._before + STEP_BACK * move)
+        memory["t"] = memory["t"] * STEP_BACK
+
     def checkpoint(self, number: int) -> Checkpoint:
         """A copy of everything that the next step depends on."""
-        state = _copied(self._optimizer.state_dict())
-        variable = self.variable.detach().clone()
-        return Checkpoint(number, self.index, self.step_in_scale, variable, self._lift, state)
+        state, variable = _copied(self._optimizer.state_dict()), self.variable.detach().clone()
+        before = self._before.clone()
+        return Checkpoint(number, self.index, self.step_in_scale, variable, self._lift, self._total, before, state)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Goes back to where `checkpoint` was taken."""
         with torch.no_grad():
             self.variable.copy_(checkpoint.variable)
+        self._before, self._total = checkpoint.before.clone(), checkpoint.total
         self._optimizer.load_state_dict(_copied(checkpoint.optimizer))
         self.step_in_scale, self._lift = checkpoint.step_in_scale, checkpoint.lift
 
