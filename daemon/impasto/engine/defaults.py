@@ -1,6 +1,6 @@
 """The settings that each encoder is used with when nobody says otherwise, and the memory it needs.
 
-Chosen by measurement and by eye (CHANGELOG and training/LOG.md have the figures).
+Chosen by measurement and by eye on the gallery's own pictures; training/LOG.md has the figures.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,16 @@ from impasto.engine.stylize import LBFGS_HISTORY, Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
 
+# The deeper layers of the narrow encoder hold the strokes' forms and are otherwise outweighed by the first.
+SLIM_STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 2.0, "relu4_1": 4.0, "relu5_1": 4.0})
+
 DEFAULTS: Mapping[str, Settings] = MappingProxyType(
     {
         "vgg19-slim": Settings(
-            steps=240, frequency_power=0.3, weights=Weights(content=1.0, style=50.0, total_variation=20.0)
+            steps=240,
+            max_scales=2,
+            frequency_power=0.35,
+            weights=Weights(content=1.0, style=50.0, total_variation=20.0, style_layers=SLIM_STYLE_LAYERS),
         ),
         # torchvision's weights are not normalised to mean activation 1; not tried with the real file (no network here).
         "vgg19": Settings(steps=300, weights=Weights(content=1.0, style=10.0)),
