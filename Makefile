@@ -6,13 +6,15 @@ STAMP := .venv/ready
 # The oldest protoc that is supported generates the committed stubs; it lives apart from the environment's own grpcio.
 PROTOC := grpcio-tools==1.75.1
 
-.PHONY: demo test check bench proto clean
+.PHONY: demo test setup check bench proto clean
 
 demo: $(STAMP)  ## draw a scene and styles by code, paint them through a real daemon: out/demo/
 	$(BIN)/impasto demo --output out/demo
 
 test: check  ## everything that must hold
 	$(BIN)/pytest
+
+setup: $(STAMP)  ## the environment alone
 
 check: $(STAMP)  ## style and types
 	$(BIN)/ruff check .

@@ -2,8 +2,8 @@
 
     python proto/generate.py [DESTINATION]
 
-`make setup` puts those tools into .venv/protoc, apart from the environment's own grpcio. tests/test_contract.py runs this
-into an empty folder and compares.
+`make setup` puts those tools into .venv/protoc, apart from the environment's own grpcio. tests/test_contract.py runs
+this into an empty folder and compares.
 """
 
 import os

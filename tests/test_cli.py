@@ -197,7 +197,7 @@ def test_the_demonstration_leaves_pictures_and_no_daemon(home: Home, tmp_path: P
 
     assert done.returncode == 0, done.stderr
     assert [path.name for path in written] == [
-        "harbour-swirl.png", "harbour-palette-knife.png", "harbour-woodcut.png", "contact-sheet.png"
+        "harbour-swirl.png", "harbour-watercolour.png", "harbour-stained-glass.png", "contact-sheet.png"
     ]  # fmt: skip
     assert opened(written[0]).size == (96, 72)
     assert opened(written[-1]).width > 600

@@ -13,7 +13,7 @@ from impasto import gallery
 from impasto.client import Client, Picture, Progress
 
 CONTENT = "harbour"
-STYLES = ("swirl", "palette-knife", "woodcut")
+STYLES = ("swirl", "watercolour", "stained-glass")
 SIZE = 640  # long side of the first picture, the one to hang up; the others show the range
 OTHERS = 0.7  # of it
 CAPTION = "Impasto: one scene, three styles, the encoder that is shipped"
