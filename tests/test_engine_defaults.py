@@ -28,7 +28,7 @@ def test_what_is_kept_for_the_way_back_fits_into_what_is_needed(kind: str) -> No
     kept = kept_bytes(lambda x: objective(x).total, scene.x, encoder)
 
     needed = bytes_needed(encoder, 96 * 96) - TORCH_BYTES
-    assert kept < needed < 5 * kept
+    assert kept < needed < 8 * kept  # in encoders as narrow as these L-BFGS's own pictures weigh most
 
 
 def test_need_grows_with_the_pixels() -> None:

@@ -210,8 +210,8 @@ def test_a_checkpoint_is_a_copy(encoder: VGG) -> None:
 
     list(steps), list(run(resume=checkpoint))
 
-    assert torch.equal(checkpoint.variable, kept.variable)
-    assert str(checkpoint.optimizer) == str(kept.optimizer)
+    assert str(checkpoint.descent) == str(kept.descent)
+    assert torch.equal(checkpoint.descent["variable"], kept.descent["variable"])
 
 
 def test_image_is_a_copy(encoder: VGG) -> None:
@@ -441,6 +441,6 @@ def test_lbfgs_learns_curvature_at_the_defaults() -> None:
 
     final = last(stylize(load_slim(), content(64, 64), style(64, 64), settings))
 
-    state = final.checkpoint().optimizer["state"][0]
+    state = final.checkpoint().descent["optimizer"]["state"][0]
     assert len(state["old_dirs"]) == 2  # the first step has no step before it to learn from
     assert state["H_diag"] != 1

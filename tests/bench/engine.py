@@ -47,7 +47,7 @@ from torch import Tensor, nn
 
 from impasto.engine import VGG, Objective, Settings, Weights, random_encoder, style_targets, stylize
 from impasto.engine.defaults import bytes_needed
-from impasto.engine.stylize import LBFGS_HISTORY
+from impasto.engine.descent import LBFGS_HISTORY
 
 MIB = 1 << 20
 LARGE_PX = 512

@@ -9,12 +9,13 @@ Knows nothing of files but encoder files, nothing of jobs, daemons or editors; u
 `content` and `style` are (1, 3, H, W) floats in [0, 1]; any `nn.Module` with the call of `Encoder` serves as encoder.
 """
 
+from impasto.engine.descent import Diverged
 from impasto.engine.encoder import VGG, Encoder, EncoderSpec
 from impasto.engine.encoder_files import load_encoder, load_slim, load_torchvision, random_encoder, save_encoder
 from impasto.engine.objective import Losses, Objective, Weights, style_targets
 from impasto.engine.pulse import Cancelled, Pulse
 from impasto.engine.pyramid import Scale, pyramid
-from impasto.engine.stylize import Checkpoint, Diverged, Settings, Step, stylize
+from impasto.engine.stylize import Checkpoint, Settings, Step, stylize
 from impasto.engine.targets import TargetCache
 
 __all__ = [

@@ -6,9 +6,10 @@ Chosen by measurement and by eye on the gallery's own pictures; training/LOG.md 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import Weights
-from impasto.engine.stylize import LBFGS_HISTORY, Settings
+from impasto.engine.stylize import Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
 
@@ -52,5 +53,5 @@ def bytes_needed(encoder: VGG, pixels: int, style_pixels: int = 0) -> int:
             widest = max(widest, 4 * area * channels)
         elif name.startswith("pool"):
             per_pixel += 4 * area * channels * (3 if encoder.spec.pooling == "max" else 1)
-    images = 3 * 4 * (2 * LBFGS_HISTORY + 8)  # the pairs, X, its gradient and the method's own copies
+    images = 3 * 4 * (2 * LBFGS_HISTORY + 16)  # the pairs, X, its gradient, the method's own copies and spectra
     return int(max(pixels * (per_pixel + 6 * widest + images), style_pixels * 6 * widest)) + TORCH_BYTES

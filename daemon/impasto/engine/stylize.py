@@ -11,7 +11,6 @@ At equal threads a run that is sliced, or taken up again from `Step.checkpoint()
 one on the CPU: the state is X, the optimiser's memory and the position in the pyramid, and nothing else decides.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,8 +19,9 @@ import torch
 from torch import Tensor
 
 from impasto.engine.coordinates import Coordinates
+from impasto.engine.descent import Descent, Diverged
 from impasto.engine.encoder import Encoder, pulsing, resize
-from impasto.engine.objective import Losses, Objective, Weights, style_targets
+from impasto.engine.objective import Objective, Weights, style_targets
 from impasto.engine.pulse import Pulse, steady
 from impasto.engine.pyramid import Scale, pyramid
 
@@ -29,18 +29,6 @@ Targets = Mapping[str, Tensor]
 TargetSource = Callable[[Encoder, Tensor, tuple[str, ...]], Targets]
 
 NOISE_DEVIATION = 0.1  # of the noise start around the content's mean colour, in [0, 1] units
-LIFTED = 10  # bits of J, see `_ScaleState.advance`
-OVERSHOT = 2.0  # a loss more than this many times the last one means that L-BFGS stepped too far
-STEP_BACK = 0.25  # of such a step is kept
-LBFGS_HISTORY = 10  # ten pairs descend as a hundred do, in a tenth of the memory (reference: README, measured)
-
-
-class Diverged(ArithmeticError):
-    """The loss at the X that the last step made, or at the content itself, is no finite number."""
-
-
-class _Overshot(Exception):
-    """Inside a step: X is worse than before by far; see `_ScaleState.advance`."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +64,7 @@ class Checkpoint:
     number: int
     scale: int
     step_in_scale: int
-    variable: Tensor
-    lift: float
-    total: float
-    before: Tensor
-    optimizer: dict[str, Any]
+    descent: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -181,10 +165,8 @@ class _ScaleState:
         grams = work.targets(work.encoder, style, tuple(weights.style_layers))
         self._objective = Objective(work.encoder, self._content, grams, weights, self._mask)
         self._coordinates = Coordinates(scale.height, scale.width, settings.frequency_power, self._content)
-        self.variable = self._coordinates.variable(self._begin(settings, previous)).contiguous().requires_grad_()
-        self._optimizer = _optimizer(self.variable, settings)
-        self._lift = 0.0  # not known before the first evaluation
-        self._before, self._total = self.variable.detach().clone(), math.inf  # where the last move began, and J there
+        start = self._coordinates.variable(self._begin(settings, previous))
+        self._descent = Descent(start, settings.optimizer, settings.adam_rate)
 
     def _begin(self, settings: Settings, previous: Tensor | None) -> Tensor:
         """X at the start of a scale: the last scale's floats, the content, or noise."""
@@ -198,7 +180,7 @@ class _ScaleState:
 
     def free_image(self) -> Tensor:
         """What the variable stands for, whatever the mask says: the next scale goes on from it."""
-        return self._coordinates.image(self.variable)
+        return self._coordinates.image(self._descent.variable)
 
     def image(self) -> Tensor:
         """X: what moves where the mask is 1, the content where it is 0."""
@@ -207,66 +189,23 @@ class _ScaleState:
         return self._content + self._mask * (self.free_image() - self._content)
 
     def advance(self) -> dict[str, float]:
-        """One evaluation of J and one move; or, where the last move went too far, most of the way back.
-
-        The optimiser sees J lifted to about 2^10 at its first look: L-BFGS learns no curvature where y.s <= 1e-10, and
-        Adam's epsilon counts, so that a user's small weights or quiet encoder would stand still. A power of two changes
-        no other bit.
-        """
-        losses: dict[str, float] = {}
-
-        def evaluate() -> float:
-            self._optimizer.zero_grad()
-            terms: Losses = self._objective(self.image())
-            losses.update(terms.floats())
-            self._judge(losses["total"])
-            self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(losses["total"])[1], 60)
-            (terms.total * self._lift).backward()
-            return losses["total"]
-
+        """One evaluation of J and one move."""
         try:
-            self._optimizer.step(evaluate)
-        except _Overshot:
-            self._step_back()
+            losses = self._descent.advance(lambda _variable: self._objective(self.image()))
+        except Diverged as error:
+            at = f"step {self.step_in_scale + 1} at {self.scale.width}x{self.scale.height} px"
+            raise Diverged(f"{error} in {at}") from error
         self.step_in_scale += 1
         return losses
 
-    def _judge(self, total: float) -> None:
-        """Accepts X as the place to move on from, or tells that the last move must be taken back.
-
-        L-BFGS without line search sometimes throws X far out where style is sharp and content is not (a woodcut: J rose
-        from 17 to 6e8 within 24 steps and the picture was ruined). Adam's moves are bounded and may climb.
-        """
-        quasi_newton = isinstance(self._optimizer, torch.optim.LBFGS)
-        if quasi_newton and math.isfinite(self._total) and not total <= OVERSHOT * self._total:  # also for NaN
-            raise _Overshot
-        if not math.isfinite(total):
-            where = f"in step {self.step_in_scale + 1} at {self.scale.width}x{self.scale.height} px"
-            raise Diverged(f"the loss became {total} {where}")
-        self._before.copy_(self.variable.detach())
-        self._total = total
-
-    def _step_back(self) -> None:
-        """X a quarter of the last move away from where that began; L-BFGS is told that its step was so short."""
-        memory = self._optimizer.state[self.variable]
-        with torch.no_grad():
-            move = torch.nan_to_num(self.variable - self._before, posinf=0.0, neginf=0.0)
-            self.variable.copy_(self._before + STEP_BACK * move)
-        memory["t"] = memory["t"] * STEP_BACK
-
     def checkpoint(self, number: int) -> Checkpoint:
         """A copy of everything that the next step depends on."""
-        state, variable = _copied(self._optimizer.state_dict()), self.variable.detach().clone()
-        before = self._before.clone()
-        return Checkpoint(number, self.index, self.step_in_scale, variable, self._lift, self._total, before, state)
+        return Checkpoint(number, self.index, self.step_in_scale, self._descent.state())
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Goes back to where `checkpoint` was taken."""
-        with torch.no_grad():
-            self.variable.copy_(checkpoint.variable)
-        self._before, self._total = checkpoint.before.clone(), checkpoint.total
-        self._optimizer.load_state_dict(_copied(checkpoint.optimizer))
-        self.step_in_scale, self._lift = checkpoint.step_in_scale, checkpoint.lift
+        self._descent.restore(checkpoint.descent)
+        self.step_in_scale = checkpoint.step_in_scale
 
 
 def resize_style(style: Tensor, scale: Scale, style_scale: float) -> Tensor:
@@ -278,15 +217,6 @@ def resize_style(style: Tensor, scale: Scale, style_scale: float) -> Tensor:
     return resize(style, round(height * factor), round(width * factor))
 
 
-def _optimizer(variable: Tensor, settings: Settings) -> torch.optim.Optimizer:
-    """L-BFGS in single steps, without line search and tolerances: so it can be sliced and resumed bit for bit."""
-    if settings.optimizer == "adam":
-        return torch.optim.Adam([variable], lr=settings.adam_rate, betas=(0.9, 0.99))
-    return torch.optim.LBFGS(
-        [variable], lr=1, max_iter=1, history_size=LBFGS_HISTORY, tolerance_grad=-1, tolerance_change=-1
-    )
-
-
 def _check(content: Tensor, style: Tensor, mask: Tensor | None) -> None:
     for name, image in (("content", content), ("style", style)):
         if image.dim() != 4 or tuple(image.shape[:2]) != (1, 3):
@@ -295,12 +225,3 @@ def _check(content: Tensor, style: Tensor, mask: Tensor | None) -> None:
             raise ValueError(f"{name} is {image.shape[3]}x{image.shape[2]} px; each side must have at least 16")
     if mask is not None and tuple(mask.shape) != (1, 1, *content.shape[2:]):
         raise ValueError(f"mask has shape {tuple(mask.shape)}; {(1, 1, *content.shape[2:])} is needed")
-
-
-def _copied(value: Any) -> Any:  # noqa: ANN401  # an optimiser's state_dict is nested dicts and lists of anything
-    """A deep copy of nested dicts and lists in which tensors are cloned, so that later steps do not write into it."""
-    if isinstance(value, Tensor):
-        return value.clone()
-    if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in value.items()}
-    return [_copied(inner) for inner in value] if isinstance(value, list) else value

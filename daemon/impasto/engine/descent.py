@@ -1,0 +1,127 @@
+"""The descent: one variable, the optimiser that moves it, and the guard around each move.
+
+Knows a tensor and a function that evaluates J at it. Must not know what J is made of, encoders or scales. ``stylize``
+makes one per scale. At equal threads everything that decides the next move is in `state`, so a descent can be taken up
+elsewhere, bit for bit.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from impasto.engine.objective import Losses
+
+LBFGS_HISTORY = 10  # ten pairs descend as a hundred do for the first hundred steps, in a tenth of the memory
+LIFTED = 10  # bits of J as the optimiser sees it at first
+OVERSHOT = 2.0  # a loss more than this many times the last one means that L-BFGS stepped too far
+STEP_BACK = 0.25  # of such a step is kept
+
+
+class Diverged(ArithmeticError):
+    """J at the X that the last step made, or at the start itself, is no finite number."""
+
+
+class _Overshot(Exception):
+    """Inside a step: J is worse than before by far."""
+
+
+class Descent:
+    """Moves a variable down the gradient of J.
+
+    The optimiser sees J lifted to about 2^10 at its first look: L-BFGS learns no curvature where y.s <= 1e-10, and
+    Adam's epsilon counts, so that a user's small weights or quiet encoder would stand still. A power of two changes no
+    other bit.
+    """
+
+    def __init__(self, start: Tensor, optimizer: Literal["lbfgs", "adam"], adam_rate: float) -> None:
+        """Begins at `start`, which becomes the variable itself."""
+        self.variable = start.contiguous().requires_grad_()  # a channels_last one crashes L-BFGS
+        self._optimizer = _optimizer(self.variable, optimizer, adam_rate)
+        self._lift = 0.0  # not known before the first evaluation
+        self._before, self._total = self.variable.detach().clone(), math.inf  # where the last move began, and J there
+
+    def advance(self, objective: Callable[[Tensor], Losses]) -> dict[str, float]:
+        """One evaluation of J and one move; or, where the last move went too far, most of the way back.
+
+        Returns:
+            The terms of J before the move.
+
+        Raises:
+            Diverged: J is not finite.
+        """
+        losses: dict[str, float] = {}
+
+        def evaluate() -> float:
+            self._optimizer.zero_grad()
+            terms = objective(self.variable)
+            losses.update(terms.floats())
+            self._judge(losses["total"])
+            self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(losses["total"])[1], 60)
+            (terms.total * self._lift).backward()
+            return losses["total"]
+
+        try:
+            self._optimizer.step(evaluate)
+        except _Overshot:
+            self._step_back()
+        return losses
+
+    def _judge(self, total: float) -> None:
+        """Accepts the variable as the place to move on from, or tells that the last move must be taken back.
+
+        L-BFGS without line search sometimes throws X far out where style is sharp and content is not (a woodcut: J rose
+        from 17 to 6e8 within 24 steps and the picture was ruined). Adam's moves are bounded and may climb.
+        """
+        quasi_newton = isinstance(self._optimizer, torch.optim.LBFGS)
+        if quasi_newton and math.isfinite(self._total) and not total <= OVERSHOT * self._total:  # also for NaN
+            raise _Overshot
+        if not math.isfinite(total):
+            raise Diverged(f"the loss became {total}")
+        self._before.copy_(self.variable.detach())
+        self._total = total
+
+    def _step_back(self) -> None:
+        """The variable a quarter of the last move from where that began; L-BFGS is told that its step was so short."""
+        memory = self._optimizer.state[self.variable]
+        with torch.no_grad():
+            move = torch.nan_to_num(self.variable - self._before, posinf=0.0, neginf=0.0)
+            self.variable.copy_(self._before + STEP_BACK * move)
+        memory["t"] = memory["t"] * STEP_BACK
+
+    def state(self) -> dict[str, Any]:
+        """A copy of everything that the next move depends on: tensors, numbers, and dicts and lists of them."""
+        held = {"variable": self.variable.detach(), "before": self._before, "optimizer": self._optimizer.state_dict()}
+        copied: dict[str, Any] = _copied(held | {"lift": self._lift, "total": self._total})
+        return copied
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to where `state` was taken; the state itself stays as it is."""
+        state = _copied(state)
+        with torch.no_grad():
+            self.variable.copy_(state["variable"])
+        self._before, self._lift, self._total = state["before"], state["lift"], state["total"]
+        self._optimizer.load_state_dict(state["optimizer"])
+
+    def __repr__(self) -> str:
+        return f"<Descent of {tuple(self.variable.shape)} by {type(self._optimizer).__name__} [J {self._total:g}]>"
+
+
+def _optimizer(variable: Tensor, name: Literal["lbfgs", "adam"], adam_rate: float) -> torch.optim.Optimizer:
+    """L-BFGS in single steps, without line search and tolerances: so it can be sliced and resumed bit for bit."""
+    if name == "adam":
+        return torch.optim.Adam([variable], lr=adam_rate, betas=(0.9, 0.99))
+    return torch.optim.LBFGS(
+        [variable], lr=1, max_iter=1, history_size=LBFGS_HISTORY, tolerance_grad=-1, tolerance_change=-1
+    )
+
+
+def _copied(value: Any) -> Any:  # noqa: ANN401  # an optimiser's state_dict is nested dicts and lists of anything
+    """A deep copy of nested dicts and lists in which tensors are cloned, so that later steps do not write into it."""
+    if isinstance(value, Tensor):
+        return value.clone()
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else value

@@ -1,0 +1,88 @@
+"""Laws of the descent, on functions whose shape is known."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from impasto.engine import Diverged, Losses
+from impasto.engine.descent import OVERSHOT, Descent
+
+Function = Callable[[Tensor], Losses]
+
+
+def as_losses(function: Callable[[Tensor], Tensor]) -> Function:
+    """J with a single term."""
+
+    def evaluate(variable: Tensor) -> Losses:
+        value = function(variable)
+        return Losses(value, value.new_zeros(()), value.new_zeros(()))
+
+    return evaluate
+
+
+def bowl(variable: Tensor) -> Tensor:
+    """A quadratic of condition 100."""
+    scale = torch.linspace(1, 100, variable.numel()).view_as(variable)
+    return (scale * (variable - 0.5) ** 2).sum()
+
+
+def cliff(variable: Tensor) -> Tensor:
+    """Nearly flat where one starts, steep as an exponential behind: L-BFGS's first full step goes far too far."""
+    return (torch.exp(40 * (variable - 1)) - variable + 3).mean()
+
+
+def falling(function: Callable[[Tensor], Tensor], steps: int, optimizer: str = "lbfgs") -> list[float]:
+    """J before each step."""
+    descent = Descent(torch.zeros(1, 3, 8, 8), "adam" if optimizer == "adam" else "lbfgs", 0.02)
+    return [descent.advance(as_losses(function))["total"] for _ in range(steps)]
+
+
+@pytest.mark.parametrize(("optimizer", "steps"), [("lbfgs", 40), ("adam", 400)])
+def test_a_bowl_is_descended(optimizer: str, steps: int) -> None:
+    """Either optimiser reaches the bottom of a bowl."""
+    totals = falling(bowl, steps, optimizer)
+
+    assert totals[-1] < 1e-3 * totals[0]
+
+
+def test_an_overshooting_move_is_taken_back() -> None:
+    """After a move that more than doubled J the next looks are from ever nearer, until J is no worse; then down."""
+    totals = falling(cliff, 40)
+    thrown = [index for index, total in enumerate(totals) if total > OVERSHOT * totals[0]]
+
+    assert thrown, "the function must be one that throws L-BFGS out"
+    assert all(totals[index + 1] <= totals[index] for index in thrown)
+    assert totals[-1] < totals[0]
+    assert totals[-1] == pytest.approx(min(totals), rel=0.05)
+
+
+def test_infinity_behind_a_move_is_taken_back_too() -> None:
+    """A move into where J is infinite or no number ends at a finite place."""
+    totals = falling(lambda variable: cliff(variable * 4), 60)
+
+    assert totals[-1] < totals[0]
+
+
+def test_infinity_at_the_start_is_told() -> None:
+    """Where there is nothing to go back to the error says what J was."""
+    descent = Descent(torch.full((1, 3, 4, 4), torch.inf), "lbfgs", 0.02)
+
+    with pytest.raises(Diverged, match="the loss became"):
+        descent.advance(as_losses(bowl))
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 9])
+def test_state_goes_on_bit_for_bit_across_a_step_back(at: int) -> None:
+    """A descent taken up from any state, in the midst of going back too, makes the same moves."""
+    straight = Descent(torch.zeros(1, 3, 8, 8), "lbfgs", 0.02)
+    for _ in range(at):
+        straight.advance(as_losses(cliff))
+    resumed = Descent(torch.ones(1, 3, 8, 8), "lbfgs", 0.02)
+    resumed.restore(straight.state())
+    for _ in range(8):
+        expected, found = straight.advance(as_losses(cliff)), resumed.advance(as_losses(cliff))
+
+        assert found == expected
+    assert torch.equal(resumed.variable, straight.variable)
