@@ -286,3 +286,13 @@ def test_a_note_of_a_newer_version_is_no_note(folder: Path) -> None:
     (folder / "daemon.json").write_text(json.dumps(asdict(Note(1, "9.0", "abc", 0.0)) | {"mood": "good"}))
 
     assert read_note(folder) is None
+
+
+def test_a_system_without_unix_sockets_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows the user hears that it is not served yet, before anything is touched."""
+    monkeypatch.setattr("sys.platform", "win32")
+
+    with pytest.raises(CannotServe, match="Windows is not served yet"):
+        prepare_folder(tmp_path / "run")
+
+    assert not (tmp_path / "run").exists()

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import stat
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,6 +60,8 @@ def prepare_folder(runtime_dir: Path) -> None:
     Raises:
         CannotServe: it cannot be made, belongs to somebody else or others can enter it.
     """
+    if sys.platform == "win32":
+        raise CannotServe("Windows is not served yet: this version speaks over Unix sockets", reason="PLATFORM")
     try:
         with contextlib.suppress(FileExistsError):  # a file, or a link that leads nowhere: refused below
             runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ import grpc
 
 from impasto import __version__
 from impasto.config import Config
-from impasto.errors import Busy, CannotServe, Unavailable
+from impasto.errors import Busy, Unavailable
 from impasto.instance import Instance, address, prepare_folder, read_note
 from impasto.v1 import server_pb2, server_pb2_grpc
 
@@ -41,8 +41,6 @@ def open_channel(config: Config) -> grpc.Channel:
     Raises:
         CannotServe: the runtime folder belongs to somebody else or is open to others.
     """
-    if sys.platform == "win32":
-        raise CannotServe("Windows is not served yet: this version speaks over Unix sockets", reason="PLATFORM")
     prepare_folder(config.runtime_dir)
     return grpc.insecure_channel(address(config.runtime_dir), options=CHANNEL_OPTIONS)
 
