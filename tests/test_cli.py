@@ -160,6 +160,10 @@ def test_the_growing_picture_can_be_kept_in_a_file(daemon: Daemon, photo: Path, 
         (["photo.jpg", "--style", "style.png", "-o", "o.png", "--steps", "0"], "--steps"),
         (["photo.jpg", "--style", "style.png", "-o", "o.png", "--encoder", "resnet"], "vgg19-slim"),
         (["photo.jpg", "-o", "o.png"], "--style"),
+        (["photo.jpg", "--style", "style.png", "-o", "o.png", "--mask", "absent.png"], "--mask: there is no such file"),
+        (["photo.jpg", "--style", "style.png", "-o", "o.png", "--preview", "p.gif"], "--preview: ends in '.gif'"),
+        (["photo.jpg", "--style", "style.png", "-o", "photo.jpg"], "-o: would replace PHOTO"),
+        (["photo.jpg", "--style", "style.png", "-o", "o.png", "--preview", "style.png"], "--preview: would replace"),
     ],
 )
 def test_bad_arguments_are_refused_before_a_daemon_starts(
@@ -183,8 +187,8 @@ def test_what_the_daemon_refuses_is_told_in_its_words(daemon: Daemon, photo: Pat
     absent = stylize(daemon.home, photo, style, tmp_path / "o.png", "--encoder", "vgg19")
 
     assert wrong.returncode == 2
-    assert "impasto: spec.style_weight: is -1; a finite number of at least 0 is needed" in wrong.stderr
-    assert "impasto: spec.stroke_size: is 99; 0.05 to 4.0 are allowed" in wrong.stderr
+    assert "impasto: --style-weight: is -1; a finite number of at least 0 is needed" in wrong.stderr
+    assert "impasto: --stroke-size: is 99; 0.05 to 4.0 are allowed" in wrong.stderr
     assert absent.returncode == 1
     assert "not on this machine" in absent.stderr
     assert not (tmp_path / "o.png").exists()
@@ -202,6 +206,33 @@ def test_the_demonstration_leaves_pictures_and_no_daemon(home: Home, tmp_path: P
     assert opened(written[0]).size == (96, 72)
     assert opened(written[-1]).width > 600
     assert home.run("status").returncode == 1
+
+
+def test_a_damaged_picture_is_named_as_it_was_given(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:
+    """What only decoding finds is told under the option that brought the picture."""
+    style.write_bytes(style.read_bytes()[:600])
+    done = stylize(daemon.home, photo, style, tmp_path / "o.png")
+
+    assert done.returncode == 2
+    assert "impasto: --style: " in done.stderr
+
+
+def test_training_checks_its_destination_first(home: Home) -> None:
+    """An hour of training is not spent on a file that cannot be written."""
+    done = home.run("train-encoder", "-o", "nowhere/mine.safetensors", "--minutes", "60", within_s=10)
+
+    assert done.returncode == 2
+    assert "impasto: -o: " in done.stderr
+
+
+def test_the_systems_own_errors_are_one_line(home: Home) -> None:
+    """A folder that cannot be made is told in the system's words, without a traceback."""
+    (home.path / "file").write_text("")
+    done = home.run("--data-dir", str(home.path / "file"), "demo", "-o", "d")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("impasto: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_help_is_quick_to_import(home: Home) -> None:

@@ -59,6 +59,7 @@ EXPECTED: dict[type[errors.ImpastoError], tuple[grpc.StatusCode, set[str]]] = {
     errors.Busy: (grpc.StatusCode.RESOURCE_EXHAUSTED, {"ErrorInfo", "RetryInfo"}),
     errors.Unavailable: (grpc.StatusCode.UNAVAILABLE, {"ErrorInfo", "RetryInfo"}),
     errors.Corrupted: (grpc.StatusCode.DATA_LOSS, {"ErrorInfo"}),
+    errors.JobCancelled: (grpc.StatusCode.CANCELLED, {"ErrorInfo"}),
     errors.EngineFault: (grpc.StatusCode.INTERNAL, {"ErrorInfo"}),
 }
 

@@ -6,8 +6,10 @@ that `impasto --help` is quick. Exit codes: 0 done, 1 it went wrong, 2 the reque
 
 import json
 import logging
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +17,9 @@ import click
 
 from impasto import __version__
 from impasto.config import Config
-from impasto.errors import ImpastoError, InvalidRequest
+from impasto.errors import ImpastoError, InvalidRequest, Violation
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-    from impasto.client import Progress
     from impasto.launch import Info
     from impasto.training import TrainingProgress
 
@@ -47,7 +46,8 @@ def cli(context: click.Context, runtime_dir: Path | None, data_dir: Path | None)
 )
 @click.option("--size", type=click.IntRange(1), help="Long side of the result in pixels.  [default: the photo's]")
 @click.option("--steps", type=click.IntRange(1), help="More steps, more style.  [default: the encoder's]")
-@click.option("--seed", type=click.IntRange(0), help="Of everything random; the same seed gives the same picture.")
+@click.option("--start", type=click.Choice(["content", "noise"]), default="content", help="What it grows from.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Of the noise to start from.")
 @click.option("--encoder", type=ENCODERS, default="auto", show_default=True, help="The network that looks.")
 @click.option("--style-weight", type=float, help="How much the style counts.  [default: the encoder's]")
 @click.option("--content-weight", type=float, help="How much the photo counts.  [default: the encoder's]")
@@ -62,29 +62,72 @@ def stylize(
     output: Path,
     mask: Path | None,
     preview: Path | None,
+    start: str,
     **options: float | str | None,
 ) -> None:
     """Paint PHOTO in the manner of another picture.
 
-    Starts the daemon if none answers. Ctrl-C cancels, in the daemon too.
+    Starts the daemon if none answers. Ctrl-C cancels, in the daemon too. A large photo takes minutes and gigabytes on a
+    machine without a GPU: try --size 1024 first.
     """
     from impasto import client  # noqa: PLC0415  # grpc and Pillow: not for --help
     from impasto import photo as photos  # noqa: PLC0415
+    from impasto.bar import Bar  # noqa: PLC0415
 
-    photos.check_destination(output)
-    metadata = photos.read_metadata(photo, field="PHOTO")
-    photos.read_metadata(style, field="--style")
-    with client.connect(config) as daemon, _bar() as show:
+    pictures = {"PHOTO": photo, "--style": style} | ({"--mask": mask} if mask else {})
+    for option, written in (("-o", output), ("--preview", preview)):
+        if written is not None:
+            _check_written(option, written, pictures)
+    metadata, *_ = [photos.read_metadata(path, field=field) for field, path in pictures.items()]
+    with _named(OPTIONS), client.connect(config) as daemon, Bar() as show:
         picture = daemon.stylize(
             photo,
             style,
             mask=mask,
             on_progress=show,
             on_preview=None if preview is None else lambda frame: frame.save(preview),
+            start=f"START_{start.upper()}",
             **options,
         )
         photos.save(output, picture.header, picture.samples, metadata)
     print(f"{output}: {picture.header.width}x{picture.header.height}")
+
+
+# What the contract calls a thing, and what the user of the command line typed.
+OPTIONS = {
+    "spec.content_weight": "--content-weight",
+    "spec.style_weight": "--style-weight",
+    "spec.stroke_size": "--stroke-size",
+    "spec.content": "PHOTO",
+    "content": "PHOTO",
+    "spec.styles[0].image": "--style",
+    "style": "--style",
+    "spec.mask": "--mask",
+    "mask": "--mask",
+    "spec.size": "--size",
+    "spec.steps": "--steps",
+    "destination": "-o",
+}
+
+
+@contextmanager
+def _named(names: Mapping[str, str]) -> Iterator[None]:
+    """Errors about fields come out under the names that the user knows."""
+    try:
+        yield
+    except InvalidRequest as error:
+        raise error.renamed(names) from error
+
+
+def _check_written(option: str, path: Path, pictures: Mapping[str, Path]) -> None:
+    """Refuses before work starts what could not be written, and what would replace one of the user's own pictures."""
+    from impasto import photo as photos  # noqa: PLC0415
+
+    with _named({"destination": option}):
+        photos.check_destination(path)
+    for name, picture in pictures.items():
+        if path.resolve() == picture.resolve():
+            raise InvalidRequest([Violation(option, f"would replace {name}; give another name", "WOULD_REPLACE")])
 
 
 @cli.command()
@@ -133,7 +176,7 @@ def stop(config: Config) -> None:
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0 means all cores.")
 @click.pass_obj
 def serve(config: Config, threads: int | None) -> None:
-    """Run the daemon in the foreground; other commands start it by themselves."""
+    """Run the daemon in the foreground; stylize and demo start it by themselves."""
     from dataclasses import replace  # noqa: PLC0415
 
     from impasto.server import serve as serve_forever  # noqa: PLC0415
@@ -150,10 +193,11 @@ def serve(config: Config, threads: int | None) -> None:
 def demo(config: Config, output: Path, size: int | None, steps: int | None) -> None:
     """Draw a scene and some styles by code, and paint the one in the manner of the others."""
     from impasto import client, launch  # noqa: PLC0415
+    from impasto.bar import Bar  # noqa: PLC0415
     from impasto.demo import SIZE, Demo  # noqa: PLC0415
 
     was_running = launch.running(config) is not None
-    with client.connect(config) as daemon, _bar() as show:
+    with client.connect(config) as daemon, Bar() as show:
         written = Demo(daemon, output, size or SIZE, steps, lambda style, progress: show(progress, style)).run()
     if not was_running:
         launch.stop(config)
@@ -174,6 +218,9 @@ def train_encoder(
     output: Path, minutes: float, width: float, seed: int, threads: int | None, checkpoint: Path | None
 ) -> None:
     """Train the offline encoder on pictures that this program draws itself."""
+    if output.suffix != ".safetensors" or not os.access(output.absolute().parent, os.W_OK | os.X_OK):
+        told = "must end in .safetensors, in a folder that is there and may be written to"
+        raise InvalidRequest([Violation("-o", told, "DESTINATION")])
     from impasto import training  # noqa: PLC0415  # torch
 
     training.train(
@@ -192,48 +239,6 @@ def _print_training(progress: "TrainingProgress") -> None:
     losses = "  ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
     told = f"step {progress.step}  {progress.pictures} pictures  {progress.elapsed_s:.0f} s"
     print(f"{told}  accuracy {progress.accuracy:.3f}  {losses}", flush=True)
-
-
-class _bar:  # noqa: N801  # used like the function it stands for
-    """A progress bar on a terminal; elsewhere a line for every tenth of the work."""
-
-    def __init__(self) -> None:
-        self._printed, self._live = -1, sys.stderr.isatty()
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> Callable[..., None]:
-        from rich.console import Console  # noqa: PLC0415
-        from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
-
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
-        self._progress = Progress(*columns, console=Console(stderr=True), disable=not self._live, transient=True)
-        self._progress.start()
-        return self._show
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def _show(self, progress: "Progress", label: str = "painting") -> None:
-        if progress.notice:
-            self._progress.print(progress.notice) if self._live else print(progress.notice, file=sys.stderr)
-        told = _told_progress(progress)
-        if self._task is None:
-            self._task = self._progress.add_task(label, total=None, told=told)
-        total = progress.total_steps or None
-        self._progress.update(self._task, description=label, completed=progress.step, total=total, told=told)
-        tenth = 10 * progress.step // max(1, progress.total_steps)
-        if not self._live and progress.state == "running" and tenth != self._printed:
-            self._printed = tenth
-            print(f"{label}: {told}", file=sys.stderr, flush=True)
-
-
-def _told_progress(progress: "Progress") -> str:
-    """One line: where it stands, the losses, the time left."""
-    if progress.state == "queued":
-        return f"queued, place {progress.queue_position or 1}"
-    losses = "  ".join(f"{name} {value:.4g}" for name, value in sorted(progress.losses.items()) if value)
-    left = "" if progress.time_left_s is None else f"  {progress.time_left_s:.0f} s left"
-    return f"step {progress.step}/{progress.total_steps}  {losses}{left}"
 
 
 def _facts(info: "Info") -> dict[str, Any]:
@@ -275,5 +280,8 @@ def main() -> None:
         sys.exit(2)
     except ImpastoError as error:
         print(f"impasto: {error.message}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:  # a folder that cannot be made, a full disk: the system's own words and the place
+        print(f"impasto: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

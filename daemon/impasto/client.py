@@ -20,18 +20,18 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import grpc
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 
 from impasto import errors, launch, photo, wire
 from impasto.config import Config
 from impasto.errors import Violation, Violations
 from impasto.image import ImageHeader
+from impasto.refusals import ending, translated
 from impasto.v1 import blob_pb2, blob_pb2_grpc, image_pb2, stylize_pb2, stylize_pb2_grpc
 
 CHUNK_BYTES = 1024 * 1024
 CALL_TIMEOUT_S = 30.0
 UPLOAD_TIMEOUT_S = 600.0
+CLOSED = "this client is closed; connect again"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Client:
 
     def __init__(self, channel: grpc.Channel, name: str = "") -> None:
         """Takes over the channel; `name` stands for this client where devices are shared."""
-        self._channel = channel
+        self._channel, self._closed = channel, False
         self._metadata = (("impasto-client", name or f"python-{os.getpid()}"),)
         self._stylize = stylize_pb2_grpc.StylizeServiceStub(channel)
         self._blobs = blob_pb2_grpc.BlobServiceStub(channel)
@@ -106,7 +106,16 @@ class Client:
 
     def close(self) -> None:
         """Closes the connection; jobs that only this client watched are cancelled."""
+        self._closed = True
         self._channel.close()
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        """The border to gRPC; a closed channel is not touched, as grpc crashes on some calls to it."""
+        if self._closed:
+            raise errors.Unavailable(CLOSED, reason="CLIENT_CLOSED")
+        with translated():
+            yield
 
     def info(self) -> launch.Info:
         """What the daemon is and does.
@@ -114,7 +123,8 @@ class Client:
         Raises:
             Unavailable: it does not answer.
         """
-        info = launch.ask(self._channel)
+        with self._open():
+            info = launch.ask(self._channel)
         if info is None:
             raise errors.Unavailable("the daemon does not answer")
         return info
@@ -141,7 +151,8 @@ class Client:
 
         Raises:
             InvalidRequest, CannotServe, Busy, Unavailable: as the daemon says.
-            EngineFault: the job failed. Cancelling is an error too, if somebody else did it.
+            JobCancelled: somebody else cancelled it; a picture that was kept is got by `picture`.
+            EngineFault: the job failed.
         """
         request = stylize_pb2.StylizeRequest(
             request_id=uuid.uuid4().hex,
@@ -150,36 +161,54 @@ class Client:
         )
         return self._collect(request, on_progress, on_preview)
 
-    def upload(self, source: Source) -> str:
-        """Sends a picture and returns its blob's name; a file that the daemon has already is not sent again."""
-        with translated():
-            response = self._blobs.UploadBlob(_parts(source), timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
+    def upload(self, source: Source, field: str = "source") -> str:
+        """Sends a picture and returns its blob's name; a file that the daemon has already is not sent again.
+
+        Raises:
+            InvalidRequest: it cannot be read or is no picture; `field` is what the error calls it.
+        """
+        data, header = _announced(source, field)
+        try:
+            with self._open():
+                parts = _parts(data, header)
+                response = self._blobs.UploadBlob(parts, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
+        except errors.InvalidRequest as error:
+            raise error.renamed({"header": field}) from error
         return str(response.name)
+
+    def picture(self, job: str) -> Picture:
+        """The result of a job that has one: finished, or cancelled with what there was.
+
+        Raises:
+            NotFound: there is no such job, or it has no result.
+        """
+        with self._open():
+            found = self._stylize.GetJob(stylize_pb2.GetJobRequest(name=job), timeout=CALL_TIMEOUT_S).job
+            if not found.HasField("result"):
+                raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
+            parts = self._blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
+            return _picture(found.result.header, b"".join(part.chunk for part in parts))
 
     def jobs(self) -> list[stylize_pb2.Job]:
         """The newest hundred jobs."""
-        with translated():
+        with self._open():
             response = self._stylize.ListJobs(stylize_pb2.ListJobsRequest(), timeout=CALL_TIMEOUT_S)
         return list(response.jobs)
 
     def cancel(self, job: str, *, keep_partial_result: bool = False) -> None:
         """Asks a job to stop."""
         request = stylize_pb2.CancelJobRequest(name=job, keep_partial_result=keep_partial_result)
-        with translated():
+        with self._open():
             self._stylize.CancelJob(request, timeout=CALL_TIMEOUT_S)
 
     def _spec(
         self, content: Source, style: Source, mask: Source | None, options: Mapping[str, Any]
     ) -> stylize_pb2.StylizeSpec:
-        given = {name: value for name, value in options.items() if value is not None}
-        try:
-            spec = stylize_pb2.StylizeSpec(**given)
-        except (TypeError, ValueError) as error:  # protobuf tells the field and what it takes
-            raise errors.InvalidRequest([Violation("options", str(error), "OPTION_INVALID")]) from error
-        spec.content.blob = self.upload(content)
-        spec.styles.add().image.blob = self.upload(style)
+        spec = _plain_spec({name: value for name, value in options.items() if value is not None})
+        spec.content.blob = self.upload(content, "content")
+        spec.styles.add().image.blob = self.upload(style, "style")
         if mask is not None:
-            spec.mask.blob = self.upload(mask)
+            spec.mask.blob = self.upload(mask, "mask")
         return spec
 
     def _collect(
@@ -187,9 +216,10 @@ class Client:
     ) -> Picture:
         """Watches until the result is here. Leaving in between, by whatever exception, cancels the job."""
         header, samples, last = None, bytearray(), None
-        call = self._stylize.Stylize(request, metadata=self._metadata)
+        with self._open():
+            call = self._stylize.Stylize(request, metadata=self._metadata)
         try:
-            with translated():
+            with self._open():
                 for response in call:
                     match response.WhichOneof("event"):
                         case "job":
@@ -205,21 +235,24 @@ class Client:
         finally:
             call.cancel()
         if header is None:
-            raise _ending(last)
+            raise ending(last)
         return _picture(header, bytes(samples))
 
 
-def _ending(job: stylize_pb2.Job | None) -> errors.ImpastoError:
-    """Why there is no result."""
-    if job is None:
-        return errors.Unavailable("the daemon closed the stream without a word; see its log")
-    reason = "INTERNAL"
-    for detail in job.error.details:
-        told = error_details_pb2.ErrorInfo()
-        if detail.Unpack(told):
-            reason = told.reason
-    kind = {"SHUTDOWN": errors.Unavailable, "DOES_NOT_FIT": errors.CannotServe}.get(reason, errors.EngineFault)
-    return kind(job.error.message or "the job ended without a result", reason=reason)
+def _plain_spec(options: Mapping[str, Any]) -> stylize_pb2.StylizeSpec:
+    """The contract's spec with plain fields set; every option that is none of them is told."""
+    plain = {f.name for f in stylize_pb2.StylizeSpec.DESCRIPTOR.fields if f.message_type is None}
+    found = Violations()
+    for name, value in options.items():
+        if name not in plain:
+            found.add(name, f"is no option; there are {', '.join(sorted(plain))}", "OPTION_UNKNOWN")
+            continue
+        try:
+            stylize_pb2.StylizeSpec(**{name: value})
+        except (TypeError, ValueError) as error:
+            found.add(name, f"is {value!r}, which does not fit: {error}", "OPTION_INVALID")
+    found.raise_if_any()
+    return stylize_pb2.StylizeSpec(**options)
 
 
 def _picture(header: image_pb2.ImageHeader, samples: bytes) -> Picture:
@@ -242,63 +275,31 @@ def _progress(event: stylize_pb2.JobEvent) -> Progress:
     )
 
 
-def _parts(source: Source) -> Iterator[blob_pb2.UploadBlobRequest]:
+def _parts(data: bytes, header: blob_pb2.UploadHeader) -> Iterator[blob_pb2.UploadBlobRequest]:
     """The messages of one upload."""
-    data, header = _bytes(source)
     yield blob_pb2.UploadBlobRequest(header=header)
     for start in range(0, len(data), CHUNK_BYTES):
         yield blob_pb2.UploadBlobRequest(chunk=data[start : start + CHUNK_BYTES])
 
 
-def _bytes(source: Source) -> tuple[bytes, blob_pb2.UploadHeader]:
+def _announced(source: Source, field: str) -> tuple[bytes, blob_pb2.UploadHeader]:
     """What to send and how to announce it."""
     if isinstance(source, Picture):
         data, header = source.samples, blob_pb2.UploadHeader(raw=wire.header_to(source.header))
+    elif isinstance(source, bytes | bytearray):
+        data, header = bytes(source), blob_pb2.UploadHeader(encoded=True)
+    elif isinstance(source, str | Path):
+        data, header = _read(Path(source), field), blob_pb2.UploadHeader(encoded=True)
     else:
-        data = source if isinstance(source, bytes) else _read(Path(source))
-        header = blob_pb2.UploadHeader(encoded=True)
+        told = f"is {type(source).__name__}; a path, a file's bytes or a Picture is needed"
+        raise errors.InvalidRequest([Violation(field, told, "NOT_A_PICTURE")])
     header.size_bytes, header.sha256 = len(data), hashlib.sha256(data).digest()
     return data, header
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, field: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise errors.InvalidRequest([Violation(str(path), error.strerror or str(error), "UNREADABLE")]) from error
-
-
-ERRORS: Mapping[grpc.StatusCode, type[errors.ImpastoError]] = {
-    grpc.StatusCode.NOT_FOUND: errors.NotFound,
-    grpc.StatusCode.ALREADY_EXISTS: errors.RequestIdReused,
-    grpc.StatusCode.FAILED_PRECONDITION: errors.CannotServe,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: errors.Busy,
-    grpc.StatusCode.UNAVAILABLE: errors.Unavailable,
-    grpc.StatusCode.DATA_LOSS: errors.Corrupted,
-}
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """The border to gRPC: its errors become ours, with reason and violations as the daemon told them."""
-    try:
-        yield
-    except grpc.RpcError as error:
-        raise _translate(error) from error
-
-
-def _translate(error: grpc.RpcError) -> errors.ImpastoError:
-    code, message = error.code(), error.details() or "the daemon gave no reason"
-    status, reason, violations = rpc_status.from_call(error), None, []
-    for detail in status.details if status is not None else ():
-        told, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-        if detail.Unpack(told):
-            reason = told.reason
-        elif detail.Unpack(bad):
-            violations = [Violation(v.field, v.description, v.reason) for v in bad.field_violations]
-    if violations:
-        kind = errors.Unsupported if code is grpc.StatusCode.UNIMPLEMENTED else errors.InvalidRequest
-        return kind(violations)
-    if code is grpc.StatusCode.UNAVAILABLE and reason is None:
-        message = "the daemon is gone; run the command again, it starts a new one"
-    return ERRORS.get(code, errors.EngineFault)(message, reason=reason)
+        told = f"cannot be read: {path.name}: {error.strerror}"
+        raise errors.InvalidRequest([Violation(field, told, "UNREADABLE")]) from error

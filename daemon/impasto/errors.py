@@ -5,7 +5,7 @@ the number allowed, what to do. Knows nothing of gRPC (``rpc`` maps these to sta
 Everybody may raise these; messages must never hold a path, a stack trace or the name of an internal part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -47,6 +47,16 @@ class InvalidRequest(ImpastoError):
         if violations:
             self.reason = violations[0].reason
 
+    def renamed(self, names: Mapping[str, str]) -> "InvalidRequest":
+        """The same error with fields called by the names that the user knows; the longest path in `names` counts."""
+
+        def name(field: str) -> str:
+            fitting = [path for path in names if field == path or field.startswith((f"{path}.", f"{path}["))]
+            path = max(fitting, key=len, default="")
+            return names[path] if path else field
+
+        return type(self)([Violation(name(v.field), v.description, v.reason) for v in self.violations])
+
 
 class Unsupported(InvalidRequest):
     """A field of the contract that this version cannot serve yet. Refused, never ignored."""
@@ -86,6 +96,12 @@ class Corrupted(ImpastoError):
     """Bytes changed on the way: the checksum differs."""
 
     reason = "CHECKSUM_MISMATCH"
+
+
+class JobCancelled(ImpastoError):
+    """Nobody's fault: somebody asked for the job to stop, or the connection that it belonged to was closed."""
+
+    reason = "CANCELLED"
 
 
 class EngineFault(ImpastoError):

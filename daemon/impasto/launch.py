@@ -106,7 +106,7 @@ def _start(config: Config) -> Info:
         if _ended(pid) and not _lock_held(config):
             break
         time.sleep(0.02)
-    raise Unavailable(f"the daemon did not come up within {START_TIMEOUT_S:g} s; its log ends with:\n{_tail(log_path)}")
+    raise Unavailable(f"the daemon did not come up; its log ends with:\n{_tail(log_path)}")
 
 
 def _spawn(config: Config, log_path: Path) -> int:

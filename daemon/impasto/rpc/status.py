@@ -28,6 +28,7 @@ CODES: tuple[tuple[type[errors.ImpastoError], grpc.StatusCode], ...] = (
     (errors.Busy, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (errors.Unavailable, grpc.StatusCode.UNAVAILABLE),
     (errors.Corrupted, grpc.StatusCode.DATA_LOSS),
+    (errors.JobCancelled, grpc.StatusCode.CANCELLED),
     (errors.ImpastoError, grpc.StatusCode.INTERNAL),
 )
 # A status travels as metadata, of which peers take 8 KiB: of a larger one they see nothing but RESOURCE_EXHAUSTED.

@@ -211,7 +211,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         finally:
             record.watchers -= 1
             if record.watchers == 0 and not record.keep_running:
-                self._scheduler.cancel(record, "its last watcher went away")
+                self._scheduler.cancel(record, "the client that wanted it went away")
 
 
 async def _until_changed(record: Record) -> None:

@@ -1,0 +1,60 @@
+"""The progress bar: on a terminal one line that moves, elsewhere a line for every tenth of the work.
+
+Knows rich and a job's `Progress`. Must not know what is painted or why. ``cli`` shows it.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Live
+
+if TYPE_CHECKING:
+    from impasto.client import Progress
+
+BAR_WIDTH = 20  # leaves room for step, time and losses on a terminal of 80 columns
+
+
+class Bar:
+    """A context that hands out a function to be called with every event, and a label."""
+
+    def __init__(self) -> None:
+        self._printed, self._live = -1, sys.stderr.isatty()
+        self._task: TaskID | None = None
+        columns = (TextColumn("{task.description}"), BarColumn(BAR_WIDTH), TextColumn("{task.fields[told]}"))
+        self._progress = Live(*columns, console=Console(stderr=True), disable=not self._live, transient=True)
+
+    def __enter__(self) -> Callable[..., None]:
+        self._progress.start()
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def _show(self, progress: "Progress", label: str = "painting") -> None:
+        if progress.notice:
+            self._progress.print(progress.notice) if self._live else click.echo(progress.notice, err=True)
+        told = tell(progress)
+        if self._task is None:
+            self._task = self._progress.add_task(label, total=None, told=told)
+        total = progress.total_steps or None
+        self._progress.update(self._task, description=label, completed=progress.step, total=total, told=told)
+        tenth = 10 * progress.step // max(1, progress.total_steps)
+        if not self._live and progress.step and tenth != self._printed:
+            self._printed = tenth
+            click.echo(f"{label}: {told}", err=True)
+
+
+def tell(progress: "Progress") -> str:
+    """One line: where it stands, the time left, the losses."""
+    if progress.state == "queued" and (progress.queue_position or 1) > 1:
+        return f"queued, place {progress.queue_position}"
+    if not progress.total_steps:
+        return "loading"
+    left = "" if progress.time_left_s is None else f"  {progress.time_left_s:.0f} s left"
+    told = [name for name in ("content", "style") if name in progress.losses]
+    losses = "".join(f"  {name} {progress.losses[name]:.3g}" for name in told)
+    return f"step {progress.step}/{progress.total_steps}{left}{losses}"

@@ -1,0 +1,69 @@
+"""What the daemon refuses, as it comes back to a client: gRPC's errors and a job's bad end become our own errors.
+
+Knows status codes and their details. Must not know what was asked for. ``client`` calls it; ``rpc.status`` is the other
+side of the same border.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from impasto import errors
+from impasto.errors import Violation
+from impasto.v1 import stylize_pb2
+
+ENDINGS: Mapping[str, type[errors.ImpastoError]] = {
+    "CANCELLED": errors.JobCancelled,
+    "SHUTDOWN": errors.Unavailable,
+    "DOES_NOT_FIT": errors.CannotServe,
+}
+ERRORS: Mapping[grpc.StatusCode, type[errors.ImpastoError]] = {
+    grpc.StatusCode.NOT_FOUND: errors.NotFound,
+    grpc.StatusCode.ALREADY_EXISTS: errors.RequestIdReused,
+    grpc.StatusCode.FAILED_PRECONDITION: errors.CannotServe,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: errors.Busy,
+    grpc.StatusCode.UNAVAILABLE: errors.Unavailable,
+    grpc.StatusCode.DATA_LOSS: errors.Corrupted,
+}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """The border to gRPC: its errors become ours, with reason and violations as the daemon told them."""
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise _translate(error) from error
+
+
+def _translate(error: grpc.RpcError) -> errors.ImpastoError:
+    code, message = error.code(), error.details() or "the daemon gave no reason"
+    status, reason, violations = rpc_status.from_call(error), None, []
+    for detail in status.details if status is not None else ():
+        told, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+        if detail.Unpack(told):
+            reason = told.reason
+        elif detail.Unpack(bad):
+            violations = [Violation(v.field, v.description, v.reason) for v in bad.field_violations]
+    if violations:
+        kind = errors.Unsupported if code is grpc.StatusCode.UNIMPLEMENTED else errors.InvalidRequest
+        return kind(violations)
+    if code is grpc.StatusCode.UNAVAILABLE and reason is None:
+        message = "the daemon is gone; run the command again, it starts a new one"
+    return ERRORS.get(code, errors.EngineFault)(message, reason=reason)
+
+
+def ending(job: stylize_pb2.Job | None) -> errors.ImpastoError:
+    """Why there is no result."""
+    if job is None:
+        return errors.Unavailable("the daemon closed the stream without a word; see its log")
+    reason = "INTERNAL"
+    for detail in job.error.details:
+        told = error_details_pb2.ErrorInfo()
+        if detail.Unpack(told):
+            reason = told.reason
+    kind = ENDINGS.get(reason, errors.EngineFault)
+    return kind(job.error.message or "the job ended without a result", reason=reason)
