@@ -143,11 +143,24 @@ def stop(config: Config) -> int:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_TIMEOUT_S
-    while _lock_held(config):
+    while _lock_held(config) or _lives(pid):
         if time.monotonic() > deadline:
             raise Unavailable(f"the daemon (process {pid}) did not end within {STOP_TIMEOUT_S:g} s")
         time.sleep(0.02)
     return pid
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process still runs; one that has ended and waits for its parent to notice does not."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # ours, if this process started it
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return sys.platform != "linux"  # there /proc knows every process
 
 
 def _lock_held(config: Config) -> bool:

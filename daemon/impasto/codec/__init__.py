@@ -97,11 +97,14 @@ async def _run(command: list[str], timeout_s: float) -> tuple[int, bytes]:
 
 async def _answer(child: asyncio.subprocess.Process) -> tuple[int, bytes]:
     assert child.stdout is not None
-    reply = b""
+    reply, killed = b"", False
     while part := await child.stdout.read(1 << 16):  # to the end in any case: wait() waits for that, too
         reply = (reply + part)[:_MAX_REPLY_BYTES]
-        if len(reply) == _MAX_REPLY_BYTES and child.returncode is None:
-            child.kill()  # still talking: it is not our program any more that runs there
+        if len(reply) == _MAX_REPLY_BYTES and not killed:
+            # Still talking: it is not our program any more that runs there. Once only: a second kill() would poll, and
+            # could so take the exit status from under asyncio, which then reports 255.
+            child.kill()
+            killed = True
     return await child.wait(), reply
 
 
