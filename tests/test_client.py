@@ -21,6 +21,21 @@ def test_a_closed_client_says_so(daemon: Daemon) -> None:
             call()
 
 
+def test_closing_in_mid_run_says_so(daemon: Daemon) -> None:
+    """A client that is closed while it paints ends with the same words, and its job is cancelled."""
+    with daemon.client() as client:
+
+        def close(progress: Progress) -> None:
+            if progress.step == 2:
+                client.close()
+
+        with pytest.raises(Unavailable, match="this client is closed"):
+            client.stylize(CONTENT, STYLE, steps=9000, on_progress=close)
+
+    with daemon.client() as other:
+        wait_for(lambda: other.jobs()[0].error.message != "", "the cancel", 5)
+
+
 @pytest.mark.parametrize("source", ["absent.jpg", ".", 5, b"no picture"])
 @pytest.mark.parametrize("field", ["content", "style", "mask"])
 def test_a_bad_source_is_named(daemon: Daemon, field: str, source: Any) -> None:

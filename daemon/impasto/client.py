@@ -114,8 +114,13 @@ class Client:
         """The border to gRPC; a closed channel is not touched, as grpc crashes on some calls to it."""
         if self._closed:
             raise errors.Unavailable(CLOSED, reason="CLIENT_CLOSED")
-        with translated():
-            yield
+        try:
+            with translated():
+                yield
+        except errors.EngineFault as error:
+            if self._closed:  # in mid-call: what grpc says of that is not for users
+                raise errors.Unavailable(CLOSED, reason="CLIENT_CLOSED") from error
+            raise
 
     def info(self) -> launch.Info:
         """What the daemon is and does.
