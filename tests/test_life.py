@@ -129,6 +129,7 @@ def test_clients_that_race_share_one_daemon(home: Home) -> None:
         for _ in range(4)
     ]
     told = {racer.communicate(timeout=60)[0].strip() for racer in racers}
+    wait_for(lambda: len(home.serving()) == 1, "the end of those that lost the race")
 
     assert len(told) == 1
     assert told != {""}
