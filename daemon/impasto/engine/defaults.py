@@ -1,6 +1,6 @@
 """The settings that each encoder is used with when nobody says otherwise, and the memory it needs.
 
-Chosen by measurement and by eye on the gallery's own pictures; training/LOG.md has the figures.
+Chosen by measurement and by eye; training/LOG.md has the figures, and on which pictures.
 """
 
 from collections.abc import Mapping
