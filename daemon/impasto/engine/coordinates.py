@@ -4,26 +4,50 @@ Knows images and the Fourier transform. Must not know losses, encoders or optimi
 
 J is what it was, and so are its minima; only the path changes. A gradient through a convolutional network is loudest at
 the finest frequencies, so the first steps in pixels paint grain, which later steps hardly take back. In coordinates
-that are scaled by frequency^-power large forms move first (Olah, Mordvintsev and Schubert 2017, "Feature
-Visualization", preconditioning; Kolkin et al. 2022, arXiv 2203.13215, on Laplacian pyramids for the same reason).
+that are scaled by frequency^-power large forms move first; in coordinates of light and of two colours, with the colours
+scaled down, strokes are modelled in light and dark before they are tinted (Olah, Mordvintsev and Schubert 2017,
+"Feature Visualization", preconditioning in a decorrelated space; Kolkin et al. 2022, arXiv 2203.13215, on Laplacian
+pyramids for the same reason).
 """
 
 import torch
 from torch import Tensor
 
+LIGHT_AND_COLOUR = ((3**-0.5, 3**-0.5, 3**-0.5), (2**-0.5, 0.0, -(2**-0.5)), (6**-0.5, -2 * 6**-0.5, 6**-0.5))
+"""Light, red against blue, green against both: orthonormal rows over RGB."""
+
+
+def light_and_colour(image: Tensor) -> Tensor:
+    """RGB (1, 3, H, W) in those axes; lengths stay what they were."""
+    return torch.einsum("ij,bjhw->bihw", image.new_tensor(LIGHT_AND_COLOUR), image)
+
+
+def red_green_blue(axes: Tensor) -> Tensor:
+    """The way back."""
+    return torch.einsum("ij,bihw->bjhw", axes.new_tensor(LIGHT_AND_COLOUR), axes)
+
 
 class Coordinates:
     """A linear, invertible map between X (1, 3, H, W) and a variable of the same shape."""
 
-    def __init__(self, height: int, width: int, power: float, like: Tensor) -> None:
-        """`power` 0 means pixels themselves; 0.5 favours forms of 16 px over those of 4 px twofold."""
-        self._size, self._gain = (height, width), None
-        if power:
+    def __init__(self, height: int, width: int, power: float, like: Tensor, colour_gain: float = 1.0) -> None:
+        """Args say how far X moves for a push of one.
+
+        Args:
+            height: of X, in pixels.
+            width: of X, in pixels.
+            power: 0 means that all frequencies move alike; 0.5 favours forms of 16 px over those of 4 px twofold.
+            like: type and device.
+            colour_gain: how far colour moves where light moves by one; 1 means pixels' own axes.
+        """
+        self._size, self._gain, self._in_axes = (height, width), None, colour_gain != 1
+        if power or self._in_axes:
             down = torch.fft.fftfreq(height, dtype=like.dtype, device=like.device)[:, None]
             right = torch.fft.rfftfreq(width, dtype=like.dtype, device=like.device)[None]
             frequency = (down**2 + right**2).sqrt().clamp_min(1 / max(height, width))  # the mean moves like the slowest
             gain = frequency**-power
-            self._gain = gain / gain.pow(2).mean().sqrt()  # (H, W // 2 + 1), of mean square 1
+            gain = gain / gain.pow(2).mean().sqrt()  # (H, W // 2 + 1), of mean square 1
+            self._gain = gain * like.new_tensor((1.0, colour_gain, colour_gain)).view(3, 1, 1)
 
     def image(self, variable: Tensor) -> Tensor:
         """X for a variable; differentiable."""
@@ -34,5 +58,6 @@ class Coordinates:
         return image.clone() if self._gain is None else self._scaled(image, 1 / self._gain)
 
     def _scaled(self, values: Tensor, gain: Tensor) -> Tensor:
+        values = light_and_colour(values) if self._in_axes else values
         scaled: Tensor = torch.fft.irfft2(torch.fft.rfft2(values) * gain, s=self._size)
-        return scaled
+        return red_green_blue(scaled) if self._in_axes else scaled

@@ -20,11 +20,15 @@ STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0,
 
 @dataclass(frozen=True)
 class Weights:
-    """How much each term counts; the defaults are Gatys' notebook with weights normalised to mean activation 1."""
+    """How much each term counts; the defaults are Gatys' notebook with weights normalised to mean activation 1.
+
+    `colour_variation` times as much does a variation of colour cost as one of light, see `losses.TotalVariation`.
+    """
 
     content: float = 1.0
     style: float = 1.0
     total_variation: float = 0.0
+    colour_variation: float = 1.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: CONTENT_LAYERS)
     style_layers: Mapping[str, float] = field(default_factory=lambda: STYLE_LAYERS)
 
@@ -81,7 +85,7 @@ class Objective(nn.Module):
             features = encoder(content, tuple(weights.content_layers))
         self.content = nn.ModuleDict({name: ContentLoss(features[name]) for name in weights.content_layers})
         self.style = nn.ModuleDict({name: GramLoss(targets[name]) for name in weights.style_layers})
-        self.total_variation = TotalVariation()
+        self.total_variation = TotalVariation(weights.colour_variation)
         self.layers = tuple(dict.fromkeys((*weights.style_layers, *weights.content_layers)))
 
     def forward(self, image: Tensor) -> Losses:

@@ -21,6 +21,7 @@ from torch import Tensor
 from impasto.engine.coordinates import Coordinates
 from impasto.engine.descent import Descent, Diverged
 from impasto.engine.encoder import Encoder, pulsing, resize
+from impasto.engine.margin import Margin
 from impasto.engine.objective import Objective, Weights, style_targets
 from impasto.engine.pulse import Pulse, steady
 from impasto.engine.pyramid import Scale, pyramid
@@ -44,6 +45,9 @@ class Settings:
         style_scale: the style's long side in relation to the content's; it is never enlarged beyond its own pixels.
         adam_rate: learning rate of Adam in [0, 1] units of X.
         frequency_power: of the coordinates in which X moves; 0 means pixels, see ``coordinates``.
+        colour_gain: of the same coordinates: how far colour moves where light moves by one.
+        margin: pixels by which X is continued beyond its border, mirrored, while it is painted. At a border the network
+            sees less and the coordinates meet the opposite border, which shows as a thin rim of odd colours.
     """
 
     steps: int = 300
@@ -54,6 +58,8 @@ class Settings:
     style_scale: float = 1.0
     adam_rate: float = 0.02
     frequency_power: float = 0.0
+    colour_gain: float = 1.0
+    margin: int = 0
     weights: Weights = field(default_factory=Weights)
 
 
@@ -159,19 +165,26 @@ class _ScaleState:
     def __init__(self, index: int, scale: Scale, work: _Work, previous: Tensor | None) -> None:
         self.index, self.scale, self.step_in_scale = index, scale, 0
         settings, weights = work.settings, work.settings.weights
-        self._content = resize(work.content, scale.height, scale.width)
-        self._mask = None if work.mask is None else resize(work.mask, scale.height, scale.width).clamp(0, 1)
+        self._margin = Margin(settings.margin)
+        content = resize(work.content, scale.height, scale.width)
+        mask = None if work.mask is None else resize(work.mask, scale.height, scale.width).clamp(0, 1)
+        self._content, self._mask = (
+            self._margin.continued(content),
+            None if mask is None else self._margin.continued(mask),
+        )
         style = resize_style(work.style, scale, settings.style_scale)
         grams = work.targets(work.encoder, style, tuple(weights.style_layers))
         self._objective = Objective(work.encoder, self._content, grams, weights, self._mask)
-        self._coordinates = Coordinates(scale.height, scale.width, settings.frequency_power, self._content)
+        self._coordinates = Coordinates(
+            *self._content.shape[2:], settings.frequency_power, self._content, settings.colour_gain
+        )
         start = self._coordinates.variable(self._begin(settings, previous))
         self._descent = Descent(start, settings.optimizer, settings.adam_rate)
 
     def _begin(self, settings: Settings, previous: Tensor | None) -> Tensor:
         """X at the start of a scale: the last scale's floats, the content, or noise."""
         if previous is not None:
-            return resize(previous, self.scale.height, self.scale.width)
+            return self._margin.continued(resize(previous, self.scale.height, self.scale.width))
         if settings.start == "content":
             return self._content
         generator = torch.Generator().manual_seed(settings.seed)
@@ -180,18 +193,21 @@ class _ScaleState:
 
     def free_image(self) -> Tensor:
         """What the variable stands for, whatever the mask says: the next scale goes on from it."""
-        return self._coordinates.image(self._descent.variable)
+        return self._margin.cut(self._coordinates.image(self._descent.variable))
 
     def image(self) -> Tensor:
         """X: what moves where the mask is 1, the content where it is 0."""
-        if self._mask is None:
-            return self.free_image()
-        return self._content + self._mask * (self.free_image() - self._content)
+        return self._margin.cut(self._continued_image())
+
+    def _continued_image(self) -> Tensor:
+        """X with its margin: what the objective sees."""
+        free = self._coordinates.image(self._descent.variable)
+        return free if self._mask is None else self._content + self._mask * (free - self._content)
 
     def advance(self) -> dict[str, float]:
         """One evaluation of J and one move."""
         try:
-            losses = self._descent.advance(lambda _variable: self._objective(self.image()))
+            losses = self._descent.advance(lambda _variable: self._objective(self._continued_image()))
         except Diverged as error:
             at = f"step {self.step_in_scale + 1} at {self.scale.width}x{self.scale.height} px"
             raise Diverged(f"{error} in {at}") from error
