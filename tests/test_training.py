@@ -12,10 +12,16 @@ from torch import Tensor, nn
 from impasto import training
 from impasto.engine.encoder import vgg19_layers
 from impasto.engine.encoder_files import load_encoder
-from impasto.training import export, sheet
+from impasto.training import export, fields, sheet
+from impasto.training.fractals import Fractals
+from impasto.training.leaves import Leaves
+from impasto.training.letters import Letters
 from impasto.training.loop import Recipe, Training, rate, run
 from impasto.training.network import Network, dense_loss, initialise
-from impasto.training.world import CANVAS_PX, FAMILIES, World, mirror, views
+from impasto.training.prints import PRESSES, Prints
+from impasto.training.solids import Solids
+from impasto.training.views import mirror, views
+from impasto.training.world import CANVAS_PX, FAMILIES, World
 
 TINY = Recipe(width=1 / 16, minutes=0.1, batch=4, chapter_steps=3, chapter_canvases=6, warmup_steps=2)
 SHIPPED = Path(training.__file__).parents[1] / "encoders" / "vgg19-slim.safetensors"
@@ -82,7 +88,7 @@ def test_a_seed_decides_the_world() -> None:
 def test_drawing_leaves_the_global_random_state_alone() -> None:
     """Nobody else's random numbers change because a picture was drawn or spoilt."""
     before = torch.get_rng_state()
-    views(World.create(0).canvases(5, generator()), 4, generator())
+    views(World.create(0).canvases(5, generator()), 4, generator(), 64)
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -98,7 +104,7 @@ def test_canvases_keep_their_ranges() -> None:
 
 def test_views_spoil_what_is_seen_and_not_what_is_asked() -> None:
     """Noise goes into the input alone; the target stays a cut of the canvas in range."""
-    seen = views(World.create(0).canvases(6, generator()), 8, generator())
+    seen = views(World.create(0).canvases(6, generator()), 8, generator(), 64)
     assert seen.seen.shape == (8, 3, 64, 64)
     assert seen.clean.shape == (8, 5, 64, 64)
     assert 0 <= seen.seen.min() <= seen.seen.max() <= 1
@@ -123,6 +129,53 @@ def test_a_sheet_is_a_picture(tmp_path: Path) -> None:
         assert picture.size == (16, 8)
     tiles = torch.arange(8.0).view(8, 1, 1, 1).expand(-1, 3, 2, 2)
     assert sheet.mosaic(tiles, 4)[0, ::2, ::2].tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+# Kinds of picture
+
+AnyKind = type[Solids] | type[Leaves] | type[Prints] | type[Letters] | type[Fractals]
+KINDS: tuple[AnyKind, ...] = (Solids, Leaves, Prints, Letters, Fractals)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_keeps_its_ranges(kind: AnyKind) -> None:
+    """Colours lie in [0, 1] and vary on every canvas; a doubled angle is a unit vector or unknown."""
+    drawn = kind.invent(16, generator()).draw(torch.arange(16), 64, generator(1))
+    assert drawn.shape == (16, 5, 64, 64)
+    assert drawn.isfinite().all()
+    assert 0 <= drawn[:, :3].min() <= drawn[:, :3].max() <= 1
+    assert drawn[:, :3].std((2, 3)).amax(1).min() > 0.005
+    lengths = drawn[:, 3:].norm(dim=1)
+    assert ((lengths < 1e-6) | ((lengths - 1).abs() < 1e-3)).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_seed_decides_a_canvas(kind: AnyKind) -> None:
+    """The same generator draws the same canvas; another one differs, and so do another family and its neighbour."""
+    families, members = kind.invent(8, generator()), torch.tensor([2, 2, 3])
+    first, again, other = (families.draw(members, 48, generator(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    for left, right in ((first, other), (first[0], first[1]), (first[0], first[2])):
+        assert (left - right).abs().mean() > 0.005
+
+
+def test_hatching_tells_its_direction() -> None:
+    """Where a press hatches one way, the told direction is that of the lines: colour changes least along them."""
+    drawn = Prints.invent(len(PRESSES), generator()).draw(torch.zeros(6, dtype=torch.long), 64, generator(3))
+    grey = drawn[:, :3].mean(1)
+    dx, dy = grey[:, 1:-1, 2:] - grey[:, 1:-1, :-2], grey[:, 2:, 1:-1] - grey[:, :-2, 1:-1]
+    doubled = torch.stack([dx * dx - dy * dy, 2 * dx * dy], 1)
+    # Slopes lie across the lines, so their doubled angle is opposite.
+    along = -(doubled * drawn[:, 3:, 1:-1, 1:-1]).sum((1, 2, 3)) / doubled.norm(dim=1).sum((1, 2))
+    assert along.min() > 0.4
+
+
+def test_muted_palettes_keep_their_lightness_and_lose_colour() -> None:
+    """Muting keeps dark and light apart and takes most of the saturation."""
+    loud = torch.rand(64, fields.COLOURS, 3, generator=generator())
+    calm = fields.muted(loud, generator(1))
+    assert calm.std(2).mean() < loud.std(2).mean() * 0.6
+    assert calm.mean(2).std(1).mean() > loud.mean(2).std(1).mean()
 
 
 # Learning

@@ -79,7 +79,7 @@ def card(training: Training) -> dict[str, object]:
         "recipe": asdict(training.recipe),
         "families": FAMILIES,
         "steps": training.step,
-        "pictures": training.step * training.recipe.batch,
+        "pictures": training.pictures,
         "trained_s": round(training.elapsed_s),
         "accuracy": round(training.accuracy, 4),
         "code": impasto.__version__,

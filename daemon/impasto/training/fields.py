@@ -56,7 +56,8 @@ def double_angle(directions: Tensor) -> Tensor:
 def palettes(own: Tensor, generator: torch.Generator) -> Tensor:
     """A palette (b, COLOURS, 3) for each picture: half keep near their family's `own`, half are drawn afresh.
 
-    Colour alone must not give the family away, and colour that belongs to a texture must stay worth seeing.
+    Colour alone must not give the family away, and colour that belongs to a texture must stay worth seeing. Half of
+    both are muted, as paint and photographs mostly are.
     """
     count = len(own)
     fresh = torch.rand(count, COLOURS, 3, generator=generator)
@@ -64,8 +65,25 @@ def palettes(own: Tensor, generator: torch.Generator) -> Tensor:
     common = torch.rand(count, 1, 3, generator=generator)
     fresh = fresh + (common - fresh) * torch.rand(count, 1, 1, generator=generator) * 0.8
     near = own + torch.randn(count, COLOURS, 3, generator=generator) * 0.1
-    keep = torch.rand(count, 1, 1, generator=generator) < 0.5
-    return torch.where(keep, near, fresh).clamp(0, 1)
+    keep, calm = (torch.rand(count, 1, 1, generator=generator) < 0.5 for _ in range(2))
+    loud = torch.where(keep, near, fresh).clamp(0, 1)
+    return torch.where(calm, muted(loud, generator), loud)
+
+
+def muted(palette: Tensor, generator: torch.Generator) -> Tensor:
+    """The palette (b, COLOURS, 3) with little colour, of few hues, and with its lightness spread well."""
+    count = len(palette)
+    light = palette.mean(2, keepdim=True)
+    # Levels keep the order of the colours' own lightness, so that what was dark stays dark.
+    levels = (light.argsort(1).argsort(1) + torch.rand(count, COLOURS, 1, generator=generator)) / COLOURS
+    level = light + (levels - light) * torch.rand(count, 1, 1, generator=generator)
+    colour = palette - light
+    common = colour.mean(1, keepdim=True)
+    colour = colour + (common - colour) * torch.rand(count, 1, 1, generator=generator) * 0.7
+    saturation = 0.08 + 0.5 * torch.rand(count, 1, 1, generator=generator)
+    # A ground tone under all colours: old varnish, evening light.
+    tint = torch.randn(count, 1, 3, generator=generator) * 0.04
+    return (level + colour * saturation + tint).clamp(0, 1)
 
 
 def paint(logits: Tensor, palette: Tensor) -> Tensor:

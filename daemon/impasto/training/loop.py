@@ -12,9 +12,11 @@ from pathlib import Path
 import torch
 
 from impasto.training.network import Heads, Lessons, Network, initialise
-from impasto.training.world import FAMILIES, Canvases, Views, World, views
+from impasto.training.views import Views, views
+from impasto.training.world import Canvases, World
 
 CHAPTER_STREAM, STEP_STREAM = 1, 2
+CURVE_STEPS = 50
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,24 @@ class Recipe:
     minutes: float = 60.0
     seed: int = 0
     batch: int = 64
+    view_px: int = 64
+    late_view_px: int = 96
+    late_batch: int = 32
+    late_from: float = 0.6
     chapter_steps: int = 250
     chapter_canvases: int = 2000
+    chapters_kept: int = 4
     rate: float = 3e-3
     decay: float = 0.02
     warmup_steps: int = 200
+
+    def lesson_size(self, elapsed_s: float) -> tuple[int, int]:
+        """Pictures in a batch and their side in pixels: many small ones first, fewer larger ones in the last part.
+
+        The deepest layer sees 4x4 places of a 64 px view, hardly enough to learn what is large.
+        """
+        late = elapsed_s >= self.late_from * self.minutes * 60
+        return (self.late_batch, self.late_view_px) if late else (self.batch, self.view_px)
 
 
 @dataclass(frozen=True)
@@ -51,26 +66,30 @@ class Training:
         self.recipe = recipe
         self.world = World.create(recipe.seed)
         self.network = Network(recipe.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.heads = Heads(recipe.width, FAMILIES)
+        self.heads = Heads(recipe.width, self.world.traits(), self.world.kind_of())
         generator = stream(recipe.seed, 0, 0)
         initialise(self.network, generator)
         initialise(self.heads, generator, gain=0.1)
         self.network.calm()
         weights = [*self.network.parameters(), *self.heads.parameters()]
         self.optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
-        self.step, self.elapsed_s, self.accuracy = 0, 0.0, 0.0
-        self._chapter: tuple[int, Canvases] | None = None
+        self.step, self.pictures, self.elapsed_s, self.accuracy = 0, 0, 0.0, 0.0
+        self.curve: list[tuple[int, dict[str, float]]] = []
+        self._chapters: dict[int, Canvases] = {}
+        self._pool: Canvases | None = None
 
     def advance(self, elapsed_s: float) -> TrainingProgress:
         """Learn from one batch; `elapsed_s`, of all runs together, decides the learning rate."""
         recipe = self.recipe
         for group in self.optimiser.param_groups:
             group["lr"] = rate(recipe, self.step, elapsed_s)
-        lessons = self._learn(views(self._canvases(), recipe.batch, stream(recipe.seed, STEP_STREAM, self.step)))
-        self.step, self.elapsed_s = self.step + 1, elapsed_s
+        count, side = recipe.lesson_size(elapsed_s)
+        lessons = self._learn(views(self._canvases(), count, stream(recipe.seed, STEP_STREAM, self.step), side))
+        self.step, self.pictures, self.elapsed_s = self.step + 1, self.pictures + count, elapsed_s
         self.accuracy += 0.02 * (lessons.accuracy - self.accuracy)
         losses = {name: loss.item() for name, loss in lessons.losses.items()}
-        return TrainingProgress(self.step, self.step * recipe.batch, elapsed_s, losses, self.accuracy)
+        self._remember(losses)
+        return TrainingProgress(self.step, self.pictures, elapsed_s, losses, self.accuracy)
 
     def _learn(self, batch: Views) -> Lessons:
         seen = batch.seen.contiguous(memory_format=torch.channels_last)
@@ -81,17 +100,45 @@ class Training:
         self.network.calm()
         return lessons
 
+    def _remember(self, losses: dict[str, float]) -> None:
+        """Keep the mean losses of every CURVE_STEPS steps, with the pictures seen by then."""
+        if (self.step - 1) % CURVE_STEPS == 0:
+            self.curve.append((self.pictures, dict.fromkeys(losses, 0.0)))
+        part = (self.step - 1) % CURVE_STEPS + 1
+        means = self.curve[-1][1]
+        self.curve[-1] = (
+            self.pictures,
+            {name: means[name] + (loss - means[name]) / part for name, loss in losses.items()},
+        )
+
     def _canvases(self) -> Canvases:
+        """The canvases of this chapter and of the last few.
+
+        With one chapter alone the loss jumped at every new one: the network had learnt its canvases by heart.
+        """
         recipe, number = self.recipe, self.step // self.recipe.chapter_steps
-        if self._chapter is None or self._chapter[0] != number:
-            drawn = self.world.canvases(recipe.chapter_canvases, stream(recipe.seed, CHAPTER_STREAM, number))
-            self._chapter = (number, drawn)
-        return self._chapter[1]
+        if self._pool is None or number not in self._chapters:
+            kept = range(max(0, number - recipe.chapters_kept + 1), number + 1)
+            self._chapters = {n: self._chapters.get(n) or self._chapter(n) for n in kept}
+            self._pool = Canvases.together(list(self._chapters.values()))
+        return self._pool
+
+    def _chapter(self, number: int) -> Canvases:
+        return self.world.canvases(
+            self.recipe.chapter_canvases, stream(self.recipe.seed, CHAPTER_STREAM, number)
+        ).half()
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
         parts = {n: getattr(self, n).state_dict() for n in ("network", "heads", "optimiser")}
-        state = {**parts, "step": self.step, "elapsed_s": self.elapsed_s, "accuracy": self.accuracy}
+        state = {
+            **parts,
+            "step": self.step,
+            "pictures": self.pictures,
+            "elapsed_s": self.elapsed_s,
+            "accuracy": self.accuracy,
+            "curve": self.curve,
+        }
         unfinished = path.with_suffix(".unfinished")
         torch.save({**state, "recipe": asdict(self.recipe)}, unfinished)
         unfinished.replace(path)
@@ -104,7 +151,8 @@ class Training:
         for name in ("network", "heads", "optimiser"):
             getattr(training, name).load_state_dict(state[name])
         training.step, training.elapsed_s = state["step"], state["elapsed_s"]
-        training.accuracy = state["accuracy"]
+        training.pictures, training.accuracy = state["pictures"], state["accuracy"]
+        training.curve = [(pictures, dict(losses)) for pictures, losses in state["curve"]]
         return training
 
 

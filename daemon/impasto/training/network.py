@@ -18,7 +18,10 @@ TAUGHT = {"relu2_1": 0.25, "relu3_1": 0.25, "relu4_1": 0.5, "relu5_1": 1.0}
 DENSE = {"relu3_1": 4, "relu4_1": 8, "relu5_1": 16}
 """Layers that must tell, position by position, what was there, with their stride in pixels."""
 SUBCELLS = 4
-PICTURE_VARIANCE = 0.05
+MIXED = 16
+PICTURE_VARIANCE, TRAIT_VARIANCE = 0.05, 1 / 3
+FAMILY, TRAITS = 0.3, 3.0
+"""How much it counts to name the family, and to tell what it is like; naming its kind counts 1."""
 
 
 def channels(name: str, width: float) -> int:
@@ -44,16 +47,17 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def calm(self) -> None:
-        """Take out of the first filters what they answer to the finest frequency that pixels can hold; after each step.
+        """Leave to the first filters means and slopes alone, products of (1, 2, 1) and (1, 0, -1); after each step.
 
-        What the first filters cannot see, no gradient can paint: without this a stylised picture is covered by a fine
-        regular grain. They stay sums of products of (1, 2, 1) and (1, 0, -1), across and down.
+        What the first filters cannot see, no gradient can paint. Left free they answer loudest to the finest frequency
+        that pixels can hold, and a stylised picture is covered by a fine regular grain; with the product of two slopes
+        among them, which is finest along the diagonals, by a weave of diagonals.
         """
-        basis = torch.tensor([[1.0, 2.0, 1.0], [1.0, 0.0, -1.0]])
-        basis = basis / basis.norm(dim=1, keepdim=True)
-        projection = basis.T @ basis
+        mean, slope = torch.tensor([1.0, 2.0, 1.0]) / 6**0.5, torch.tensor([1.0, 0.0, -1.0]) / 2**0.5
+        products = [torch.outer(mean, mean), torch.outer(mean, slope), torch.outer(slope, mean)]
+        basis = torch.stack(products).flatten(1)  # (3, 9), orthonormal
         weight = next(self.convolutions["conv1_1"].parameters())  # its only one: batch norm has the bias
-        weight.copy_(torch.einsum("oiyx,yv,xw->oivw", weight, projection, projection))
+        weight.copy_(((weight.flatten(2) @ basis.T) @ basis).view_as(weight))
 
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Activations after every ReLU."""
@@ -72,27 +76,76 @@ class Network(nn.Module):
 class Heads(nn.Module):
     """What is read off the activations while they learn, and thrown away afterwards."""
 
-    def __init__(self, width: float, families: int) -> None:
-        """One linear reading of each taught layer's mean and deviation, one 1x1 convolution for each dense one."""
+    traits: Tensor
+    kinds: Tensor
+
+    def __init__(self, width: float, traits: Tensor, kinds: Tensor) -> None:
+        """One reading of each taught layer's style, one 1x1 convolution for each dense one.
+
+        Args:
+            width: fraction of VGG-19's channels.
+            traits: (families, traits) in [-1, 1], not a number where a family has no such trait.
+            kinds: (families,) the number of each one's kind.
+        """
         super().__init__()
-        self.family = nn.ModuleDict({n: reading(2 * channels(n, width), families) for n in TAUGHT})
+        self.register_buffer("traits", traits, persistent=False)
+        self.register_buffer("kinds", kinds, persistent=False)
+        self._sizes = (*traits.shape, int(kinds.max()) + 1)
+        self.style = nn.ModuleDict({n: StyleHead(channels(n, width), sum(self._sizes)) for n in TAUGHT})
         self.dense = nn.ModuleDict({n: nn.Conv2d(channels(n, width), 3 * SUBCELLS**2 + 2, 1) for n in DENSE})
 
     def forward(self, taps: dict[str, Tensor], clean: Tensor, families: Tensor) -> "Lessons":
         """Losses of one batch: activations, clean pictures (b, 5, h, w) and labels (b,)."""
-        losses = {}
-        for name, head in self.family.items():
-            guess = head(statistics(taps[name]))
-            losses[name] = TAUGHT[name] * F.cross_entropy(guess, families, label_smoothing=0.05)
+        losses: dict[str, Tensor] = {}
+        for name, head in self.style.items():
+            read = head(taps[name])
+            losses |= {f"{lesson} {name}": TAUGHT[name] * loss for lesson, loss in self._style(read, families).items()}
         for name, head in self.dense.items():
             losses[f"dense {name}"] = dense_loss(head(taps[name]), clean, DENSE[name])
-        accuracy = (guess.argmax(1) == families).float().mean().item()
-        return Lessons(losses, accuracy)
+        guess = read[:, : self._sizes[0]]
+        return Lessons(losses, (guess.argmax(1) == families).float().mean().item())
+
+    def _style(self, read: Tensor, families: Tensor) -> dict[str, Tensor]:
+        """Which family it is, of which kind, and what it is like."""
+        family, traits, kind = read.split(self._sizes, 1)
+        wanted = self.traits[families]
+        known = ~wanted.isnan()
+        return {
+            "family": FAMILY * F.cross_entropy(family, families, label_smoothing=0.05),
+            "kind": F.cross_entropy(kind, self.kinds[families]),
+            "traits": TRAITS * F.mse_loss(traits[known], wanted[known]) / TRAIT_VARIANCE,
+        }
 
 
-def reading(inputs: int, families: int) -> nn.Module:
-    """Linear, of inputs centred and scaled: families differ by little around a large common mean."""
-    return nn.Sequential(nn.BatchNorm1d(inputs, affine=False), nn.Linear(inputs, families))
+class StyleHead(nn.Module):
+    """Reads something off what style is made of: channels' means, deviations, and how mixtures of them go together.
+
+    The last is bilinear pooling (Lin, RoyChowdhury and Maji 2015, arXiv 1504.07889) with its signed square root: it
+    makes the Gram matrix itself worth learning, which is what a stylisation will match.
+    """
+
+    def __init__(self, channels: int, answers: int) -> None:
+        """That many answers, from activations of that many channels."""
+        super().__init__()
+        self.mix = nn.Conv2d(channels, MIXED, 1, bias=False)
+        inputs = 2 * channels + MIXED * (MIXED + 1) // 2
+        # Centred and scaled, because families differ by little around a large common mean. Of length one and not of
+        # deviation one: Adam moves all weights of a row alike, and hundreds of inputs would throw an answer about by
+        # one in every step.
+        self.shrink = inputs**-0.5
+        self.centre, self.read = nn.BatchNorm1d(inputs, affine=False), nn.Linear(inputs, answers)
+
+    def forward(self, activations: Tensor) -> Tensor:
+        """(b, c, h, w) to answers (b, answers)."""
+        mixed = self.mix(activations).flatten(2)
+        mixed = mixed - mixed.mean(2, keepdim=True)
+        together = mixed @ mixed.transpose(1, 2) / mixed.shape[2]
+        down, across = torch.triu_indices(MIXED, MIXED)
+        pairs = together[:, down, across]
+        rooted = pairs / (pairs.abs() + 1e-3).sqrt()
+        centred = self.centre(torch.cat([statistics(activations), rooted], 1))
+        answers: Tensor = self.read(centred * self.shrink)
+        return answers
 
 
 @dataclass(frozen=True)

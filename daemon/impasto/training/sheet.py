@@ -9,9 +9,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from impasto.training.world import CANVAS_PX, VIEW_PX, Canvases, World, views
+from impasto.training.views import views
+from impasto.training.world import CANVAS_PX, Canvases, World
 
-ACROSS = 8
+ACROSS, VIEW_PX = 8, 64
 ROWS_OF_A_KIND, ROWS_OF_VIEWS = 2, 4
 
 
@@ -29,7 +30,7 @@ def draw_sheet(seed: int) -> Tensor:
         first += size
     canvases = Canvases(torch.cat(drawn), torch.cat(labels))
     across = ACROSS * CANVAS_PX // VIEW_PX
-    seen = views(canvases, across * ROWS_OF_VIEWS, generator).seen
+    seen = views(canvases, across * ROWS_OF_VIEWS, generator, VIEW_PX).seen
     return torch.cat([*rows, mosaic(seen, across)], 1)
 
 
