@@ -1,0 +1,34 @@
+"""What several commands share: option types, and refusals under the names that the user typed.
+
+Knows click and our errors. Must not know what any command does. The commands beside it call it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from impasto.errors import InvalidRequest, Violation
+
+ENCODERS = click.Choice(["auto", "vgg19", "vgg19-slim"])
+
+
+@contextmanager
+def named(names: Mapping[str, str]) -> Iterator[None]:
+    """Errors about fields come out under the names that the user knows."""
+    try:
+        yield
+    except InvalidRequest as error:
+        raise error.renamed(names) from error
+
+
+def check_written(option: str, path: Path, pictures: Mapping[str, Path]) -> None:
+    """Refuses before work starts what could not be written, and what would replace one of the user's own pictures."""
+    from impasto import photo as photos  # noqa: PLC0415
+
+    with named({"destination": option}):
+        photos.check_destination(path)
+    for name, picture in pictures.items():
+        if path.resolve() == picture.resolve():
+            raise InvalidRequest([Violation(option, f"would replace {name}; give another name", "WOULD_REPLACE")])

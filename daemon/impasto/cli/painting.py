@@ -1,0 +1,104 @@
+"""The commands that paint: `stylize` and `demo`.
+
+Knows the client, the launcher and the progress bar. Imports what is heavy only inside the commands, as ``cli`` loads
+this for every `--help`.
+"""
+
+from pathlib import Path
+
+import click
+
+from impasto.cli.options import ENCODERS, check_written, named
+from impasto.config import Config
+
+# What the contract calls a thing, and what the user of the command line typed.
+OPTIONS = {
+    "spec.content_weight": "--content-weight",
+    "spec.style_weight": "--style-weight",
+    "spec.stroke_size": "--stroke-size",
+    "spec.content": "PHOTO",
+    "content": "PHOTO",
+    "spec.styles[0].image": "--style",
+    "style": "--style",
+    "spec.mask": "--mask",
+    "mask": "--mask",
+    "spec.size": "--size",
+    "spec.steps": "--steps",
+    "destination": "-o",
+}
+
+
+@click.command()
+@click.argument("photo", type=click.Path(path_type=Path))
+@click.option("--style", required=True, type=click.Path(path_type=Path), help="The picture whose manner is taken.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="PNG, JPEG, WebP or TIFF.")
+@click.option(
+    "--mask", type=click.Path(path_type=Path), help="Picture of the photo's size: white is painted, black stays."
+)
+@click.option("--size", type=click.IntRange(1), help="Long side of the result in pixels.  [default: the photo's]")
+@click.option("--steps", type=click.IntRange(1), help="More steps, more style.  [default: the encoder's]")
+@click.option("--start", type=click.Choice(["content", "noise"]), default="content", help="What it grows from.")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Of the noise to start from.")
+@click.option("--encoder", type=ENCODERS, default="auto", show_default=True, help="The network that looks.")
+@click.option("--style-weight", type=float, help="How much the style counts.  [default: the encoder's]")
+@click.option("--content-weight", type=float, help="How much the photo counts.  [default: the encoder's]")
+@click.option("--stroke-size", type=float, help="Size of strokes, 0.05 to 4.  [default: 1]")
+@click.option("--preview", type=click.Path(path_type=Path), help="Keep a file with the picture as it grows.")
+@click.pass_obj
+def stylize(
+    config: Config,
+    /,
+    photo: Path,
+    style: Path,
+    output: Path,
+    mask: Path | None,
+    preview: Path | None,
+    start: str,
+    **options: float | str | None,
+) -> None:
+    """Paint PHOTO in the manner of another picture.
+
+    Starts the daemon if none answers. Ctrl-C cancels, in the daemon too. A large photo takes minutes and gigabytes on a
+    machine without a GPU: try --size 1024 first.
+    """
+    from impasto import client  # noqa: PLC0415  # grpc and Pillow: not for --help
+    from impasto import photo as photos  # noqa: PLC0415
+    from impasto.bar import Bar  # noqa: PLC0415
+
+    pictures = {"PHOTO": photo, "--style": style} | ({"--mask": mask} if mask else {})
+    for option, written in (("-o", output), ("--preview", preview)):
+        if written is not None:
+            check_written(option, written, pictures)
+    metadata, *_ = [photos.read_metadata(path, field=field) for field, path in pictures.items()]
+    with named(OPTIONS), client.connect(config) as daemon, Bar() as show:
+        picture = daemon.stylize(
+            photo,
+            style,
+            mask=mask,
+            on_progress=show,
+            on_preview=None if preview is None else lambda frame: frame.save(preview),
+            start=f"START_{start.upper()}",
+            **options,
+        )
+        photos.save(output, picture.header, picture.samples, metadata)
+    print(f"{output}: {picture.header.width}x{picture.header.height}")
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True)
+@click.option("--size", type=click.IntRange(64), help="Long side of the largest picture.  [default: 640]")
+@click.option("--steps", type=click.IntRange(1), help="Fewer for a quicker look.")
+@click.pass_obj
+def demo(config: Config, output: Path, size: int | None, steps: int | None) -> None:
+    """Draw a scene and some styles by code, and paint the one in the manner of the others."""
+    from impasto import client, launch  # noqa: PLC0415
+    from impasto.bar import Bar  # noqa: PLC0415
+    from impasto.demo import SIZE, Demo  # noqa: PLC0415
+
+    was_running = launch.running(config) is not None
+    with client.connect(config) as daemon, Bar() as show:
+        written = Demo(daemon, output, size or SIZE, steps, lambda style, progress: show(progress, style)).run()
+    if not was_running:
+        launch.stop(config)
+    for path in written:
+        print(path)
