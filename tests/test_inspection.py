@@ -247,11 +247,12 @@ def test_the_places_of_a_channel_are_its_strongest_and_lie_apart() -> None:
 
 def test_channels_are_chosen_by_strength_and_for_variety() -> None:
     """Of channels that peak at one place the strongest is taken, the others only where too few are left."""
-    features = torch.zeros(4, 6, 6)
-    features[0, 1, 1], features[1, 1, 2], features[2, 5, 5] = 3, 4, 2  # 3 is silent
+    features = torch.zeros(4, 3, 9)
+    features[0, 0, 8], features[1, 1, 8], features[2, 1, 0] = 3, 4, 2  # 3 is silent
 
     assert strongest(features, Field(4, 2, 0), count=2, apart_px=4) == [1, 2]
     assert strongest(features, Field(4, 2, 0), count=4, apart_px=4) == [1, 0, 2]
+    assert strongest(features, Field(4, 2, 0), count=2, apart_px=2) == [1, 0]
 
 
 def test_a_patch_shows_the_very_pixels_that_excite() -> None:
@@ -275,11 +276,14 @@ def test_a_patch_shows_the_very_pixels_that_excite() -> None:
 
 def test_units_that_see_mostly_padding_are_not_judged() -> None:
     """A spot in the very corner is not what a deep channel is shown by, though the map has it."""
-    image = torch.full((1, 3, 96, 96), 0.2)
-    image[:, :, :2, :2] = 1
-    view = look(surrogate(), image, "relu4_1")
+    image = torch.zeros(1, 3, 96, 96)
+    image[:, :, :12, :12] = 1
+    channel = look(surrogate(), image, "relu4_1").strongest[0]
+    patches = channel.patches
 
-    for patch in view.strongest[0].patches:
+    assert divmod(int(channel.activations.argmax()), 12) < (2, 2)
+    assert patches[0].activation < float(channel.activations.max())
+    for patch in patches:
         assert min(patch.box[:2]) >= -68 / 4
         assert max(patch.box[2:]) <= 96 + 68 / 4
 

@@ -42,4 +42,4 @@ def test_each_python_block_runs(daemon: Daemon, tmp_path: Path, block: str) -> N
 
 def test_there_are_blocks_to_run() -> None:
     """The test above must not pass because it found nothing."""
-    assert len(BLOCKS) == 3
+    assert len(BLOCKS) == 4

@@ -111,7 +111,7 @@ def _print_distances(found: "Measurement") -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table("layer", caption_justify="left")
+    table = Table("layer")
     for column in ("content loss", "relative", "style loss", "relative"):
         table.add_column(column, justify="right")
     for layer in found.layers:

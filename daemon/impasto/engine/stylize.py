@@ -175,9 +175,9 @@ class _ScaleState:
         style = resize_style(work.style, scale, settings.style_scale)
         grams = work.targets(work.encoder, style, tuple(weights.style_layers))
         self._objective = Objective(work.encoder, self._content, grams, weights, self._mask)
-        self._coordinates = Coordinates(
-            *self._content.shape[2:], settings.frequency_power, self._content, settings.colour_gain
-        )
+        height, width = self._content.shape[2:]
+        power, gain = settings.frequency_power, settings.colour_gain
+        self._coordinates = Coordinates(height, width, power, self._content, gain)
         start = self._coordinates.variable(self._begin(settings, previous))
         self._descent = Descent(start, settings.optimizer, settings.adam_rate)
 

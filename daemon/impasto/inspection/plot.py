@@ -66,7 +66,7 @@ def distance_plot(layers: Sequence[LayerDistance], title: str) -> Image.Image:
     """Relative content and style distance, a pair of bars for each layer, all to one scale."""
     head, row, left, right = 130, 74, 150, 760
     image = Image.new("RGB", (900, head + len(layers) * row + 66), PAPER)
-    longest = max([1e-12, *(max(layer.relative_content, layer.relative_style) for layer in layers)])
+    longest = max((max(layer.relative_content, layer.relative_style) for layer in layers), default=0.0) or 1.0
     ticks = _ticks(longest)
     scale = (right - left) / max(longest, ticks[-1])
     write(image, (40, 30), title, size=fitting_size(title, 820, 30))
