@@ -17,7 +17,7 @@ from impasto.training.fractals import Fractals
 from impasto.training.leaves import Leaves
 from impasto.training.letters import Letters
 from impasto.training.loop import Recipe, Training, rate, run
-from impasto.training.network import Network, dense_loss, initialise
+from impasto.training.network import Network, dense_loss, initialise, prepared
 from impasto.training.prints import PRESSES, Prints
 from impasto.training.solids import Solids
 from impasto.training.views import mirror, views
@@ -65,7 +65,7 @@ def network() -> Network:
 
 def activations(plain: export.Plain, pictures: Tensor) -> dict[str, Tensor]:
     """All ReLU layers of folded convolutions, by the definition."""
-    x, found = export.prepared(pictures), {}
+    x, found = prepared(pictures), {}
     for name in vgg19_layers():
         if name.startswith("pool"):
             x = nn.functional.avg_pool2d(x, 2)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from impasto.engine.encoder import EncoderSpec, vgg19_layers
 from impasto.engine.encoder_files import save_encoder
-from impasto.training.network import MEAN, STD, Network
+from impasto.training.network import MEAN, STD, Network, prepared
 
 FAINT = 0.02
 """A filter whose mean activation is less than this share of its layer's median counts as dead."""
@@ -45,12 +45,6 @@ def fold(network: Network) -> Plain:
         weight = convolution.weight * gain.view(-1, 1, 1, 1)
         plain[name] = Filters(weight.contiguous(), norm.bias - norm.running_mean * gain)
     return plain
-
-
-def prepared(pictures: Tensor) -> Tensor:
-    """Pictures (b, 3, h, w) in [0, 1] as the first convolution wants them."""
-    mean, std = (pictures.new_tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
-    return (pictures - mean) / std
 
 
 def convolve(x: Tensor, filters: Filters) -> Tensor:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import torch
 
+from impasto.engine.encoder import VGG
 from impasto.training.network import Heads, Lessons, Network, initialise
 from impasto.training.views import Views, views
 from impasto.training.world import Canvases, World
 
 CHAPTER_STREAM, STEP_STREAM = 1, 2
 CURVE_STEPS = 50
+ADOPTED_OVER = 64
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ class Training:
         self.curve: list[tuple[int, dict[str, float]]] = []
         self._chapters: dict[int, Canvases] = {}
         self._pool: Canvases | None = None
+
+    def adopt(self, encoder: VGG) -> None:
+        """Begin with an encoder that was trained before, its batch norms set over this world's pictures."""
+        self.network.adopt(encoder, self.world.canvases(ADOPTED_OVER, stream(self.recipe.seed, 0, 1)).pictures[:, :3])
+        self.network.calm()
 
     def advance(self, elapsed_s: float) -> TrainingProgress:
         """Learn from one batch; `elapsed_s`, of all runs together, decides the learning rate."""

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.engine.encoder import VGG19_CHANNELS, vgg19_layers
+from impasto.engine.encoder import VGG, VGG19_CHANNELS, vgg19_layers
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 TAUGHT = {"relu2_1": 0.25, "relu3_1": 0.25, "relu4_1": 0.5, "relu5_1": 1.0}
@@ -59,10 +59,41 @@ class Network(nn.Module):
         weight = next(self.convolutions["conv1_1"].parameters())  # its only one: batch norm has the bias
         weight.copy_(((weight.flatten(2) @ basis.T) @ basis).view_as(weight))
 
+    @torch.no_grad()
+    def adopt(self, encoder: VGG, pictures: Tensor) -> None:
+        """Compute what `encoder` does, at first, over `pictures` (b, 3, h, w): go on from where others ended.
+
+        Raises:
+            ValueError: it has another width or prepares its pictures otherwise.
+        """
+        spec = encoder.spec
+        if (spec.pooling, spec.padding, spec.mean, spec.std) != ("avg", "replicate", MEAN, STD):
+            raise ValueError(f"encoder {spec.name} was not made here: {encoder}")
+        x = prepared(pictures)
+        for name, step in encoder.steps.items():
+            if isinstance(step, nn.Conv2d):
+                self._adopt(name, step, step(x))
+            x = step(x)
+
+    def _adopt(self, name: str, taught: nn.Conv2d, answers: Tensor) -> None:
+        """The convolution's weights, and a batch norm that undoes itself over these `answers`."""
+        own, norm = self.convolutions[name], self.norms[name]
+        assert isinstance(own, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert taught.bias is not None
+        if own.weight.shape != taught.weight.shape:
+            raise ValueError(f"{name} has shape {tuple(taught.weight.shape)}, must be {tuple(own.weight.shape)}")
+        # As long as a fresh filter: batch norm takes lengths out again, but Adam's steps are small or large beside them.
+        scale = 2**0.5 / taught.weight.flatten(1).norm(dim=1).clamp_min(1e-9)
+        own.weight.copy_(taught.weight * scale.view(-1, 1, 1, 1))
+        variance, mean = torch.var_mean(answers, (0, 2, 3))
+        norm.weight.copy_((variance + norm.eps / scale**2).sqrt())
+        norm.bias.copy_(mean)
+        norm.running_mean, norm.running_var = (mean - taught.bias) * scale, variance * scale**2
+
     def forward(self, pictures: Tensor) -> dict[str, Tensor]:
         """Activations after every ReLU."""
-        mean, std = (pictures.new_tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
-        x, taps = (pictures - mean) / std, {}
+        x, taps = prepared(pictures), {}
         for name in vgg19_layers():
             if name.startswith("conv"):
                 x = self.norms[name](self.convolutions[name](F.pad(x, (1, 1, 1, 1), mode="replicate")))
@@ -71,6 +102,12 @@ class Network(nn.Module):
             else:
                 x = taps[name] = F.relu(x)
         return taps
+
+
+def prepared(pictures: Tensor) -> Tensor:
+    """Pictures (b, 3, h, w) in [0, 1] as the first convolution wants them."""
+    mean, std = (pictures.new_tensor(v).view(1, 3, 1, 1) for v in (MEAN, STD))
+    return (pictures - mean) / std
 
 
 class Heads(nn.Module):
@@ -129,9 +166,9 @@ class StyleHead(nn.Module):
         super().__init__()
         self.mix = nn.Conv2d(channels, MIXED, 1, bias=False)
         inputs = 2 * channels + MIXED * (MIXED + 1) // 2
-        # Centred and scaled, because families differ by little around a large common mean. Of length one and not of
-        # deviation one: Adam moves all weights of a row alike, and hundreds of inputs would throw an answer about by
-        # one in every step.
+        # Centred and scaled, because families differ by little around a large common mean. Shrunk, because Adam moves
+        # all weights of a row alike: hundreds of inputs of deviation one throw an answer about by one in every step,
+        # and losses rise over chance (LOG.md, run 8).
         self.shrink = inputs**-0.5
         self.centre, self.read = nn.BatchNorm1d(inputs, affine=False), nn.Linear(inputs, answers)
 

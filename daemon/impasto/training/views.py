@@ -85,7 +85,7 @@ def _spoil(colours: Tensor, generator: torch.Generator) -> Tensor:
     coarse = fields.column(torch.rand(count, generator=generator) < 0.3)
     noise = torch.where(coarse, _softened(noise) * 4, noise)
     light = noise.mean(1, keepdim=True)
-    light_strength, hue_strength = (fields.column(torch.rand(count, generator=generator) ** 3) * 0.2 for _ in range(2))
+    light_strength, hue_strength = (fields.column(torch.rand(count, generator=generator) ** 4) * 0.16 for _ in range(2))
     return (colours + light * light_strength + (noise - light) * hue_strength).clamp(0, 1)
 
 
