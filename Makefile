@@ -6,7 +6,7 @@ STAMP := .venv/ready
 # The oldest protoc that is supported generates the committed stubs; it lives apart from the environment's own grpcio.
 PROTOC := grpcio-tools==1.75.1
 
-.PHONY: demo test setup check bench proto clean
+.PHONY: demo test setup check bench gallery proto clean
 
 demo: $(STAMP)  ## draw a scene and styles by code, paint them through a real daemon: out/demo/
 	$(BIN)/impasto demo --output out/demo
@@ -23,6 +23,9 @@ check: $(STAMP)  ## style and types
 
 bench: $(STAMP)  ## speed and memory, as ratios within one run
 	$(BIN)/python tests/bench/engine.py
+
+gallery: $(STAMP)  ## two scenes in ten styles, and whether each shows whose style it has: out/gallery/
+	$(BIN)/python tests/bench/gallery.py
 
 proto: $(STAMP)  ## the stubs, after proto/ has changed
 	$(BIN)/python proto/generate.py
