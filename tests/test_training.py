@@ -1,29 +1,31 @@
 """Laws of the room that makes the offline encoder, on tiny settings, and of the file that it made."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageColor
 from torch import Tensor, nn
 
 from impasto import training
-from impasto.engine.encoder import vgg19_layers
+from impasto.engine.encoder import VGG, EncoderSpec, vgg19_layers
 from impasto.engine.encoder_files import load_encoder
-from impasto.training import export, fields, sheet
+from impasto.training import curve, export, fields, sheet
 from impasto.training.fractals import Fractals
 from impasto.training.leaves import Leaves
 from impasto.training.letters import Letters
 from impasto.training.loop import Recipe, Training, rate, run
-from impasto.training.network import Network, dense_loss, initialise, prepared
+from impasto.training.network import MEAN, STD, Network, dense_loss, initialise, prepared
 from impasto.training.prints import PRESSES, Prints
 from impasto.training.solids import Solids
+from impasto.training.strokes import Strokes
 from impasto.training.views import mirror, views
 from impasto.training.world import CANVAS_PX, FAMILIES, World
 
-TINY = Recipe(width=1 / 16, minutes=0.1, batch=4, chapter_steps=3, chapter_canvases=6, warmup_steps=2)
+TINY = Recipe(width=1 / 16, minutes=0.1, batch=4, chapter_steps=3, chapter_canvases=6, warmup_steps=2, late_batch=3)
 SHIPPED = Path(training.__file__).parents[1] / "encoders" / "vgg19-slim.safetensors"
 
 
@@ -197,6 +199,79 @@ def test_an_interrupted_run_ends_in_the_same_weights(tmp_path: Path) -> None:
     assert straight.accuracy == resumed.accuracy
 
 
+def test_training_goes_on_from_an_encoder(network: Network, pictures: Tensor, tmp_path: Path) -> None:
+    """A network that adopts an encoder's file computes the same at first, whatever the lengths of its filters."""
+    export.write(tmp_path / "before.safetensors", export.normalise(export.fold(network), pictures), {})
+    encoder = load_encoder(tmp_path / "before.safetensors")
+    adopted = Network(1 / 16)
+    adopted.adopt(encoder, pictures)
+    found = adopted.eval()(pictures[:2])
+    for name in ("relu1_1", "relu3_1", "relu5_1"):
+        torch.testing.assert_close(found[name], encoder(pictures[:2], [name])[name], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("width", "pooling", "told"), [(1 / 8, "avg", "shape"), (1 / 16, "max", "not made here")])
+def test_another_kind_of_encoder_is_not_adopted(width: float, pooling: str, told: str, pictures: Tensor) -> None:
+    """Another width, or pictures prepared otherwise, is refused in words."""
+    spec = EncoderSpec("other", pooling=pooling, padding="replicate", mean=MEAN, std=STD)
+    plain = export.fold(Network(1 / 16))
+    weights = {f"{name}.{part}": value for name, parts in plain.items() for part, value in parts._asdict().items()}
+    with pytest.raises(ValueError, match=told):
+        Network(width).adopt(VGG(spec, weights), pictures)
+
+
+def test_traits_rank_families_within_their_kind() -> None:
+    """A trait is known for one kind alone and orders its families as the attribute does, from -1 to 1."""
+    world = World.create(0)
+    traits, kinds = world.traits(), world.kind_of()
+    assert traits.shape[0] == kinds.shape[0] == FAMILIES
+    known = ~traits.isnan()
+    for column in range(traits.shape[1]):
+        owners = kinds[known[:, column]].unique()
+        assert len(owners) == 1
+        assert known[:, column].sum() == (kinds == owners).sum()
+    strokes = world.kinds[0][0]
+    assert isinstance(strokes, Strokes)
+    assert torch.equal(traits[: len(strokes.width), 0].argsort(), strokes.width.argsort())
+    assert traits[known].aminmax() == pytest.approx((-1, 1), abs=0.01)
+
+
+def test_late_lessons_are_fewer_and_larger() -> None:
+    """In the last part of the time the views are larger and the batches smaller; the pool holds the last chapters."""
+    recipe = replace(TINY, late_from=0.5, late_batch=2, late_view_px=96)
+    assert recipe.lesson_size(0.0) == (4, 64)
+    assert recipe.lesson_size(3.0) == (2, 96)
+    trained = Training(recipe)
+    pictures = [trained.advance(second).pictures for second in (0.0, 1.0, 3.0, 4.0)]
+    assert pictures == [4, 8, 10, 12]
+
+
+def test_the_curve_holds_means_of_many_steps(tmp_path: Path) -> None:
+    """A point is the mean of its steps' losses; it survives a checkpoint and can be drawn."""
+    trained = Training(TINY)
+    told = [trained.advance(0.0).losses for _ in range(2)]
+    mean = {name: (told[0][name] + told[1][name]) / 2 for name in told[0]}
+    [(pictures, means)] = trained.curve
+    assert pictures == 8
+    assert means == pytest.approx(mean)
+    trained.save(tmp_path / "checkpoint.pt")
+    assert Training.resume(tmp_path / "checkpoint.pt").curve == trained.curve
+    points = [(1000, {"kind relu2_1": 2.0, "dense relu3_1": 1.0}), (2000, {"kind relu2_1": 1.0, "dense relu3_1": 1.0})]
+    curve.write_png(tmp_path / "curve.png", points)
+    with Image.open(tmp_path / "curve.png") as picture:
+        across, down = curve.PANEL
+        panel = picture.convert("RGB").crop((curve.LEFT, curve.TOP, curve.LEFT + across, curve.TOP + down))
+    line = [
+        (x, y)
+        for x in range(across)
+        for y in range(down)
+        if panel.getpixel((x, y)) == ImageColor.getrgb(curve.COLOURS["relu2_1"])
+    ]
+    # From the middle, where half of the pictures had been seen, to the right; from 2 / 2.2 of the height to 1 / 2.2.
+    assert min(line) == pytest.approx((across * 0.5, down * (1 - 2 / 2.2)), abs=3)
+    assert max(line) == pytest.approx((across - 1, down * (1 - 1 / 2.2)), abs=3)
+
+
 def test_the_minutes_are_those_of_all_runs(tmp_path: Path) -> None:
     """A resumed run trains only for what is left; every step is reported once."""
     checkpoint, clock = tmp_path / "checkpoint.pt", ticks()
@@ -207,7 +282,7 @@ def test_the_minutes_are_those_of_all_runs(tmp_path: Path) -> None:
     assert [step.step for step in first] == [1, 2, 3, 4]
     assert rest[-1].elapsed_s < TINY.minutes * 60
     assert len(rest) < 4
-    assert rest[-1].pictures == rest[-1].step * TINY.batch
+    assert rest[-1].pictures == sum(TINY.lesson_size(second)[0] for second in range(rest[-1].step))
 
 
 def test_the_rate_rises_then_falls() -> None:

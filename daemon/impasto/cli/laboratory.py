@@ -6,7 +6,7 @@ Knows the rooms that they run, and imports them only inside the commands: each l
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,38 +17,42 @@ if TYPE_CHECKING:
     from impasto.inspection import Measurement
     from impasto.training import TrainingProgress
 
+TOLD_STEPS = 25  # of training: a line for each would tell of noise
+
 
 @click.command("train-encoder")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="The .safetensors file to write.")
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True)
 @click.option(
-    "--width", type=click.FloatRange(0, 1, min_open=True), default=0.5, show_default=True, help="1 is VGG-19."
+    "--width", type=click.FloatRange(0, 1, min_open=True), default=0.25, show_default=True, help="1 is VGG-19."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Of the CPU.  [default: all cores]")
-@click.option("--checkpoint", type=click.Path(path_type=Path), help="Go on from here, and save here.")
-def train_encoder(
-    output: Path, minutes: float, width: float, seed: int, threads: int | None, checkpoint: Path | None
-) -> None:
-    """Train the offline encoder on pictures that this program draws itself."""
+@click.option("--start", type=click.Path(path_type=Path, exists=True), help="An encoder file to go on from.")
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Go on from here if it is there, and save here.")
+@click.option("--sheet", type=click.Path(path_type=Path), help="Also draw the pictures it learns from into this PNG.")
+def train_encoder(output: Path, sheet: Path | None, **options: Any) -> None:  # noqa: ANN401  # as click passes them
+    """Train the offline encoder on pictures that this program draws itself.
+
+    Ctrl-C ends it; with --checkpoint nothing but the last minutes is lost, and the same command goes on. A curve of the
+    losses stands beside the file at the end.
+    """
     if output.suffix != ".safetensors" or not os.access(output.absolute().parent, os.W_OK | os.X_OK):
         told = "must end in .safetensors, in a folder that is there and may be written to"
         raise InvalidRequest([Violation("-o", told, "DESTINATION")])
     from impasto import training  # noqa: PLC0415  # torch
 
-    training.train(
-        output,
-        width=width,
-        minutes=minutes,
-        seed=seed,
-        threads=threads,
-        checkpoint=checkpoint,
-        progress=_print_training,
-    )
+    if sheet is not None:
+        training.world_sheet(sheet, options["seed"])
+        print(sheet)
+    with named({"start": "--start"}):
+        training.train(output, progress=_print_training, **options)
     print(output)
 
 
 def _print_training(progress: "TrainingProgress") -> None:
+    if progress.step % TOLD_STEPS != 1:
+        return
     losses = "  ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
     told = f"step {progress.step}  {progress.pictures} pictures  {progress.elapsed_s:.0f} s"
     print(f"{told}  accuracy {progress.accuracy:.3f}  {losses}", flush=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 import torch
 
 import impasto
-from impasto.training import export, sheet
+from impasto.engine.encoder_files import load_encoder
+from impasto.training import curve, export, sheet
 from impasto.training.loop import Recipe, Training, TrainingProgress, run
 from impasto.training.world import FAMILIES, World
 
@@ -30,6 +31,7 @@ def train(
     width: float = 0.25,
     minutes: float,
     seed: int = 0,
+    start: Path | None = None,
     threads: int | None = None,
     checkpoint: Path | None = None,
     progress: Callable[[TrainingProgress], None] | None = None,
@@ -41,12 +43,15 @@ def train(
         width: fraction of VGG-19's channels, more than 0, at most 1.
         minutes: time to train, of all runs that share a checkpoint together.
         seed: decides families, pictures and first weights; the clock decides how many steps fit and how the rate falls.
+        start: an encoder file made here, of the same width, to go on from; a checkpoint counts before it.
         threads: processor threads, PyTorch's own choice if None.
         checkpoint: read if it exists (its recipe then counts, not the arguments), written every two minutes.
         progress: called after every step.
 
+    Beside `out`, ending in .curve.png, stands the learning curve at last.
+
     Raises:
-        ValueError: width or minutes out of range.
+        ValueError: width or minutes out of range, or `start` cannot be gone on from.
     """
     if not 0 < width <= 1:
         raise ValueError(f"width is {width}, must be more than 0 and at most 1")
@@ -58,10 +63,13 @@ def train(
         training = Training.resume(checkpoint)
     else:
         training = Training(Recipe(width=width, minutes=minutes, seed=seed))
+        if start is not None:
+            training.adopt(load_encoder(start))
     for step in run(training, time.monotonic, checkpoint):
         if progress is not None:
             progress(step)
     finish(training, out)
+    curve.write_png(out.with_suffix(".curve.png"), training.curve)
 
 
 def finish(training: Training, out: Path, notes: str = "") -> None:

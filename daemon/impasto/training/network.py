@@ -83,7 +83,7 @@ class Network(nn.Module):
         assert taught.bias is not None
         if own.weight.shape != taught.weight.shape:
             raise ValueError(f"{name} has shape {tuple(taught.weight.shape)}, must be {tuple(own.weight.shape)}")
-        # As long as a fresh filter: batch norm takes lengths out again, but Adam's steps are small or large beside them.
+        # As long as a fresh filter: batch norm takes lengths out, but Adam's steps are large or small beside them.
         scale = 2**0.5 / taught.weight.flatten(1).norm(dim=1).clamp_min(1e-9)
         own.weight.copy_(taught.weight * scale.view(-1, 1, 1, 1))
         variance, mean = torch.var_mean(answers, (0, 2, 3))
