@@ -84,12 +84,14 @@ def card(training: Training) -> dict[str, object]:
     """The model card: how the weights came to be."""
     return {
         "about": "VGG-19 to relu5_1, narrower; taught by procedurally drawn pictures alone, no photograph",
+        "started_from": training.started_from,
         "recipe": asdict(training.recipe),
         "families": FAMILIES,
         "steps": training.step,
         "pictures": training.pictures,
         "trained_s": round(training.elapsed_s),
         "accuracy": round(training.accuracy, 4),
+        "losses": {name: round(loss, 3) for name, loss in training.curve[-1][1].items()} if training.curve else {},
         "code": impasto.__version__,
         "torch": torch.__version__,
         "date": datetime.now(UTC).date().isoformat(),

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -76,6 +77,7 @@ class Training:
         weights = [*self.network.parameters(), *self.heads.parameters()]
         self.optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
         self.step, self.pictures, self.elapsed_s, self.accuracy = 0, 0, 0.0, 0.0
+        self.started_from: dict[str, Any] = {}  # the card of the encoder gone on from
         self.curve: list[tuple[int, dict[str, float]]] = []
         self._chapters: dict[int, Canvases] = {}
         self._pool: Canvases | None = None
@@ -84,6 +86,7 @@ class Training:
         """Begin with an encoder that was trained before, its batch norms set over this world's pictures."""
         self.network.adopt(encoder, self.world.canvases(ADOPTED_OVER, stream(self.recipe.seed, 0, 1)).pictures[:, :3])
         self.network.calm()
+        self.started_from = dict(encoder.spec.card)
 
     def advance(self, elapsed_s: float) -> TrainingProgress:
         """Learn from one batch; `elapsed_s`, of all runs together, decides the learning rate."""
@@ -145,6 +148,7 @@ class Training:
             "elapsed_s": self.elapsed_s,
             "accuracy": self.accuracy,
             "curve": self.curve,
+            "from": self.started_from,
         }
         unfinished = path.with_suffix(".unfinished")
         torch.save({**state, "recipe": asdict(self.recipe)}, unfinished)
@@ -159,6 +163,7 @@ class Training:
             getattr(training, name).load_state_dict(state[name])
         training.step, training.elapsed_s = state["step"], state["elapsed_s"]
         training.pictures, training.accuracy = state["pictures"], state["accuracy"]
+        training.started_from = state["from"]
         training.curve = [(pictures, dict(losses)) for pictures, losses in state["curve"]]
         return training
 
