@@ -17,7 +17,8 @@ def as_losses(function: Callable[[Tensor], Tensor]) -> Function:
 
     def evaluate(variable: Tensor) -> Losses:
         value = function(variable)
-        return Losses(value, value.new_zeros(()), value.new_zeros(()))
+        zero = value.new_zeros(())
+        return Losses(value, zero, zero, zero)
 
     return evaluate
 

@@ -22,7 +22,7 @@ from impasto.engine import (
     style_targets,
     stylize,
 )
-from impasto.engine.losses import ContentLoss, GramLoss, TotalVariation, gram_matrix
+from impasto.engine.losses import ContentLoss, Gamut, GramLoss, TotalVariation, gram_matrix
 
 # fp32 keeps 24 bits; sums over some thousand terms and thirteen layers leave about 1e-6 of it, so 1e-5 is "equal".
 FLOAT32, FLOAT64 = 1e-5, 1e-6  # the golden's gradients are stored with 24 bits
@@ -234,9 +234,11 @@ def test_gradients_of_the_losses(seed: int, channels: int, height: int, width: i
 
 @few
 @given(seeds, st.integers(2, 6), st.integers(2, 6))
-def test_gradient_of_total_variation(seed: int, height: int, width: int) -> None:
-    """Total variation has the gradient that finite differences find."""
-    assert differentiable(TotalVariation(), normal(seed, 1, 3, height, width))
+def test_gradient_of_the_priors(seed: int, height: int, width: int) -> None:
+    """Total variation, with colour dearer or not, and gamut have the gradients that finite differences find."""
+    image = normal(seed, 1, 3, height, width)
+    for prior in (TotalVariation(), TotalVariation(colour=8.0), Gamut()):
+        assert differentiable(prior, image)
 
 
 def test_gradient_of_the_whole_objective() -> None:
@@ -244,7 +246,9 @@ def test_gradient_of_the_whole_objective() -> None:
     encoder = random_encoder(1 / 32, pooling="avg", padding="replicate").double()
     content, style, x, direction = (normal(seed, 1, 3, 24, 20) for seed in range(4))
     targets = style_targets(encoder, style, gatys.STYLE_LAYERS)
-    objective = Objective(encoder, content, targets, Weights(1, 1, 1), torch.rand(1, 1, 24, 20).double())
+    objective = Objective(
+        encoder, content, targets, Weights(1, 1, 1, colour_variation=4, gamut=10), torch.rand(1, 1, 24, 20).double()
+    )
     x.requires_grad_()
 
     objective(x).total.backward()
@@ -263,6 +267,22 @@ def test_total_variation_by_hand() -> None:
     found = TotalVariation()(image).item()
 
     assert found == pytest.approx((1 + 4) / 4 + (0 + 1 + 9) / 3)
+
+
+def test_colour_may_vary_less_than_light() -> None:
+    """A slope of gray costs the same at any price of colour; one of a colour of the same light that many times more."""
+    ramp = torch.arange(4.0).view(1, 1, 1, 4).expand(1, 1, 4, 4)
+    gray, hue = (ramp * torch.tensor(axis).view(1, 3, 1, 1) for axis in ((1.0, 1.0, 1.0), (1.0, 0.0, -1.0)))
+
+    assert TotalVariation(colour=8)(gray).item() == pytest.approx(TotalVariation()(gray).item())
+    assert TotalVariation(colour=8)(hue).item() == pytest.approx(8 * TotalVariation()(hue).item())
+
+
+def test_gamut_by_hand() -> None:
+    """Nothing within [0, 1], the squared distance outside, on the average."""
+    image = torch.tensor([-0.5, 0.0, 0.3, 1.0, 1.2, 0.9]).view(1, 3, 1, 2)
+
+    assert Gamut()(image).item() == pytest.approx((0.25 + 0.04) / 6)
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 8, 8), (1, 3, 16, 32)])

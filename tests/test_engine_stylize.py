@@ -31,6 +31,7 @@ from impasto.engine import (
     stylize,
 )
 from impasto.engine.defaults import defaults
+from impasto.engine.margin import Margin
 
 Optimizer = Literal["lbfgs", "adam"]
 OPTIMIZERS: tuple[Optimizer, ...] = ("lbfgs", "adam")
@@ -162,6 +163,8 @@ Run = Callable[..., Iterator[Step]]
 def run_of(encoder: VGG, optimizer: Optimizer, *, masked: bool, power: float = 0.0) -> Run:
     start: Literal["noise", "content"] = "noise" if optimizer == "adam" else "content"
     settings = Settings(steps=STEPS, optimizer=optimizer, start=start, frequency_power=power)
+    if power:  # and with all else that is only switched on for the offline encoder
+        settings = replace(settings, colour_gain=0.5, margin=8, weights=Weights(1, 1, 1, 8, 100))
     mask = mask_of(*TWO_SCALES) if masked else None
 
     def run(**more: Any) -> Iterator[Step]:
@@ -279,18 +282,41 @@ def test_a_step_pulses_at_every_layer_both_ways(encoder: VGG, deepest: str, laye
 
 @pytest.mark.parametrize("start", ["content", "noise"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("margin", [0, 8])
 def test_outside_the_mask_nothing_changes(
-    encoder: VGG, optimizer: Optimizer, start: Literal["content", "noise"]
+    encoder: VGG, optimizer: Optimizer, start: Literal["content", "noise"], margin: int
 ) -> None:
     """Where the mask is 0, X is the content to the bit at the final scale; where it is 1, it is not."""
     picture, mask = content(*TWO_SCALES), mask_of(*TWO_SCALES)
-    settings = Settings(steps=4, optimizer=optimizer, start=start)
+    settings = Settings(steps=4, optimizer=optimizer, start=start, margin=margin)
 
     *_, final = stylize(encoder, picture, style(), settings, mask=mask)
 
     changed = (final.image != picture).any(1, keepdim=True)
     assert not changed[mask == 0].any()
     assert changed[mask == 1].float().mean() > 0.9
+
+
+def test_a_margin_is_a_mirror() -> None:
+    """What is continued and cut again is the same, and a step over the border is a step back into the picture."""
+    picture, margin = content(), Margin(8)
+    continued = margin.continued(picture)
+
+    assert torch.equal(margin.cut(continued), picture)
+    assert torch.equal(continued[0, :, 8:-8, 7], picture[0, :, :, 1])
+    assert torch.equal(continued[0, :, -8, 8:-8], picture[0, :, -2])
+
+
+def test_gamut_keeps_the_picture_in_range(encoder: VGG) -> None:
+    """What a strong style throws out of [0, 1] comes back where that has a price."""
+    loud = replace(Settings(steps=30, max_scales=1), weights=Weights(content=0, style=10))
+    free, kept = (
+        last(stylize(encoder, content(), style(), replace(loud, weights=replace(loud.weights, gamut=price)))).image
+        for price in (0.0, 1e7)
+    )
+    beyond = [(image - image.clamp(0, 1)).pow(2).mean().item() for image in (free, kept)]
+
+    assert beyond[1] < 0.1 * beyond[0]
 
 
 def test_an_empty_mask_gives_the_content(encoder: VGG) -> None:
@@ -350,10 +376,11 @@ def test_a_run_that_explodes_diverges(encoder: VGG) -> None:
         list(stylize(encoder, content(), style(), Settings(steps=3, optimizer="adam", adam_rate=1e30)))
 
 
+@pytest.mark.parametrize("margin", [0, 8])
 @pytest.mark.parametrize("picture", [(16, 16), (17, 333), (401, 16), (33, 129), (255, 37)])
-def test_the_result_has_the_contents_size(encoder: VGG, picture: tuple[int, int]) -> None:
-    """Odd and extreme pictures come out as large as they went in."""
-    final = last(stylize(encoder, content(*picture), style(), Settings(steps=4)))
+def test_the_result_has_the_contents_size(encoder: VGG, picture: tuple[int, int], margin: int) -> None:
+    """Odd and extreme pictures come out as large as they went in, whatever they were continued by meanwhile."""
+    final = last(stylize(encoder, content(*picture), style(), Settings(steps=4, margin=margin)))
 
     assert final.image.shape == (1, 3, *picture)
 

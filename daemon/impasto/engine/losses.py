@@ -96,6 +96,19 @@ class TotalVariation(nn.Module):
         return f"colour {self.colour}"
 
 
+class Gamut(nn.Module):
+    """mean of the squared distance from [0, 1], sample by sample: X is a picture, and no paint is blacker than black.
+
+    What lies outside is cut off when the picture is shown, so a descent that may go there makes statistics fit with
+    what nobody sees: spots of colours that none of the pictures has. The bound on the range of Mahendran and Vedaldi
+    2015 (arXiv 1412.0035, section 3.1), and zero inside it. X itself is not clamped, which L-BFGS would not survive.
+    """
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Scalar; `image` (1, 3, H, W)."""
+        return (image - image.clamp(0, 1)).pow(2).mean()
+
+
 def _variation(image: Tensor) -> Tensor:
     dy = image[:, :, 1:] - image[:, :, :-1]
     dx = image[:, :, :, 1:] - image[:, :, :, :-1]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.engine.encoder import Encoder
-from impasto.engine.losses import ContentLoss, GramLoss, TotalVariation, gram_matrix
+from impasto.engine.losses import ContentLoss, Gamut, GramLoss, TotalVariation, gram_matrix
 
 # Gatys et al. 2015 §2: content at relu4_2 (where objects stand), style at the first convolution of each block.
 CONTENT_LAYERS = MappingProxyType({"relu4_2": 1.0})
@@ -22,13 +22,15 @@ STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0,
 class Weights:
     """How much each term counts; the defaults are Gatys' notebook with weights normalised to mean activation 1.
 
-    `colour_variation` times as much does a variation of colour cost as one of light, see `losses.TotalVariation`.
+    `colour_variation` times as much does a variation of colour cost as one of light, see `losses.TotalVariation`;
+    `gamut` weighs what lies beyond black and white, see `losses.Gamut`.
     """
 
     content: float = 1.0
     style: float = 1.0
     total_variation: float = 0.0
     colour_variation: float = 1.0
+    gamut: float = 0.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: CONTENT_LAYERS)
     style_layers: Mapping[str, float] = field(default_factory=lambda: STYLE_LAYERS)
 
@@ -40,16 +42,17 @@ class Losses:
     content: Tensor
     style: Tensor
     total_variation: Tensor
+    gamut: Tensor
 
     @property
     def total(self) -> Tensor:
         """J(X)."""
-        return self.content + self.style + self.total_variation
+        return self.content + self.style + self.total_variation + self.gamut
 
     def floats(self) -> dict[str, float]:
         """Plain numbers, `total` included, for progress and logs."""
-        terms = {"content": self.content, "style": self.style, "total_variation": self.total_variation}
-        return {name: value.item() for name, value in terms.items()} | {"total": self.total.item()}
+        names = ("content", "style", "total_variation", "gamut", "total")
+        return {name: getattr(self, name).item() for name in names}
 
 
 @torch.no_grad()
@@ -85,7 +88,7 @@ class Objective(nn.Module):
             features = encoder(content, tuple(weights.content_layers))
         self.content = nn.ModuleDict({name: ContentLoss(features[name]) for name in weights.content_layers})
         self.style = nn.ModuleDict({name: GramLoss(targets[name]) for name in weights.style_layers})
-        self.total_variation = TotalVariation(weights.colour_variation)
+        self.total_variation, self.gamut = TotalVariation(weights.colour_variation), Gamut()
         self.layers = tuple(dict.fromkeys((*weights.style_layers, *weights.content_layers)))
 
     def forward(self, image: Tensor) -> Losses:
@@ -98,8 +101,12 @@ class Objective(nn.Module):
         for name, weight in self.weights.style_layers.items():
             style = style + weight * self.style[name](features[name], self._guide_at(features[name]))
         variation = self.total_variation(image) if self.weights.total_variation else zero
+        beyond = self.gamut(image) if self.weights.gamut else zero
         return Losses(
-            self.weights.content * content, self.weights.style * style, self.weights.total_variation * variation
+            self.weights.content * content,
+            self.weights.style * style,
+            self.weights.total_variation * variation,
+            self.weights.gamut * beyond,
         )
 
     def _guide_at(self, features: Tensor) -> Tensor | None:
