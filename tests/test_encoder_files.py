@@ -74,6 +74,13 @@ def test_single_precision_is_kept_on_demand(tmp_path: Path) -> None:
     assert torch.equal(found.get_parameter("steps.conv1_1.weight"), small_weights()["conv1_1.weight"])
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_the_systems_own_error() -> None:
+    """Who writes an encoder hears of it as of any other file."""
+    with pytest.raises(OSError, match="No space left on device"):
+        save_encoder(Path("/dev/full"), SMALL, small_weights())
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

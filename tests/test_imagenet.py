@@ -1,9 +1,12 @@
 """Laws of bringing weights here: whatever a server does or a file holds, the encoder is right or absent."""
 
 import hashlib
+import io
 import shutil
 import threading
+import urllib.request
 from collections.abc import Callable, Iterator
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -333,6 +336,39 @@ def test_torchs_own_cache_saves_the_download(shelf: Shelf, server: WeightsServer
     assert len(server.asked) == 1
     assert shelf.path("vgg19").read_bytes() == BODY
     assert cached.read_bytes() == BODY
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_mirrors_mirror_is_followed(shelf: Shelf, server: WeightsServer) -> None:
+    """A server may send us on to another, which is asked for the rest as well."""
+    server.drops = [1000]
+    with WeightsServer(b"", elsewhere=server.url) as first:
+        fetch(shelf, first, retries=1)
+
+    assert ranges(first) == ranges(server) == ["", "bytes=1000-"]
+    assert shelf.path("vgg19").read_bytes() == BODY
+
+
+@pytest.mark.parametrize(("there", "good"), [("https://other/f", True), ("http://other/f", False)])
+def test_encryption_is_not_given_up_on_the_way(there: str, good: bool) -> None:
+    """Whoever asked by https is not sent to http."""
+    asked, handler = urllib.request.Request("https://mirror.example/f"), transfer._Redirects()
+    if good:
+        assert handler.redirect_request(asked, io.BytesIO(), 302, "Found", Message(), there) is not None
+        return
+    with pytest.raises(Unavailable, match="from https to http, which is not followed"):
+        handler.redirect_request(asked, io.BytesIO(), 302, "Found", Message(), there)
+
+
+@pytest.mark.usefixtures("copied")
+def test_a_proxy_is_not_asked_for_this_machine(
+    shelf: Shelf, server: WeightsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A studio's proxy does not know the server next door."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    fetch(shelf, server)
+
+    assert len(server.asked) == 1
 
 
 # one at a time

@@ -15,8 +15,10 @@ import torch
 from fakes import WeightsServer
 from harness import Daemon, Home, request, wait_for
 from impasto import fetching, weights
-from impasto.engine import random_encoder
+from impasto.engine import random_encoder, save_encoder
+from impasto.errors import CannotServe
 from impasto.imagenet.convert import TORCHVISION_POSITIONS
+from impasto.painting import Studio
 from impasto.v1 import server_pb2
 from impasto.weights import Shelf
 from test_daemon import SUCCEEDED, Stub, created, job, watched
@@ -252,6 +254,26 @@ def test_bad_requests_are_one_clear_line(home: Home, arguments: list[str], told:
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_other_weights_are_seen_by_a_worker_that_lives(home: Home) -> None:
+    """A worker keeps what it has loaded until the file is another one, and when it was removed."""
+    shelf = shelf_of(home)
+    shelf.folder.mkdir(parents=True)
+    studio, seen = Studio(torch.device("cpu"), shelf), []
+    for seed in (1, 2):
+        network = random_encoder(0.05, seed)
+        own = {name.removeprefix("steps."): weight for name, weight in network.named_parameters()}
+        save_encoder(shelf.folder / "vgg19.new", network.spec, own)
+        (shelf.folder / "vgg19.new").replace(shelf.path("vgg19"))
+        seen.append(studio.encoder("vgg19"))
+        assert studio.encoder("vgg19") is seen[-1]
+    shelf.path("vgg19").unlink()
+
+    assert seen[0] is not seen[1]
+    assert studio.encoder("vgg19") is seen[1]
+    with pytest.raises(CannotServe, match="are not on this machine: `impasto weights fetch` brings it"):
+        Studio(torch.device("cpu"), shelf).encoder("vgg19")
 
 
 def test_a_damaged_encoder_fails_its_job_with_a_remedy(start: Callable[..., Daemon], tmp_path: Path) -> None:

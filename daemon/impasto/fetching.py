@@ -65,6 +65,11 @@ def part_path(shelf: Shelf) -> Path:
     return shelf.folder / "vgg19.pth.part"
 
 
+def fresh_path(shelf: Shelf) -> Path:
+    """The encoder while it is written, before it takes its place."""
+    return shelf.folder / "vgg19.new"
+
+
 def received_bytes(shelf: Shelf) -> int:
     """The length of what has arrived."""
     try:
@@ -90,7 +95,7 @@ def write_note(shelf: Shelf, note: Note) -> None:
 
 def forget(shelf: Shelf) -> bool:
     """Removes what a fetch has left, and tells whether there was anything; only who holds the claim may."""
-    left = [path for path in (part_path(shelf), _note_path(shelf)) if path.exists()]
+    left = [path for path in (part_path(shelf), _note_path(shelf), fresh_path(shelf)) if path.exists()]
     for path in left:
         path.unlink()
     return bool(left)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from impasto.engine.encoder import VGG, EncoderSpec
@@ -25,7 +25,8 @@ def save_encoder(
 ) -> None:
     """Writes weights and what they mean into one safetensors file."""
     metadata = {METADATA_KEY: json.dumps({"format": 1} | asdict(spec))}
-    save_file({name: weight.to(dtype).contiguous() for name, weight in weights.items()}, path, metadata)
+    data = save({name: weight.to(dtype).contiguous() for name, weight in weights.items()}, metadata)
+    path.write_bytes(data)  # not by safetensors, which tells a full disk by an exception of its own
 
 
 def load_encoder(path: Path) -> VGG:

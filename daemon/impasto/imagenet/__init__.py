@@ -13,7 +13,6 @@ the encoder appears whole or not at all. Must not know the daemon, which only lo
 turned into an encoder, not before.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from urllib.parse import urlsplit
 from impasto import fetching, weights
 from impasto.errors import Corrupted, InvalidRequest, Violation
 from impasto.fetching import IMPORTING, Note
-from impasto.imagenet.transfer import Download
+from impasto.imagenet.transfer import Download, is_here
 from impasto.spec import VGG19
 from impasto.weights import Shelf
 
@@ -169,7 +168,7 @@ def _convert(path: Path, shelf: Shelf, expected: str, came_from: str, tell: OnPr
     from impasto.imagenet import convert  # noqa: PLC0415  # torch
 
     origin: Origin = convert.Origin(came_from, sha256, expected)
-    fresh = shelf.path(VGG19).with_suffix(".new")
+    fresh = fetching.fresh_path(shelf)
     try:
         convert.convert(path, fresh, origin)
         fresh.chmod(0o600)
@@ -187,7 +186,7 @@ def _told_by_name(name: str) -> str:
 def _check_address(url: str, sha256: str) -> None:
     """Eight digits prove that nothing was damaged, not that nobody meddled: without encryption all 64 are needed."""
     parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and (_is_here(parts.hostname or "") or _is_full(sha256))):
+    if parts.scheme == "https" or (parts.scheme == "http" and (is_here(parts.hostname or "") or _is_full(sha256))):
         return
     told = f"is {url}; https is needed, or the checksum with all its {SHA256_DIGITS} digits"
     raise InvalidRequest([Violation("url", told, "ADDRESS_NOT_TRUSTED")])
@@ -195,10 +194,3 @@ def _check_address(url: str, sha256: str) -> None:
 
 def _is_full(sha256: str) -> bool:
     return len(sha256) == SHA256_DIGITS
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -9,6 +9,7 @@ file is begun anew, too.
 """
 
 import http.client
+import ipaddress
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from impasto import __version__
 from impasto.errors import CannotServe, ImpastoError, Unavailable
@@ -103,9 +105,7 @@ class Download:
             headers |= {"If-Range": self.note.validator} if self.note.validator else {}
         request = urllib.request.Request(self.note.url, headers=headers)  # noqa: S310  # the face has checked its scheme
         try:
-            response: http.client.HTTPResponse = urllib.request.build_opener(_Redirects).open(
-                request, timeout=self.timeout_s
-            )
+            response: http.client.HTTPResponse = _opener(self.note.url).open(request, timeout=self.timeout_s)
         except urllib.error.HTTPError as error:
             with error:
                 raise self._refused(error, had) from error
@@ -171,6 +171,20 @@ class Download:
             raise Broken(f"the connection was closed after {had} of {total} bytes")
         if not had:
             raise Broken("the server sent an empty file")
+
+
+def is_here(host: str) -> bool:
+    """Whether that is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _opener(url: str) -> urllib.request.OpenerDirector:
+    """By the proxy that the environment names, which studios have, save to this machine."""
+    direct = [urllib.request.ProxyHandler({})] if is_here(urlsplit(url).hostname or "") else []
+    return urllib.request.build_opener(_Redirects, *direct)
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:
