@@ -48,13 +48,18 @@ def convert(path: Path, target: Path, origin: Origin) -> None:
     Raises:
         Corrupted: it holds something else than VGG-19's weights; says what was expected and what was found.
     """
+    spec, found = _network(path, origin)
+    # In single precision: half would lose what the forward pass, which decides the gradient, is exact about.
+    save_encoder(target, spec, normalise(spec, found, _pictures(), least=LEAST), torch.float32)
+
+
+def _network(path: Path, origin: Origin) -> tuple[EncoderSpec, dict[str, Tensor]]:
+    """The thirteen convolutions under our names; the classifier, nine tenths of the file, is let go before they run."""
     state = _state_dict(path)
     names = _names(state)
     source, preprocessing = _preprocessing("features.0.weight" in state, origin.sha256)
-    spec = EncoderSpec("vgg19", card=_card(source, origin), **preprocessing)
     found = {f"{ours}.{part}": _tensor(state, f"{theirs}.{part}", _shape(ours, part)) for ours, theirs, part in names}
-    # In single precision: half would lose what the forward pass, which decides the gradient, is exact about.
-    save_encoder(target, spec, normalise(spec, found, _pictures(), least=LEAST), torch.float32)
+    return EncoderSpec("vgg19", card=_card(source, origin), **preprocessing), found
 
 
 def _state_dict(path: Path) -> Mapping[str, Any]:
