@@ -1,8 +1,12 @@
 """Fakes: real code, named, scriptable, few."""
 
 import json
+import re
+import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NoReturn, Self
 
 import grpc
 import torch.nn.functional as F
@@ -120,3 +124,112 @@ class FakePool:
         """Another worker of that name is ready."""
         self.table[name] = FakeWorker(name)
         self.say(name, "ready")
+
+
+@dataclass
+class Asked:
+    """One request as a `WeightsServer` saw it, and how many bytes of the file it was answered with."""
+
+    range: str
+    if_range: str
+    sent: int = 0
+
+
+@dataclass
+class WeightsServer:
+    """A real HTTP server on this machine that hands out one file, well or in the way that it is told to.
+
+    Attributes:
+        body: the file.
+        ranges: whether it understands Range.
+        etag: what it names the file's version, if anything.
+        drops: each answer breaks off after so many bytes of its own; when the list is used up they are whole.
+        garbage: sent in place of HTTP.
+        status: in place of success.
+        kind: the Content-Type.
+        elsewhere: where it sends everybody.
+        silent: it takes requests and says nothing.
+        hold_at: the byte of the file before which it waits for `released`.
+        asked: every request.
+    """
+
+    body: bytes
+    ranges: bool = True
+    etag: str = '"first"'
+    drops: list[int] = field(default_factory=list)
+    garbage: bytes = b""
+    status: int = 0
+    kind: str = "application/octet-stream"
+    elsewhere: str = ""
+    silent: bool = False
+    hold_at: int | None = None
+    released: threading.Event = field(default_factory=threading.Event)
+    asked: list[Asked] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # as http.server wants it
+                script._answer(self)
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.handle_error = lambda *_: None  # type: ignore[method-assign]  # a client that goes is no error here
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.released.set()
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+    @property
+    def url(self) -> str:
+        """Where the file is."""
+        return f"http://127.0.0.1:{self._http.server_port}/vgg19.pth"
+
+    def _answer(self, call: BaseHTTPRequestHandler) -> None:
+        asked = Asked(call.headers.get("Range", ""), call.headers.get("If-Range", ""))
+        self.asked.append(asked)
+        if self.silent:
+            self.released.wait(60)
+        elif self.garbage:
+            call.wfile.write(self.garbage)
+        elif self.status or self.elsewhere:
+            call.send_response(self.status or 302, "As Told")
+            call.send_header("Location", self.elsewhere)
+            call.end_headers()
+        else:
+            self._send(call, asked)
+
+    def _send(self, call: BaseHTTPRequestHandler, asked: Asked) -> None:
+        match, size = re.fullmatch(r"bytes=(\d+)-", asked.range), len(self.body)
+        start = int(match[1]) if match and self.ranges and asked.if_range in ("", self.etag) else 0
+        if start and start >= size:
+            call.send_response(416)
+            call.end_headers()
+            return
+        call.send_response(206 if start else 200)
+        if start:
+            call.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        if self.etag:
+            call.send_header("ETag", self.etag)
+        call.send_header("Content-Type", self.kind)
+        call.send_header("Content-Length", str(size - start))
+        call.end_headers()
+        self._pour(call, asked, start)
+
+    def _pour(self, call: BaseHTTPRequestHandler, asked: Asked, start: int) -> None:
+        end = start + self.drops.pop(0) if self.drops else len(self.body)
+        hold = self.hold_at
+        if hold is not None and start < hold < end:
+            call.wfile.write(self.body[start:hold])
+            asked.sent, start = hold - start, hold
+            self.released.wait(120)
+        call.wfile.write(self.body[start:end])
+        asked.sent += len(self.body[start:end])

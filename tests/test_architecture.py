@@ -47,18 +47,23 @@ DOORS = {
     "__main__": Door("cli"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors inspection instance launch photo server training v1", "click rich"
+        f"{ROOT_ROOM} bar client config demo errors fetching imagenet inspection instance launch photo server spec"
+        " training v1 weights",
+        "click rich",
     ),
     "client": Door("config errors image launch photo refusals v1 wire", "grpc google"),
     "codec": Door("errors image"),
     "codec.__main__": Door("image", "PIL"),
     "config": Door("errors", "platformdirs"),
     "demo": Door("client gallery", "PIL"),
-    "engine": Door("", "torch torchvision safetensors"),
+    "engine": Door("", "torch safetensors"),
     "errors": Door(),
+    "fetching": Door("errors weights"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
     "image": Door("errors"),
+    "imagenet": Door(f"{ROOT_ROOM} errors fetching imagenet.convert spec weights"),
+    "imagenet.convert": Door(f"{ROOT_ROOM} engine errors gallery", "torch numpy"),
     "inspection": Door(
         "engine errors inspection.overview inspection.picture inspection.plot inspection.sheet", "torch PIL"
     ),
@@ -70,14 +75,16 @@ DOORS = {
     "instance": Door("errors"),
     "job": Door("image spec"),
     "launch": Door(f"{ROOT_ROOM} config errors instance v1", "grpc"),
-    "painting": Door("engine errors image pixels spec", "torch numpy"),
+    "painting": Door("engine errors image pixels spec weights", "torch numpy"),
     "photo": Door("errors image", "PIL"),
     "pixels": Door("errors image", "torch numpy"),
     "pool": Door("frames"),
-    "rpc": Door(f"{ROOT_ROOM} codec config errors image job pool scheduler spec store v1 weights wire", "grpc google"),
+    "rpc": Door(
+        f"{ROOT_ROOM} codec config errors fetching image job pool scheduler spec store v1 weights wire", "grpc google"
+    ),
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("errors image job pool store"),
-    "server": Door(f"{ROOT_ROOM} config errors instance pool rpc scheduler store v1", "grpc"),
+    "server": Door(f"{ROOT_ROOM} config errors instance pool rpc scheduler store v1 weights", "grpc"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),
     "training": Door(f"{ROOT_ROOM} engine pixels training.sheet", "torch safetensors"),
@@ -85,7 +92,7 @@ DOORS = {
     "v1": Door("", "grpc google"),
     "weights": Door("errors spec"),
     "wire": Door("errors image job spec v1", "google"),
-    "worker": Door("engine errors frames painting spec", "torch"),
+    "worker": Door("engine errors frames painting spec weights", "torch"),
 }
 MAX_FILE_LINES = 320
 MAX_FUNCTION_LINES = 45

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from impasto.config import NUMBERS, Config
+from impasto.config import NUMBERS, TEXTS, Config
 from impasto.errors import InvalidRequest
 
 
@@ -47,7 +47,10 @@ def test_file_environment_and_flags_win_in_this_order(file: Path) -> None:
 
 def test_every_name_can_be_set_in_the_file_and_in_the_environment(file: Path, tmp_path: Path) -> None:
     """All names but the limits, on which clients rely, in both places, in the types that Config has."""
-    values = {"runtime_dir": str(tmp_path / "run"), "data_dir": str(tmp_path / "data")} | dict.fromkeys(NUMBERS, "7")
+    folders = {"runtime_dir": str(tmp_path / "run"), "data_dir": str(tmp_path / "data")}
+    texts = {"weights_url": "https://mirror.example/file.pth", "weights_sha256": "0123abcd"}
+    values = folders | texts | dict.fromkeys(NUMBERS, "7")
+    assert set(texts) == set(TEXTS)
     assert set(values) == {field.name for field in fields(Config)} - {"limits"}
     from_environment = loaded(file, None, **{f"IMPASTO_{name.upper()}": value for name, value in values.items()})
 
@@ -104,6 +107,23 @@ def test_a_path_must_be_one(value: str, file: Path) -> None:
     file.write_text(f"data_dir = {value}\n")
 
     assert refusals(file)["config.toml: data_dir"].endswith("; the path of a folder is needed")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("weights_url", "ftp://mirror.example/file.pth", "an address that begins with https://"),
+        ("weights_url", "file:///etc/passwd", "an address that begins with https://"),
+        ("weights_url", "", "an address that begins with https://"),
+        ("weights_url", "https://name:secret@mirror.example/f", "an address that begins with https://"),
+        ("weights_sha256", "dcbb", "8 to 64 digits"),
+        ("weights_sha256", "DCBB9E9D", "8 to 64 digits"),
+        ("weights_sha256", "0" * 65, "8 to 64 digits"),
+    ],
+)
+def test_a_text_must_have_its_shape(name: str, value: str, told: str, file: Path) -> None:
+    """What cannot be the address of a mirror, or a checksum, is refused with what is needed."""
+    assert told in refusals(file, {name: value})[f"flags: {name}"]
 
 
 @pytest.mark.parametrize("content", [b"threads = ", b"[", b"\xff\xfe", b"threads = 1\nthreads = 2\n"])

@@ -120,7 +120,7 @@ def test_auto_encoder_is_named(daemon: Daemon) -> None:
         events = watched(Stub(channel), created(Stub(channel), request()))
     notices = [event.notice for event in events if event.notice]
 
-    assert notices == ["encoder vgg19-slim (auto: ImageNet's VGG-19 is not in torch's cache)"]
+    assert notices == ["encoder vgg19-slim (auto: ImageNet's VGG-19 is not here, see `impasto weights --help`)"]
     assert events[-1].job.encoder == "vgg19-slim"
 
 

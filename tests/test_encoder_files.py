@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 
-from impasto import weights
-from impasto.engine import EncoderSpec, load_encoder, load_slim, load_torchvision, save_encoder
-from impasto.engine.encoder_files import METADATA_KEY, TORCHVISION_POSITIONS
+from impasto.engine import EncoderSpec, load_encoder, load_slim, save_encoder
+from impasto.engine.encoder_files import METADATA_KEY
 from impasto.spec import LAYERS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -73,6 +72,13 @@ def test_single_precision_is_kept_on_demand(tmp_path: Path) -> None:
     found = load_encoder(tmp_path / "file")
 
     assert torch.equal(found.get_parameter("steps.conv1_1.weight"), small_weights()["conv1_1.weight"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_the_systems_own_error() -> None:
+    """Who writes an encoder hears of it as of any other file."""
+    with pytest.raises(OSError, match="No space left on device"):
+        save_encoder(Path("/dev/full"), SMALL, small_weights())
 
 
 @pytest.mark.parametrize(
@@ -155,106 +161,3 @@ def test_the_shipped_encoder_loads() -> None:
     assert set(LAYERS) == {layer for layer in slim.spec.layers if not layer.startswith("pool")}
     assert [tuple(f.shape[2:]) for f in features.values()] == [(4, 5), (2, 2)]
     assert all(f.isfinite().all() and f.max() > 0 for f in features.values())
-
-
-@pytest.fixture(scope="module")
-def torchvision_features() -> nn.Sequential:
-    """The modules of torchvision itself for VGG-19's features, with seeded random weights."""
-    from torchvision.models.vgg import cfgs, make_layers  # noqa: PLC0415  # seconds
-
-    with torch.random.fork_rng():
-        torch.manual_seed(5)
-        features: nn.Sequential = make_layers(cfgs["E"])
-    for layer in features:
-        if isinstance(layer, nn.ReLU):
-            layer.inplace = False  # so that every activation can be looked at
-    return features.eval()
-
-
-def torchvision_state(features: nn.Sequential) -> Weights:
-    """As torchvision's file names them, up to the last layer in use; the classifier is left out."""
-    state = {f"features.{name}": weight for name, weight in features.state_dict().items()}
-    return {name: weight for name, weight in state.items() if int(name.split(".")[1]) <= TORCHVISION_POSITIONS[-1]}
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where torch's cache keeps the file, in a home of this test's own."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    weights.torchvision_path().parent.mkdir(parents=True)
-    return weights.torchvision_path()
-
-
-@pytest.mark.parametrize("zipped", [False, True])
-def test_torchvisions_file_gives_torchvisions_features(
-    cache: Path, torchvision_features: nn.Sequential, zipped: bool
-) -> None:
-    """A cached file in the format of 2017 (as the real one is) or of today gives the activations of torchvision."""
-    torch.save(torchvision_state(torchvision_features), cache, _use_new_zipfile_serialization=zipped)
-
-    encoder = load_torchvision()
-
-    assert encoder.spec.name == "vgg19"
-    relus = [layer for layer in encoder.spec.layers if layer.startswith("relu")]
-    found = encoder(PICTURE, relus)
-    mean, std = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
-    x, expected = (PICTURE - mean) / std, []
-    with torch.no_grad():
-        for module in torchvision_features:
-            x = module(x)
-            expected += [x] if isinstance(module, nn.ReLU) else []
-    for layer, theirs in zip(relus, expected, strict=False):
-        assert (found[layer] - theirs).norm() <= 1e-5 * theirs.norm(), layer
-
-
-def test_a_missing_torchvision_file_is_told(cache: Path) -> None:
-    """Without the file in torch's cache there is a FileNotFoundError, and nothing is downloaded."""
-    with pytest.raises(FileNotFoundError, match=r"torch's cache does not hold vgg19-dcbb9e9d\.pth"):
-        load_torchvision()
-
-
-@pytest.mark.parametrize("zipped", [False, True])
-@pytest.mark.parametrize(
-    ("held", "message"),
-    [
-        ({"features.0.weight": torch.zeros(64, 3, 3, 3)}, r"without 'features\.0\.bias'"),
-        ({"model": {}}, r"without 'features\.0\.weight'"),
-        (torch.zeros(3), "holds a Tensor, not weights by name"),
-    ],
-)
-def test_a_file_of_something_else_is_refused(cache: Path, held: object, message: str, zipped: bool) -> None:
-    """What lies under VGG-19's name but is not it is refused, and told apart."""
-    torch.save(held, cache, _use_new_zipfile_serialization=zipped)
-
-    with pytest.raises(ValueError, match=message):
-        load_torchvision()
-
-
-@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04 half a zip"])
-def test_a_damaged_file_is_refused(cache: Path, content: bytes) -> None:
-    """A download that broke off, or anything that torch cannot read, is refused under its name."""
-    cache.write_bytes(content)
-
-    with pytest.raises(ValueError, match=r"vgg19-dcbb9e9d\.pth in torch's cache is damaged"):
-        load_torchvision()
-
-
-def test_the_files_name_is_torchvisions() -> None:
-    """The name that the front looks for without torch is that of torchvision's address."""
-    from torchvision.models import VGG19_Weights  # noqa: PLC0415
-
-    assert VGG19_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[1] == weights.TORCHVISION_FILE
-
-
-@pytest.mark.parametrize(
-    "environment",
-    [{}, {"TORCH_HOME": "/somewhere of mine"}, {"TORCH_HOME": "~/mine"}, {"XDG_CACHE_HOME": "/another/cache"}],
-)
-def test_the_files_place_is_torchs(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
-    """The front looks where torch.hub does, by whichever variable says so."""
-    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-
-    assert weights.torchvision_path() == Path(torch.hub.get_dir()) / "checkpoints" / weights.TORCHVISION_FILE

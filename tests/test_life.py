@@ -2,18 +2,17 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from harness import Daemon, Home, alive, inline, long_request, picture, request, wait_for
 from impasto import client, launch
-from impasto.engine.encoder_files import TORCHVISION_POSITIONS
+from impasto.engine import EncoderSpec, random_encoder, save_encoder
 from impasto.errors import Busy, CannotServe
 from impasto.v1 import stylize_pb2
-from impasto.weights import TORCHVISION_FILE
+from impasto.weights import Shelf
 from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps_done, watched
 
 Start = Callable[..., Daemon]
@@ -172,27 +171,22 @@ def test_an_open_runtime_folder_is_refused(home: Home) -> None:
     home.config.runtime_dir.chmod(0o700)
 
 
-@pytest.fixture(scope="module")
-def torch_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of torch's that holds VGG-19's file with the right shapes and random values."""
-    folder = tmp_path_factory.mktemp("torch")
-    checkpoints = folder / "hub" / "checkpoints"
-    checkpoints.mkdir(parents=True)
-    generator, state, channels = torch.Generator().manual_seed(0), {}, 3
-    widths = (64, 64, 128, 128, 256, 256, 256, 256, 512, 512, 512, 512, 512)
-    for position, width in zip(TORCHVISION_POSITIONS, widths, strict=True):
-        deviation = (2 / (9 * channels)) ** 0.5
-        state[f"features.{position}.weight"] = torch.randn(width, channels, 3, 3, generator=generator) * deviation
-        state[f"features.{position}.bias"] = torch.zeros(width)
-        channels = width
-    torch.save(state, checkpoints / TORCHVISION_FILE)
-    yield folder
-    (checkpoints / TORCHVISION_FILE).unlink()
+def with_vgg19() -> Home:
+    """A home with VGG-19 on its shelf: the right shapes, random values."""
+    home, spec = Home(), EncoderSpec("vgg19")
+    shelf = Shelf(home.config.data_dir)
+    shelf.folder.mkdir(parents=True)
+    save_encoder(
+        shelf.path("vgg19"),
+        spec,
+        {n.removeprefix("steps."): w for n, w in random_encoder().named_parameters()},
+    )
+    return home
 
 
-def test_vgg19_is_the_default_where_it_is(start: Start, torch_home: Path) -> None:
-    """With torchvision's file in torch's cache "auto" means vgg19; the slim one can still be asked for."""
-    daemon = start(Home(TORCH_HOME=str(torch_home)))
+def test_vgg19_is_the_default_where_it_is(start: Start) -> None:
+    """With its file on the shelf "auto" means vgg19; the slim one can still be asked for."""
+    daemon = start(with_vgg19())
     slim = request(steps=2)
     slim.spec.encoder = "vgg19-slim"
     with daemon.channel() as channel:
@@ -203,9 +197,9 @@ def test_vgg19_is_the_default_where_it_is(start: Start, torch_home: Path) -> Non
     assert daemon.info().default_encoder == "vgg19"
 
 
-def test_cancel_is_seen_between_layers(start: Start, torch_home: Path) -> None:
+def test_cancel_is_seen_between_layers(start: Start) -> None:
     """At 1024 px with the full-width network, where a step takes many seconds, a cancel is done within two."""
-    daemon = start(Home(TORCH_HOME=str(torch_home)))
+    daemon = start(with_vgg19())
     message = request(steps=50)
     message.spec.content.CopyFrom(inline(picture(1024, 768, 1)))
     message.spec.max_scales = 1

@@ -214,8 +214,7 @@ def test_training_goes_on_from_an_encoder(network: Network, pictures: Tensor, tm
 def test_another_kind_of_encoder_is_not_adopted(width: float, pooling: str, told: str, pictures: Tensor) -> None:
     """Another width, or pictures prepared otherwise, is refused in words."""
     spec = EncoderSpec("other", pooling=pooling, padding="replicate", mean=MEAN, std=STD)
-    plain = export.fold(Network(1 / 16))
-    weights = {f"{name}.{part}": value for name, parts in plain.items() for part, value in parts._asdict().items()}
+    weights = export.named_weights(export.fold(Network(1 / 16)))
     with pytest.raises(ValueError, match=told):
         Network(width).adopt(VGG(spec, weights), pictures)
 

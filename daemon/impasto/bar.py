@@ -1,6 +1,6 @@
-"""The progress bar: on a terminal one line that moves, elsewhere a line for every tenth of the work.
+"""The progress bars: on a terminal one line that moves, elsewhere a line for every tenth of the work.
 
-Knows rich and a job's `Progress`. Must not know what is painted or why. ``cli`` shows it.
+Knows rich, a job's `Progress` and a fetch's. Must not know what is painted or brought, or why. ``cli`` shows them.
 """
 
 import sys
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.progress import Progress as Live
 
 if TYPE_CHECKING:
     from impasto.client import Progress
+    from impasto.imagenet import Progress as Transfer
 
 BAR_WIDTH = 20  # leaves room for step, time and losses on a terminal of 80 columns
 
@@ -58,3 +59,29 @@ def tell(progress: "Progress") -> str:
     told = [name for name in ("content", "style") if name in progress.losses]
     losses = "".join(f"  {name} {progress.losses[name]:.3g}" for name in told)
     return f"step {progress.step}/{progress.total_steps}{left}{losses}"
+
+
+class TransferBar:
+    """A context that hands out a function to be called with every piece of a file that arrives."""
+
+    def __init__(self) -> None:
+        self._printed, self._live = "", sys.stderr.isatty()
+        sizes = (BarColumn(BAR_WIDTH), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), *sizes)
+        self._progress = Live(*columns, console=Console(stderr=True), disable=not self._live, transient=True)
+        self._task = self._progress.add_task("connecting", total=None)
+
+    def __enter__(self) -> Callable[["Transfer"], None]:
+        self._progress.start()
+        return self._show
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def _show(self, progress: "Transfer") -> None:
+        had, total = progress.received_bytes, progress.total_bytes
+        self._progress.update(self._task, description=progress.stage, completed=had, total=total or None)
+        tenths = f" {10 * had // total}0 % of {total / 1e6:.1f} MB" if total and progress.stage == "downloading" else ""
+        if not self._live and self._printed != progress.stage + tenths:
+            self._printed = progress.stage + tenths
+            click.echo(self._printed, err=True)

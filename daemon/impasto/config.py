@@ -6,6 +6,7 @@ are made by ``instance`` and ``store``. ``cli`` makes one and hands it on.
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -24,6 +25,12 @@ NUMBERS: Mapping[str, tuple[type[int] | type[float], float, float]] = {
     "nice": (int, 0, 19),
     "worker_silence_s": (float, 6, 3600),  # an idle worker says that it lives every 5 s
     "blob_hours": (float, 0, 10_000),
+}
+
+# The texts of `Config`: what they must look like, for programs and for people.
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "weights_url": (r"https?://[^\s/@]+/[^\s]+", "an address that begins with https:// (or http://) is needed"),
+    "weights_sha256": ("[0-9a-f]{8,64}", "8 to 64 digits of 0 to 9 and a to f are needed"),
 }
 
 
@@ -52,11 +59,13 @@ class Config:
 
     Attributes:
         runtime_dir: socket, lock and daemon.json; made with mode 0700.
-        data_dir: blobs and the log.
+        data_dir: blobs, the log and fetched encoders.
         threads: of a CPU worker; 0 means all cores.
         nice: how far a CPU worker stands back for everything else on the machine.
         worker_silence_s: a worker that says nothing for so long is killed.
         blob_hours: how long pictures are kept that no job uses.
+        weights_url: where `impasto weights fetch` takes torchvision's file from; a mirror of one's own will do.
+        weights_sha256: what that file's checksum begins with; the default is the one that its name publishes.
         limits: see `Limits`; not in the file, as clients rely on them.
     """
 
@@ -66,6 +75,8 @@ class Config:
     nice: int = 10
     worker_silence_s: float = 30.0
     blob_hours: float = 24.0
+    weights_url: str = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+    weights_sha256: str = "dcbb9e9d"
     limits: Limits = field(default_factory=Limits)
 
     @classmethod
@@ -78,11 +89,19 @@ class Config:
         path = Path(environment.get("IMPASTO_CONFIG") or platformdirs.user_config_path("impasto") / "config.toml")
         names = {f.name for f in fields(cls)} - {"limits"}
         given = {k: environment[v] for k in names if (v := ENVIRONMENT_PREFIX + k.upper()) in environment}
-        chosen = {name: value for name, value in (flags or {}).items() if value is not None}
         config = cls()
-        for origin, values in (("config.toml", _read(path)), ("environment", given), ("flags", chosen)):
+        for origin, values in (("config.toml", _read(path)), ("environment", given)):
             config = replace(config, **_checked(origin, values, names))
-        return config
+        return config.overridden(flags or {})
+
+    def overridden(self, flags: Mapping[str, Any]) -> Self:
+        """The same with `flags`, of which those with value None do not count.
+
+        Raises:
+            InvalidRequest: as `load` does.
+        """
+        names = {f.name for f in fields(self)} - {"limits"}
+        return replace(self, **_checked("flags", {k: v for k, v in flags.items() if v is not None}, names))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -103,12 +122,21 @@ def _checked(origin: str, values: Mapping[str, Any], names: set[str]) -> dict[st
             found.add(f"{origin}: {name}", f"is unknown; known are {', '.join(sorted(names))}", "CONFIG_INVALID")
         elif name in NUMBERS:
             checked[name] = _number(f"{origin}: {name}", value, *NUMBERS[name], found)
+        elif name in TEXTS:
+            checked[name] = _text(f"{origin}: {name}", value, *TEXTS[name], found)
         elif isinstance(value, str | Path) and str(value):
             checked[name] = Path(value).expanduser().absolute()  # the daemon leaves the folder it was started in
         else:
             found.add(f"{origin}: {name}", f"is {value!r}; the path of a folder is needed", "CONFIG_INVALID")
     found.raise_if_any()
     return checked
+
+
+def _text(field: str, value: object, shape: str, allowed: str, found: Violations) -> str:
+    """`value` as a text of that shape."""
+    if not isinstance(value, str) or not re.fullmatch(shape, value):
+        found.add(field, f"is {value!r}; {allowed}", "CONFIG_INVALID")
+    return str(value)
 
 
 def _number(

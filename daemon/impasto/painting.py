@@ -16,14 +16,30 @@ import torch
 from torch import Tensor
 
 from impasto import pixels
-from impasto.engine import VGG, Pulse, Settings, Step, TargetCache, load_slim, load_torchvision, pyramid, stylize
+from impasto.engine import VGG, Pulse, Settings, Step, TargetCache, load_encoder, load_slim, pyramid, stylize
 from impasto.engine.defaults import bytes_needed, defaults
 from impasto.engine.encoder import resize
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.spec import SLIM, StylizeSpec
+from impasto.weights import Shelf
 
-LOADERS = {SLIM: load_slim, "vgg19": load_torchvision}
+
+def open_encoder(name: str, shelf: Shelf) -> VGG:
+    """The encoder of that name, from the package or from the shelf.
+
+    Raises:
+        CannotServe: it has gone since the request was accepted, or its file is damaged.
+    """
+    if name == SLIM:
+        return load_slim()
+    try:
+        return load_encoder(shelf.path(shelf.resolve(name)))
+    except ValueError as error:
+        raise CannotServe(
+            f"{error}: `impasto weights remove` and `impasto weights fetch` bring a whole one",
+            reason="ENCODER_UNAVAILABLE",
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -42,19 +58,29 @@ class Picture:
 
 
 class Studio:
-    """A device with the encoders that were loaded on it; weights are loaded once and kept."""
+    """A device with the encoders that were loaded on it; weights are kept until their file is another one."""
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
+    def __init__(self, device: torch.device, shelf: Shelf) -> None:
+        self.device, self._shelf = device, shelf
         self.encoders: dict[str, VGG] = {}
+        self._loaded: dict[str, tuple[int, ...]] = {}
         self.targets: dict[str, TargetCache] = {}
 
     def encoder(self, name: str) -> VGG:
         """The encoder of that name, on the device."""
-        if name not in self.encoders:
-            self.encoders[name] = LOADERS[name]().to(self.device)
-            self.targets[name] = TargetCache()
+        now = self._identity(name)
+        if name not in self.encoders or now != self._loaded[name]:
+            self.encoders[name] = open_encoder(name, self._shelf).to(self.device)
+            self.targets[name], self._loaded[name] = TargetCache(), now
         return self.encoders[name]
+
+    def _identity(self, name: str) -> tuple[int, ...]:
+        """What changes with the file: other weights may be imported while this process lives."""
+        try:
+            found = self._shelf.path(name).stat()
+        except OSError:
+            return self._loaded.get(name, ())  # removed: what was loaded still serves the jobs that were accepted
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
     def free_bytes(self) -> int:
         """Memory that a job may still take on this device."""

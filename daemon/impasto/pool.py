@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from impasto.frames import Frame, FrameError, Parser
@@ -76,9 +77,9 @@ class LocalPool:
     The mutable state is the table of workers and the tasks that look after them.
     """
 
-    def __init__(self, *, threads: int, nice: int, silence_s: float) -> None:
+    def __init__(self, *, threads: int, nice: int, silence_s: float, data_dir: Path) -> None:
         self.listener: Listener = _nobody
-        self._options = ["--threads", str(threads), "--nice", str(nice)]
+        self._options = ["--threads", str(threads), "--nice", str(nice), "--data-dir", str(data_dir)]
         self._silence_s = silence_s
         self._workers: dict[str, Worker] = {}
         self._keepers: dict[int, asyncio.Task[None]] = {}

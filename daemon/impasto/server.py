@@ -25,6 +25,7 @@ from impasto.rpc.intake import Intake
 from impasto.scheduler import Scheduler
 from impasto.store import Store
 from impasto.v1 import blob_pb2, blob_pb2_grpc, server_pb2, server_pb2_grpc, stylize_pb2, stylize_pb2_grpc
+from impasto.weights import Shelf
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,10 @@ class Server:
         self._config, self._instance = config, instance
         self._instance_id = uuid.uuid4().hex
         self._store = Store(config.data_dir)
-        self._pool = LocalPool(threads=config.threads, nice=config.nice, silence_s=config.worker_silence_s)
+        self._shelf = Shelf(config.data_dir)
+        self._pool = LocalPool(
+            threads=config.threads, nice=config.nice, silence_s=config.worker_silence_s, data_dir=config.data_dir
+        )
         self._scheduler = Scheduler(self._store, self._pool, config.limits.max_jobs)
         self._health = health.aio.HealthServicer()
         self._grpc = self._assemble()
@@ -119,8 +123,8 @@ class Server:
         ]
         server = grpc.aio.server(options=options)
         intake = Intake(self._store, self._config.limits)
-        stylize = StylizeServicer(intake, self._scheduler, self._config.limits)
-        info = ServerServicer(self._instance_id, self._config.limits, self._pool, self._scheduler)
+        stylize = StylizeServicer(intake, self._scheduler, self._config.limits, self._shelf)
+        info = ServerServicer(self._instance_id, self._config.limits, self._pool, self._scheduler, self._shelf)
         stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
         blob_pb2_grpc.add_BlobServiceServicer_to_server(BlobServicer(intake, self._config), server)
         server_pb2_grpc.add_ServerServiceServicer_to_server(info, server)

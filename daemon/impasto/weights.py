@@ -1,59 +1,102 @@
 """Which encoders can be used here and now, found without importing torch.
 
-Knows where torchvision's file lies in torch's cache. Must not load or fetch weights. ``rpc`` asks it before a job is
-made, so that a missing encoder is refused at once.
+Knows where the encoder files lie, and the card that each carries. Must not fetch, convert or load weights: ``imagenet``
+does that once, ``painting`` reads the result. ``rpc`` asks before a job is made, so that a missing encoder is refused
+at once; every answer is of the moment, so that a daemon sees what another process has put there.
 """
 
+import hashlib
+import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from impasto.errors import CannotServe
 from impasto.spec import AUTO, SLIM, VGG19
 
 TORCHVISION_FILE = "vgg19-dcbb9e9d.pth"  # the name in torchvision's VGG19_Weights.IMAGENET1K_V1.url; a test compares
-DESCRIPTIONS = {
-    VGG19: "ImageNet's VGG-19, from torch's cache",
-    SLIM: "shipped with Impasto: trained on pictures drawn by its own code",
-}
+METADATA_KEY = "impasto.encoder"  # as the engine writes it; a test compares
+MAX_HEADER_BYTES = 1024 * 1024
+HOW_TO_GET = "`impasto weights fetch` brings it (548 MB are loaded, 52 MB stay), `impasto weights import` takes a file"
 
 
-def torchvision_path() -> Path:
-    """Where torch.hub keeps the file, by the same rules as torch.hub.get_dir()."""
-    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    home = os.environ.get("TORCH_HOME", f"{cache}/torch")
-    return Path(home).expanduser() / "hub" / "checkpoints" / TORCHVISION_FILE
+@dataclass(frozen=True)
+class Shelf:
+    """Where encoder files live: the data folder's `encoders`, and the package for the one that is shipped."""
 
+    data_dir: Path
 
-def available(encoder: str) -> bool:
-    """Whether the weights of `encoder` are on this machine."""
-    return encoder == SLIM or torchvision_path().is_file()
+    @property
+    def folder(self) -> Path:
+        """Holds what was fetched or imported; may not be there yet."""
+        return self.data_dir / "encoders"
 
+    def path(self, encoder: str) -> Path:
+        """The file of that encoder, whether or not it is there."""
+        package = Path(__file__).parent / "encoders"
+        return (package if encoder == SLIM else self.folder) / f"{encoder}.safetensors"
 
-def default() -> str:
-    """What "auto" means here and now."""
-    return VGG19 if available(VGG19) else SLIM
+    def available(self, encoder: str) -> bool:
+        """Whether the weights of `encoder` are on this machine."""
+        return self.path(encoder).is_file()
 
+    def default(self) -> str:
+        """What "auto" means here and now."""
+        return VGG19 if self.available(VGG19) else SLIM
 
-def resolve(encoder: str) -> str:
-    """The encoder that a request means.
+    def resolve(self, encoder: str) -> str:
+        """The encoder that a request means.
 
-    Raises:
-        CannotServe: its weights are not here.
-    """
-    if encoder == AUTO:
-        return default()
-    if not available(encoder):
-        raise CannotServe(
-            f"the weights of {encoder} are not on this machine: put torchvision's {TORCHVISION_FILE} into torch's "
-            f"cache (torchvision.models.vgg19(weights='IMAGENET1K_V1') does), or use {SLIM}, which needs nothing",
-            reason="ENCODER_UNAVAILABLE",
-        )
-    return encoder
+        Raises:
+            CannotServe: its weights are not here.
+        """
+        if encoder == AUTO:
+            return self.default()
+        if not self.available(encoder):
+            raise CannotServe(
+                f"the weights of {encoder} are not on this machine: {HOW_TO_GET}; {SLIM} needs nothing",
+                reason="ENCODER_UNAVAILABLE",
+            )
+        return encoder
+
+    def description(self, encoder: str) -> str:
+        """For people: what the encoder is, or what to do to have it."""
+        if encoder == SLIM:
+            return "shipped with Impasto: trained on pictures drawn by its own code"
+        if not self.available(encoder):
+            return f"ImageNet's VGG-19: {HOW_TO_GET}"
+        return f"ImageNet's VGG-19, from {card(self.path(encoder)).get('source', 'an unknown source')}"
 
 
 def notice(asked: str, taken: str) -> str:
     """For people: which encoder was taken and why."""
     if asked != AUTO:
         return f"encoder {taken}"
-    why = "is in torch's cache" if taken == VGG19 else "ImageNet's VGG-19 is not in torch's cache"
-    return f"encoder {taken} (auto: {why})"
+    why = "is here" if taken == VGG19 else "is not here, see `impasto weights --help`"
+    return f"encoder {taken} (auto: ImageNet's VGG-19 {why})"
+
+
+def card(path: Path) -> dict[str, Any]:
+    """What an encoder file tells of its origin; empty if it cannot be read. Reads the header alone."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length)) if length <= MAX_HEADER_BYTES else {}
+        found = json.loads(header["__metadata__"][METADATA_KEY])["card"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def sha256_of(path: Path) -> str:
+    """The file's checksum in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def torchvision_path() -> Path:
+    """Where torch.hub keeps torchvision's own file, by the same rules as torch.hub.get_dir()."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = os.environ.get("TORCH_HOME", f"{cache}/torch")
+    return Path(home).expanduser() / "hub" / "checkpoints" / TORCHVISION_FILE

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from impasto.errors import ImpastoError
 from impasto.frames import Frame, Parser
 from impasto.spec import StylizeSpec
+from impasto.weights import Shelf
 
 if TYPE_CHECKING:
     from impasto.painting import Painting, Studio
@@ -207,17 +208,18 @@ def main() -> None:
     parser.add_argument("--index", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--nice", type=int, default=0)
+    parser.add_argument("--data-dir", type=Path, required=True)
     options = parser.parse_args()
     die_with_parent(options.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal is the daemon's to handle
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     line = Line()
-    studio, description, devices = open_studio(options.index, options.threads, options.nice)
+    studio, description, devices = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
     line.say("ready", device=str(studio.device), description=description, devices=devices)
     Worker(line, studio).run()
 
 
-def open_studio(index: int, threads: int, nice: int) -> tuple["Studio", str, int]:
+def open_studio(index: int, threads: int, nice: int, shelf: Shelf) -> tuple["Studio", str, int]:
     """The device of that index, a description of it, and how many devices there are: all CUDA devices, else the CPU."""
     import torch  # noqa: PLC0415  # seconds; see the module's contract
 
@@ -225,11 +227,11 @@ def open_studio(index: int, threads: int, nice: int) -> tuple["Studio", str, int
 
     if torch.cuda.is_available():
         device = torch.device("cuda", index)
-        return Studio(device), torch.cuda.get_device_name(device), torch.cuda.device_count()
+        return Studio(device, shelf), torch.cuda.get_device_name(device), torch.cuda.device_count()
     with contextlib.suppress(OSError):
         os.nice(nice)
     torch.set_num_threads(threads or _cores())
-    return Studio(torch.device("cpu")), f"{torch.get_num_threads()} threads", 1
+    return Studio(torch.device("cpu"), shelf), f"{torch.get_num_threads()} threads", 1
 
 
 def _cores() -> int:

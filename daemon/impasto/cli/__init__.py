@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from impasto import __version__
-from impasto.cli import daemon, laboratory, painting
+from impasto.cli import daemon, laboratory, painting, weights
 from impasto.config import Config
 from impasto.errors import ImpastoError, InvalidRequest
 
@@ -23,7 +23,7 @@ CANCELLED = 130  # 128 + SIGINT, as shells expect
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 @click.option("--runtime-dir", type=click.Path(path_type=Path), help="Folder of the daemon's socket.")
-@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of pictures at rest and the log.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Folder of pictures at rest, encoders and the log.")
 @click.pass_context
 def cli(context: click.Context, runtime_dir: Path | None, data_dir: Path | None) -> None:
     """Paint pictures in the manner of other pictures, on this machine."""
@@ -40,6 +40,7 @@ for _command in (
     laboratory.inspect,
     laboratory.measure,
     laboratory.train_encoder,
+    weights.weights,
 ):
     cli.add_command(_command)
 

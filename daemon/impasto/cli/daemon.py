@@ -15,6 +15,7 @@ from impasto.config import Config
 
 if TYPE_CHECKING:
     from impasto.launch import Info
+    from impasto.v1 import server_pb2
 
 
 @click.command()
@@ -77,19 +78,30 @@ def _facts(info: "Info") -> dict[str, Any]:
         {"name": d.name, "description": d.description, "worker_pid": d.worker_pid, "loaded": list(d.loaded_encoders)}
         for d in info.devices
     ]
-    encoders = [{"name": e.name, "available": e.available, "description": e.description} for e in info.encoders]
     return {
         "version": info.version,
         "pid": info.pid,
         "uptime_s": round(info.uptime_s, 1),
         "devices": devices,
         "encoder": info.default_encoder,
-        "encoders": encoders,
+        "encoders": [_encoder(encoder) for encoder in info.encoders],
         "queued_jobs": info.queued_jobs,
         "running_jobs": info.running_jobs,
         "instance_id": info.instance_id,
     }
 
 
+def _encoder(told: "server_pb2.EncoderInfo") -> dict[str, Any]:
+    from impasto.v1 import server_pb2  # noqa: PLC0415
+
+    entry = {"name": told.name, "available": told.available, "description": told.description}
+    if not told.HasField("fetch"):
+        return entry
+    state = server_pb2.FetchState.Name(told.fetch.state).removeprefix("FETCH_STATE_").lower()
+    fetch = {"state": state, "received_bytes": told.fetch.received_bytes, "total_bytes": told.fetch.total_bytes}
+    return entry | {"fetch": fetch}
+
+
 def _told(entry: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in entry.items() if value not in ("", []))
+    words = ((name, f"({_told(value)})" if isinstance(value, dict) else value) for name, value in entry.items())
+    return ", ".join(f"{name} {value}" for name, value in words if value not in ("", []))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impasto.cli.options import ENCODERS, check_written, named
+from impasto.config import Config
 from impasto.errors import InvalidRequest, Violation
 
 if TYPE_CHECKING:
@@ -65,13 +66,30 @@ def _print_training(progress: "TrainingProgress") -> None:
 @click.option("--size", type=click.IntRange(16), default=512, show_default=True, help="Most px of the long side.")
 @click.option("--channels", type=click.IntRange(1), default=6, show_default=True, help="The strongest of each layer.")
 @click.option("--encoder", type=ENCODERS, default="auto", show_default=True, help="The network that looks.")
-def inspect(picture: Path, layers: tuple[str, ...], output: Path, size: int, channels: int, encoder: str) -> None:
+@click.pass_obj
+def inspect(
+    config: Config,
+    /,
+    picture: Path,
+    output: Path,
+    layers: tuple[str, ...],
+    size: int,
+    channels: int,
+    encoder: str,
+) -> None:
     """Draw what each layer responds to in PICTURE, and how far it sees."""
     from impasto import inspection  # noqa: PLC0415  # torch
 
     with named({"picture": "PICTURE", "layers": "--layer", "folder": "-o"}):
         inspection.inspect(
-            picture, output, layers=layers, encoder=encoder, size=size, channels=channels, on_written=print
+            picture,
+            output,
+            layers=layers,
+            encoder=encoder,
+            size=size,
+            channels=channels,
+            on_written=print,
+            data_dir=config.data_dir,
         )
 
 
@@ -83,7 +101,10 @@ def inspect(picture: Path, layers: tuple[str, ...], output: Path, size: int, cha
 @click.option("--encoder", type=ENCODERS, default="auto", show_default=True, help="The network that looks.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the distances into this file.")
+@click.pass_obj
 def measure(
+    config: Config,
+    /,
     a: Path,
     b: Path,
     layers: tuple[str, ...],
@@ -101,7 +122,7 @@ def measure(
     from impasto import inspection  # noqa: PLC0415  # torch
 
     with named({"a": "A", "b": "B", "layers": "--layer"}):
-        found = inspection.measure(a, b, layers=layers, encoder=encoder, size=size)
+        found = inspection.measure(a, b, layers=layers, encoder=encoder, size=size, data_dir=config.data_dir)
     if plot is not None:
         inspection.distance_plot(found.layers, f"{b.name} from {a.name}").save(plot)
     if as_json:

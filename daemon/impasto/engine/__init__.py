@@ -11,7 +11,8 @@ Knows nothing of files but encoder files, nothing of jobs, daemons or editors; u
 
 from impasto.engine.descent import Diverged
 from impasto.engine.encoder import VGG, Encoder, EncoderSpec
-from impasto.engine.encoder_files import load_encoder, load_slim, load_torchvision, random_encoder, save_encoder
+from impasto.engine.encoder_files import load_encoder, load_slim, random_encoder, save_encoder
+from impasto.engine.normal import normalise
 from impasto.engine.objective import Losses, Objective, Weights, style_targets
 from impasto.engine.pulse import Cancelled, Pulse
 from impasto.engine.pyramid import Scale, pyramid
@@ -35,7 +36,7 @@ __all__ = [
     "Weights",
     "load_encoder",
     "load_slim",
-    "load_torchvision",
+    "normalise",
     "pyramid",
     "random_encoder",
     "save_encoder",

@@ -24,7 +24,8 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
             frequency_power=0.35,
             weights=Weights(content=1.0, style=50.0, total_variation=20.0, style_layers=SLIM_STYLE_LAYERS),
         ),
-        # torchvision's weights are not normalised to mean activation 1; not tried with the real file (no network here).
+        # For weights normalised to mean activation 1, as `imagenet` leaves them; not tried with the real file (no
+        # network where this was written).
         "vgg19": Settings(steps=300, weights=Weights(content=1.0, style=10.0)),
     }
 )

@@ -1,11 +1,10 @@
 """Encoder files: where weights come from and how they are written.
 
-Knows safetensors files with our metadata, the encoder in the package, and torchvision's file in torch's cache. Must not
-download anything. ``worker`` and ``training`` call it.
+Knows safetensors files with our metadata, and the encoder in the package. Must not download anything, nor read other
+people's formats: ``imagenet`` turns those into ours once. ``painting``, ``imagenet`` and ``training`` call it.
 """
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
@@ -13,14 +12,12 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from impasto.engine.encoder import VGG, EncoderSpec
 
 METADATA_KEY = "impasto.encoder"
-# Positions of VGG-19's convolutions up to conv5_1 in torchvision's `features`.
-TORCHVISION_POSITIONS = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
 
 
 def save_encoder(
@@ -28,7 +25,8 @@ def save_encoder(
 ) -> None:
     """Writes weights and what they mean into one safetensors file."""
     metadata = {METADATA_KEY: json.dumps({"format": 1} | asdict(spec))}
-    save_file({name: weight.to(dtype).contiguous() for name, weight in weights.items()}, path, metadata)
+    data = save({name: weight.to(dtype).contiguous() for name, weight in weights.items()}, metadata)
+    path.write_bytes(data)  # not by safetensors, which tells a full disk by an exception of its own
 
 
 def load_encoder(path: Path) -> VGG:
@@ -56,43 +54,6 @@ def load_slim() -> VGG:
     """The encoder that is shipped in the package: works at once, offline."""
     with as_file(files("impasto") / "encoders" / "vgg19-slim.safetensors") as path:
         return load_encoder(path)
-
-
-def load_torchvision() -> VGG:
-    """ImageNet's VGG-19 from torch's cache, where torchvision put it.
-
-    Raises:
-        FileNotFoundError: the cache does not hold it.
-        ValueError: it holds something else.
-    """
-    # torchvision takes seconds to import and only this encoder needs it.
-    from torchvision.models import VGG19_Weights  # noqa: PLC0415
-
-    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(VGG19_Weights.IMAGENET1K_V1.url).name
-    state = _state_dict(path)
-    spec = EncoderSpec("vgg19", card={"source": "torchvision VGG19_Weights.IMAGENET1K_V1"})
-    try:
-        weights = {
-            f"{name}.{part}": state[f"features.{position}.{part}"]
-            for name, position in zip(spec.convolutions, TORCHVISION_POSITIONS, strict=True)
-            for part in ("weight", "bias")
-        }
-    except KeyError as error:
-        raise ValueError(f"torch's cache holds a file of VGG-19's name without {error}") from error
-    return VGG(spec, weights)
-
-
-def _state_dict(path: Path) -> Mapping[str, Tensor]:
-    """The tensors of a `.pth` file; torchvision's VGG-19 is of 2017, before the zip format that alone can be mapped."""
-    if not path.is_file():
-        raise FileNotFoundError(f"torch's cache does not hold {path.name}")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except Exception as error:  # pickle and torch raise whatever garbage leads them to
-        raise ValueError(f"{path.name} in torch's cache is damaged: {error}") from error
-    if not isinstance(state, Mapping):
-        raise ValueError(f"{path.name} in torch's cache holds a {type(state).__name__}, not weights by name")
-    return state
 
 
 def random_encoder(width: float = 1.0, seed: int = 0, **spec: str) -> VGG:

@@ -62,6 +62,7 @@ def inspect(
     size: int = SIZE,
     channels: int = 6,
     on_written: Callable[[Path], None] | None = None,
+    data_dir: Path | None = None,
 ) -> dict[str, LayerView]:
     """Draws what each layer responds to in a picture: one sheet per layer, one of all fields, and their numbers.
 
@@ -73,6 +74,7 @@ def inspect(
         size: px, what the picture's long side is limited to.
         channels: how many of each layer's strongest to show.
         on_written: called with each file when it is there.
+        data_dir: where `vgg19` is looked for; the configured folder if None.
 
     Returns: the layers by name, from the first to the deepest.
 
@@ -80,7 +82,7 @@ def inspect(
         InvalidRequest: unknown layers, a picture that is none or too small, a folder that cannot be; before any work.
         CannotServe: the encoder's weights are not here.
     """
-    path, out, network, found = Path(picture), Path(folder), load(encoder), Violations()
+    path, out, network, found = Path(picture), Path(folder), load(encoder, data_dir), Violations()
     wanted, known = chosen_layers(network, layers, found), fields(network.spec.layers)
     check_pictures({"picture": path}, size, {name: known[name].side_needed for name in wanted}, found)
     check_folder(out, found)
@@ -131,7 +133,13 @@ class Measurement:
 
 
 def measure(
-    a: str | Path, b: str | Path, *, layers: Sequence[str] = (), encoder: str = "auto", size: int = SIZE
+    a: str | Path,
+    b: str | Path,
+    *,
+    layers: Sequence[str] = (),
+    encoder: str = "auto",
+    size: int = SIZE,
+    data_dir: Path | None = None,
 ) -> Measurement:
     """Content and style distance of picture `b` from picture `a`, layer by layer.
 
@@ -142,7 +150,7 @@ def measure(
         InvalidRequest: unknown layers, pictures that are none or too small; before any work.
         CannotServe: the encoder's weights are not here.
     """
-    paths, network, found = {"a": Path(a), "b": Path(b)}, load(encoder), Violations()
+    paths, network, found = {"a": Path(a), "b": Path(b)}, load(encoder, data_dir), Violations()
     wanted = chosen_layers(network, layers, found)
     known = fields(network.spec.layers)
     check_pictures(paths, size, {name: known[name].stride for name in wanted}, found)

@@ -15,25 +15,27 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from impasto import codec, photo, pixels, weights
-from impasto.config import Limits
+from impasto import codec, photo, pixels
+from impasto.config import Config, Limits
 from impasto.engine import VGG
 from impasto.engine.defaults import defaults
 from impasto.engine.encoder import resize
 from impasto.errors import InvalidRequest, Violations
 from impasto.image import fit_long_side
-from impasto.painting import LOADERS
+from impasto.painting import open_encoder
+from impasto.weights import Shelf
 
 NARROW_WEIGHTS = 4_000_000  # VGG-19 has 13 million up to relu5_1, half its width a quarter of them
 
 
-def load(encoder: str) -> VGG:
-    """The encoder of that name; "auto" is what `stylize` would take.
+def load(encoder: str, data_dir: Path | None = None) -> VGG:
+    """The encoder of that name; "auto" is what `stylize` would take. `data_dir` is the configured one if None.
 
     Raises:
         CannotServe: its weights are not here.
     """
-    return LOADERS[weights.resolve(encoder)]()
+    shelf = Shelf(data_dir or Config.load().data_dir)
+    return open_encoder(shelf.resolve(encoder), shelf)
 
 
 @contextmanager

@@ -5,21 +5,29 @@ import time
 
 import grpc
 
-from impasto import __version__, weights
+from impasto import __version__, fetching
 from impasto.config import Limits
 from impasto.job import State
 from impasto.pool import Pool
 from impasto.rpc.status import unary
 from impasto.scheduler import Scheduler
-from impasto.spec import ENCODERS
+from impasto.spec import ENCODERS, VGG19
 from impasto.v1 import server_pb2, server_pb2_grpc
+from impasto.weights import Shelf
+
+FETCH_STATES = {
+    fetching.DOWNLOADING: server_pb2.FETCH_STATE_DOWNLOADING,
+    fetching.IMPORTING: server_pb2.FETCH_STATE_IMPORTING,
+    fetching.INTERRUPTED: server_pb2.FETCH_STATE_INTERRUPTED,
+}
 
 
 class ServerServicer(server_pb2_grpc.ServerServiceServicer):
     """What this daemon is and does."""
 
-    def __init__(self, instance_id: str, limits: Limits, pool: Pool, scheduler: Scheduler) -> None:
+    def __init__(self, instance_id: str, limits: Limits, pool: Pool, scheduler: Scheduler, shelf: Shelf) -> None:
         self._instance_id, self._limits, self._pool, self._scheduler = instance_id, limits, pool, scheduler
+        self._shelf = shelf
         self._began = time.monotonic()
 
     @unary
@@ -34,17 +42,23 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             api_versions=["impasto.v1"],
             devices=self._devices(),
             limits=self._told_limits(),
-            encoders=[
-                server_pb2.EncoderInfo(name=n, available=weights.available(n), description=weights.DESCRIPTIONS[n])
-                for n in ENCODERS
-            ],
+            encoders=[self._encoder(name) for name in ENCODERS],
             queued_jobs=self._scheduler.count(State.QUEUED),
             running_jobs=self._scheduler.count(State.RUNNING),
             instance_id=self._instance_id,
             pid=os.getpid(),
-            default_encoder=weights.default(),
+            default_encoder=self._shelf.default(),
             uptime_s=time.monotonic() - self._began,
         )
+
+    def _encoder(self, name: str) -> server_pb2.EncoderInfo:
+        """As it is on the disk now: another process may have brought it, or be about to."""
+        shelf, under_way = self._shelf, fetching.look(self._shelf) if name == VGG19 else None
+        told = server_pb2.EncoderInfo(name=name, available=shelf.available(name), description=shelf.description(name))
+        if under_way is not None:
+            told.fetch.state = FETCH_STATES[under_way.state]
+            told.fetch.received_bytes, told.fetch.total_bytes = under_way.received_bytes, under_way.total_bytes
+        return told
 
     def _devices(self) -> list[server_pb2.Device]:
         return [

@@ -20,6 +20,7 @@ from impasto.scheduler import Scheduler
 from impasto.spec import StylizeSpec, check_numbers, check_pictures
 from impasto.store import Record, chunks
 from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
+from impasto.weights import Shelf
 
 CLIENT_KEY = "impasto-client"  # metadata: one editor or command line, for fairness only
 HEARTBEAT_S = 10.0
@@ -28,8 +29,8 @@ HEARTBEAT_S = 10.0
 class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
     """Jobs: made, watched, cancelled."""
 
-    def __init__(self, intake: Intake, scheduler: Scheduler, limits: Limits) -> None:
-        self._intake, self._scheduler, self._limits = intake, scheduler, limits
+    def __init__(self, intake: Intake, scheduler: Scheduler, limits: Limits, shelf: Shelf) -> None:
+        self._intake, self._scheduler, self._limits, self._shelf = intake, scheduler, limits, shelf
         self._store = intake.store
 
     @stream
@@ -135,7 +136,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         job = Job(
             name=f"jobs/{uuid.uuid4().hex}",
             client=client,
-            spec=replace(spec, encoder=weights.resolve(spec.encoder)),
+            spec=replace(spec, encoder=self._shelf.resolve(spec.encoder)),
             arrival=self._store.next_arrival(),
             create_time=time.time(),
             request_id=request.request_id,
@@ -164,7 +165,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
             raise InvalidRequest([*found.found, *unserved.found])
         if unserved.found:
             raise Unsupported(unserved.found)
-        weights.resolve(spec.encoder)
+        self._shelf.resolve(spec.encoder)
         return await self._with_pictures(spec, images)
 
     async def _with_pictures(self, spec: StylizeSpec, images: dict[str, image_pb2.ImageRef]) -> StylizeSpec:

@@ -5,6 +5,7 @@ of the room.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.engine.encoder import EncoderSpec, vgg19_layers
+from impasto.engine.encoder import EncoderSpec
 from impasto.engine.encoder_files import save_encoder
-from impasto.training.network import MEAN, STD, Network, prepared
+from impasto.engine.normal import normalise as normalise_weights
+from impasto.training.network import MEAN, STD, Network
 
-FAINT = 0.02
-"""A filter whose mean activation is less than this share of its layer's median counts as dead."""
+SPEC = EncoderSpec("vgg19-slim", pooling="avg", padding="replicate", mean=MEAN, std=STD)
 
 
 class Filters(NamedTuple):
@@ -52,31 +53,20 @@ def convolve(x: Tensor, filters: Filters) -> Tensor:
     return F.relu(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), filters.weight, filters.bias))
 
 
-@torch.no_grad()
 def normalise(plain: Plain, pictures: Tensor) -> Plain:
     """Rescale every filter so that its mean activation over `pictures` (b, 3, h, w) is 1, and its readers inversely.
 
-    Exact for a ReLU network (Gatys et al. 2015, footnote). A dead filter is silenced: amplified, it would be noise.
+    A dead filter is silenced: amplified, it would be noise.
     """
-    x, normal = prepared(pictures), {}
-    scale = torch.ones(x.shape[1])  # by which x was divided
-    for name in vgg19_layers():
-        if name.startswith("pool"):
-            x = F.avg_pool2d(x, 2)
-        if not name.startswith("conv"):
-            continue
-        weight = plain[name].weight * scale.view(1, -1, 1, 1)
-        activations = convolve(x, Filters(weight, plain[name].bias))
-        scale = activations.mean((0, 2, 3))
-        alive = scale > FAINT * scale.median()
-        gain = torch.where(alive, 1 / scale.clamp_min(1e-12), torch.zeros_like(scale))
-        normal[name] = Filters(weight * gain.view(-1, 1, 1, 1), plain[name].bias * gain)
-        x = activations * gain.view(1, -1, 1, 1)
-    return normal
+    normal = normalise_weights(SPEC, named_weights(plain), pictures)
+    return {name: Filters(normal[f"{name}.weight"], normal[f"{name}.bias"]) for name in plain}
+
+
+def named_weights(plain: Plain) -> dict[str, Tensor]:
+    """The tensors as encoder files name them."""
+    return {f"{name}.{part}": value for name, filters in plain.items() for part, value in filters._asdict().items()}
 
 
 def write(path: Path, plain: Plain, card: Mapping[str, object]) -> None:
     """Write the encoder file, in half precision."""
-    spec = EncoderSpec("vgg19-slim", pooling="avg", padding="replicate", mean=MEAN, std=STD, card=card)
-    weights = {f"{name}.{part}": value for name, filters in plain.items() for part, value in filters._asdict().items()}
-    save_encoder(path, spec, weights)
+    save_encoder(path, replace(SPEC, card=card), named_weights(plain))

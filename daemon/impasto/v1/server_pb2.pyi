@@ -1,10 +1,22 @@
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class FetchState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FETCH_STATE_UNSPECIFIED: _ClassVar[FetchState]
+    FETCH_STATE_DOWNLOADING: _ClassVar[FetchState]
+    FETCH_STATE_IMPORTING: _ClassVar[FetchState]
+    FETCH_STATE_INTERRUPTED: _ClassVar[FetchState]
+FETCH_STATE_UNSPECIFIED: FetchState
+FETCH_STATE_DOWNLOADING: FetchState
+FETCH_STATE_IMPORTING: FetchState
+FETCH_STATE_INTERRUPTED: FetchState
 
 class GetServerInfoRequest(_message.Message):
     __slots__ = ()
@@ -67,11 +79,23 @@ class Limits(_message.Message):
     def __init__(self, max_pixels: _Optional[int] = ..., max_upload_bytes: _Optional[int] = ..., max_steps: _Optional[int] = ..., max_styles: _Optional[int] = ..., max_jobs: _Optional[int] = ..., chunk_bytes: _Optional[int] = ..., min_side: _Optional[int] = ...) -> None: ...
 
 class EncoderInfo(_message.Message):
-    __slots__ = ("name", "available", "description")
+    __slots__ = ("name", "available", "description", "fetch")
     NAME_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    FETCH_FIELD_NUMBER: _ClassVar[int]
     name: str
     available: bool
     description: str
-    def __init__(self, name: _Optional[str] = ..., available: bool = ..., description: _Optional[str] = ...) -> None: ...
+    fetch: WeightsFetch
+    def __init__(self, name: _Optional[str] = ..., available: bool = ..., description: _Optional[str] = ..., fetch: _Optional[_Union[WeightsFetch, _Mapping]] = ...) -> None: ...
+
+class WeightsFetch(_message.Message):
+    __slots__ = ("state", "received_bytes", "total_bytes")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    RECEIVED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_BYTES_FIELD_NUMBER: _ClassVar[int]
+    state: FetchState
+    received_bytes: int
+    total_bytes: int
+    def __init__(self, state: _Optional[_Union[FetchState, str]] = ..., received_bytes: _Optional[int] = ..., total_bytes: _Optional[int] = ...) -> None: ...
