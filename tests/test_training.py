@@ -25,7 +25,7 @@ from impasto.training.strokes import Strokes
 from impasto.training.views import mirror, views
 from impasto.training.world import CANVAS_PX, FAMILIES, World
 
-TINY = Recipe(width=1 / 16, minutes=0.1, batch=4, chapter_steps=3, chapter_canvases=6, warmup_steps=2, late_batch=3)
+TINY = Recipe(width=1 / 16, minutes=0.1, batch=4, chapter_steps=3, chapter_canvases=6, warmup_steps=2, late_from=1.0)
 SHIPPED = Path(training.__file__).parents[1] / "encoders" / "vgg19-slim.safetensors"
 
 
@@ -281,7 +281,7 @@ def test_the_minutes_are_those_of_all_runs(tmp_path: Path) -> None:
     assert [step.step for step in first] == [1, 2, 3, 4]
     assert rest[-1].elapsed_s < TINY.minutes * 60
     assert len(rest) < 4
-    assert rest[-1].pictures == sum(TINY.lesson_size(second)[0] for second in range(rest[-1].step))
+    assert rest[-1].pictures == rest[-1].step * TINY.batch
 
 
 def test_the_rate_rises_then_falls() -> None:
