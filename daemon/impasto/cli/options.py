@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from impasto.errors import InvalidRequest, Violation
+from impasto.image import SampleType
 
 ENCODERS = click.Choice(["auto", "vgg19", "vgg19-slim"])
 
@@ -23,12 +24,14 @@ def named(names: Mapping[str, str]) -> Iterator[None]:
         raise error.renamed(names) from error
 
 
-def check_written(option: str, path: Path, pictures: Mapping[str, Path]) -> None:
+def check_written(
+    option: str, path: Path, pictures: Mapping[str, Path], sample_type: SampleType = SampleType.U8
+) -> None:
     """Refuses before work starts what could not be written, and what would replace one of the user's own pictures."""
     from impasto import photo as photos  # noqa: PLC0415
 
     with named({"destination": option}):
-        photos.check_destination(path)
+        photos.check_destination(path, sample_type)
     for name, picture in pictures.items():
         if path.resolve() == picture.resolve():
             raise InvalidRequest([Violation(option, f"would replace {name}; give another name", "WOULD_REPLACE")])

@@ -10,6 +10,7 @@ import click
 
 from impasto.cli.options import ENCODERS, check_written, named
 from impasto.config import Config
+from impasto.image import SampleType
 
 # What the contract calls a thing, and what the user of the command line typed.
 OPTIONS = {
@@ -26,6 +27,7 @@ OPTIONS = {
     "spec.steps": "--steps",
     "destination": "-o",
 }
+DEPTHS = {"8": SampleType.U8, "16": SampleType.U16, "half": SampleType.F16, "float": SampleType.F32}
 
 
 @click.command()
@@ -43,6 +45,7 @@ OPTIONS = {
 @click.option("--style-weight", type=float, help="How much the style counts.  [default: the encoder's]")
 @click.option("--content-weight", type=float, help="How much the photo counts.  [default: the encoder's]")
 @click.option("--stroke-size", type=float, help="Size of strokes, 0.05 to 4.  [default: 1]")
+@click.option("--depth", type=click.Choice(list(DEPTHS)), help="Bits per channel.  [default: the photo's]")
 @click.option("--preview", type=click.Path(path_type=Path), help="Keep a file with the picture as it grows.")
 @click.pass_obj
 def stylize(
@@ -53,6 +56,7 @@ def stylize(
     output: Path,
     mask: Path | None,
     preview: Path | None,
+    depth: str | None,
     start: str,
     **options: float | str | None,
 ) -> None:
@@ -66,10 +70,11 @@ def stylize(
     from impasto.bar import Bar  # noqa: PLC0415
 
     pictures = {"PHOTO": photo, "--style": style} | ({"--mask": mask} if mask else {})
-    for option, written in (("-o", output), ("--preview", preview)):
-        if written is not None:
-            check_written(option, written, pictures)
     metadata, *_ = [photos.read_metadata(path, field=field) for field, path in pictures.items()]
+    sample_type = metadata.sample_type if depth is None else DEPTHS[depth]
+    check_written("-o", output, pictures, sample_type)
+    if preview is not None:
+        check_written("--preview", preview, pictures)
     with named(OPTIONS), client.connect(config) as daemon, Bar() as show:
         picture = daemon.stylize(
             photo,
@@ -80,7 +85,7 @@ def stylize(
             start=f"START_{start.upper()}",
             **options,
         )
-        photos.save(output, picture.header, picture.samples, metadata)
+        photos.save(output, picture.header, picture.samples, metadata, sample_type)
     print(f"{output}: {picture.header.width}x{picture.header.height}")
 
 
