@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from impasto import photo
 from impasto.errors import CannotServe, InvalidRequest, Unsupported
-from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
+from impasto.image import ImageHeader, PixelFormat, SampleType
 from impasto.photo import Metadata, reading
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -282,15 +282,16 @@ def test_deep_gray_keeps_its_depth(tmp_path: Path, ending: str) -> None:
 @pytest.mark.parametrize(
     ("name", "header"),
     [
-        ("a.png", ImageHeader(2, 2, PixelFormat.RGB, SampleType.U16)),
+        ("a.jpg", ImageHeader(2, 2, PixelFormat.RGB, SampleType.U16)),
         ("a.jpg", ImageHeader(2, 2, PixelFormat.GRAY, SampleType.U16)),
-        ("a.tif", ImageHeader(2, 2, PixelFormat.RGB, SampleType.F32)),
+        ("a.webp", ImageHeader(2, 2, PixelFormat.RGB, SampleType.F32)),
         ("a.png", ImageHeader(2, 2, PixelFormat.GRAY, SampleType.F16)),
-        ("a.png", ImageHeader(2, 2, transfer=Transfer.LINEAR)),
     ],
 )
 def test_what_a_file_would_cut_is_refused(tmp_path: Path, name: str, header: ImageHeader) -> None:
-    """Depths and curves that cannot be written yet are refused, never reduced, and nothing is written."""
+    """Depths that a format does not have are refused before any work, never reduced unasked, and nothing is written."""
+    with pytest.raises(Unsupported, match=r"use (\.png or )?\.tif"):
+        photo.check_destination(tmp_path / name, header.sample_type)
     with pytest.raises(Unsupported, match="allowed"):
         photo.save(tmp_path / name, header, bytes(header.size_bytes), None)
 

@@ -3,13 +3,13 @@
 Knows click and our errors. Must not know what any command does. The commands beside it call it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from impasto.errors import InvalidRequest, Violation
+from impasto.errors import InvalidRequest, Violation, Violations
 from impasto.image import SampleType
 
 ENCODERS = click.Choice(["auto", "vgg19", "vgg19-slim"])
@@ -22,6 +22,17 @@ def named(names: Mapping[str, str]) -> Iterator[None]:
         yield
     except InvalidRequest as error:
         raise error.renamed(names) from error
+
+
+def all_of(checks: Iterable[Callable[[], None]]) -> None:
+    """Makes every check; where some refuse, everything that they refuse is told at once."""
+    found = Violations()
+    for check in checks:
+        try:
+            check()
+        except InvalidRequest as error:
+            found.found += error.violations
+    found.raise_if_any()
 
 
 def check_written(

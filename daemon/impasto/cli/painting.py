@@ -4,13 +4,19 @@ Knows the client, the launcher and the progress bar. Imports what is heavy only 
 this for every `--help`.
 """
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from impasto.cli.options import ENCODERS, check_written, named
+from impasto.cli.options import ENCODERS, all_of, check_written, named
 from impasto.config import Config
 from impasto.image import SampleType
+
+if TYPE_CHECKING:
+    from impasto.photo import Metadata
 
 # What the contract calls a thing, and what the user of the command line typed.
 OPTIONS = {
@@ -70,11 +76,8 @@ def stylize(
     from impasto.bar import Bar  # noqa: PLC0415
 
     pictures = {"PHOTO": photo, "--style": style} | ({"--mask": mask} if mask else {})
-    metadata, *_ = [photos.read_metadata(path, field=field) for field, path in pictures.items()]
-    sample_type = metadata.sample_type if depth is None else DEPTHS[depth]
-    check_written("-o", output, pictures, sample_type)
-    if preview is not None:
-        check_written("--preview", preview, pictures)
+    metadata = _checked(pictures, output, preview, DEPTHS.get(depth or ""))
+    sample_type = DEPTHS[depth] if depth else metadata.sample_type
     with named(OPTIONS), client.connect(config) as daemon, Bar() as show:
         picture = daemon.stylize(
             photo,
@@ -87,6 +90,30 @@ def stylize(
         )
         photos.save(output, picture.header, picture.samples, metadata, sample_type)
     print(f"{output}: {picture.header.width}x{picture.header.height}")
+
+
+def _checked(
+    pictures: Mapping[str, Path], output: Path, preview: Path | None, sample_type: SampleType | None
+) -> "Metadata":
+    """What the photo says about itself, if all files are there and results can be written: asked before any work."""
+    from impasto import photo as photos  # noqa: PLC0415
+
+    metadata: dict[str, photos.Metadata] = {}
+
+    def read(field: str) -> None:
+        metadata[field] = photos.read_metadata(pictures[field], field=field)
+
+    def written() -> None:
+        own = metadata["PHOTO"].sample_type if "PHOTO" in metadata else SampleType.U8
+        check_written("-o", output, pictures, sample_type or own)
+
+    def shown() -> None:
+        if preview is not None:
+            check_written("--preview", preview, pictures)
+
+    reads: list[Callable[[], None]] = [partial(read, field) for field in pictures]
+    all_of([*reads, written, shown])
+    return metadata["PHOTO"]
 
 
 @click.command()
