@@ -278,8 +278,8 @@ def test_a_deep_tiff_gives_its_very_samples(tmp_path: Path, dtype: str, channels
         options = {}
     stored = np.moveaxis(samples, -1, 0) if options.get("planarconfig") else samples
     extras: dict[str, Any] = {"extrasamples": ["unassalpha"]} if channels in (2, 4) else {}
-    kind = "rgb" if channels > 2 else "minisblack"
-    tifffile.imwrite(tmp_path / "a.tif", stored, photometric=kind, byteorder=dtype[0], **extras, **options)
+    extras |= {"photometric": "rgb" if channels > 2 else "minisblack", "byteorder": dtype[0]}
+    tifffile.imwrite(tmp_path / "a.tif", stored, **extras, **options)
 
     found = deep.read_tiff(tmp_path / "a.tif")
 
