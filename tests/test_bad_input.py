@@ -5,14 +5,22 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
+import tifffile
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
 
 from harness import Daemon, encoded, inline, picture, raw, request
+from impasto.client import Picture
+from impasto.errors import InvalidRequest
+from impasto.image import ImageHeader, PixelFormat, SampleType
 from impasto.v1 import blob_pb2, blob_pb2_grpc, image_pb2, stylize_pb2, stylize_pb2_grpc
 
 Spec = stylize_pb2.StylizeSpec
@@ -56,14 +64,21 @@ def refused(daemon: Daemon, message: stylize_pb2.StylizeRequest) -> tuple[grpc.S
     return refusal(error.value)
 
 
-def png(width: int, height: int, rows: bytes) -> bytes:
+def png(width: int, height: int, rows: bytes, bits: int = 8) -> bytes:
     """A PNG that says what it likes of its size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+
+
+def deep_png() -> bytes:
+    """A good PNG of 16 bits per channel."""
+    noise = np.random.default_rng(0).integers(0, 256, (64, 385), np.uint8)
+    noise[:, 0] = 0  # the rows' filters
+    return png(64, 64, noise.tobytes(), bits=16)
 
 
 def with_content(data: bytes) -> Callable[[Spec], None]:
@@ -130,6 +145,9 @@ CASES: dict[str, tuple[Callable[[Spec], None], grpc.StatusCode, str, str]] = {
     "truncated file": (with_content(encoded(picture(64, 64))[:900]), INVALID, "spec.content", "TRUNCATED"),
     "header bomb": (with_content(png(100_000, 100_000, b"")), INVALID, "spec.content", "TOO_LARGE"),
     "lying PNG": (with_content(png(3000, 3000, b"\0" * 100)), INVALID, "spec.content", "TRUNCATED"),
+    "truncated 16 bits": (with_content(deep_png()[:3000]), INVALID, "spec.content", "TRUNCATED"),
+    "lying 16 bits": (with_content(png(3000, 3000, b"\0" * 100, bits=16)), INVALID, "spec.content", "TRUNCATED"),
+    "16-bit bomb": (with_content(png(100_000, 100_000, b"", bits=16)), INVALID, "spec.content", "TOO_LARGE"),
     "animated file": (with_content(animated()), INVALID, "spec.content", "ANIMATED"),
     "lying raw size": (lying, INVALID, "spec.content.raw", "SIZE_MISMATCH"),
     "raw over the limit": (over_size, INVALID, "spec.content.raw", "TOO_LARGE"),
@@ -200,20 +218,129 @@ def test_missing_blobs_and_encoders(daemon: Daemon) -> None:
     assert refused(daemon, absent)[0] is PRECONDITION
 
 
-def test_samples_that_are_no_numbers_fail_their_job(daemon: Daemon) -> None:
-    """NaN in float samples is seen when they are read: the job FAILED before its first step, naming field and count."""
-    samples: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = np.full((20, 20, 3), 0.5, np.float32)
-    samples[3, 4] = np.nan
+@pytest.mark.usefixtures("untouched")
+def test_all_pictures_are_judged_before_a_request_is_refused(daemon: Daemon) -> None:
+    """Content, style and mask may each be wrong in a way of their own: all are told, with what was found in them."""
     message = request()
-    message.spec.content.CopyFrom(raw(samples, image_pb2.PIXEL_FORMAT_RGB, image_pb2.SAMPLE_TYPE_F32))
-    with daemon.channel() as channel:
-        *_, last = stylize_pb2_grpc.StylizeServiceStub(channel).Stylize(message, timeout=60)
-    error, told = last.job.job.error, error_details_pb2.ErrorInfo()
-    error.details[0].Unpack(told)
+    with_content(b"Dear daemon,")(message.spec)
+    message.spec.styles[0].image.inline.encoded = encoded(picture(64, 64))[:900]
+    message.spec.mask.inline.encoded = png(100_000, 100_000, b"")
+    code, fields, reasons = refused(daemon, message)
 
-    assert last.job.job.state == stylize_pb2.JOB_STATE_FAILED
-    assert (last.job.job.step, told.reason) == (0, "NOT_FINITE")
-    assert "spec.content: has 3 samples" in error.message
+    assert code is INVALID
+    assert set(fields) == {"spec.content", "spec.styles[0].image", "spec.mask"}
+    assert reasons >= {"NOT_AN_IMAGE", "TRUNCATED", "TOO_LARGE"}
+    assert "has 10000000000 pixels; at most 134217728 are allowed" in fields["spec.mask"]
+
+
+Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+
+
+def with_nan() -> Floats:
+    """A picture of floats, one pixel of which is none."""
+    samples: Floats = np.full((20, 20, 3), 0.5, np.float32)
+    samples[3, 4] = np.nan
+    return samples
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("way", ["raw", "file", "uploaded"])
+def test_samples_that_are_no_numbers_are_refused(daemon: Daemon, tmp_path: Path, way: str) -> None:
+    """NaN in float samples is counted before anything is kept, whichever way they came."""
+    if way == "uploaded":
+        header = ImageHeader(20, 20, PixelFormat.RGB, SampleType.F32)
+        with daemon.client() as client, pytest.raises(InvalidRequest) as caught:
+            client.upload(Picture(header, with_nan().tobytes()), "content")
+        (violation,) = caught.value.violations
+        assert (violation.field, violation.reason) == ("content", "NOT_FINITE")
+        assert "has 3 samples" in violation.description
+        return
+    message = request()
+    if way == "raw":
+        message.spec.content.CopyFrom(raw(with_nan(), image_pb2.PIXEL_FORMAT_RGB, image_pb2.SAMPLE_TYPE_F32))
+    else:
+        tifffile.imwrite(tmp_path / "a.tif", with_nan(), photometric="rgb")
+        message.spec.content.inline.encoded = (tmp_path / "a.tif").read_bytes()
+    code, fields, reasons = refused(daemon, message)
+
+    assert code is INVALID
+    assert [name for name in fields if name.startswith("spec.content")]
+    assert "has 3 samples" in next(iter(fields.values()))
+    assert "NOT_FINITE" in reasons
+
+
+def ended(daemon: Daemon, message: stylize_pb2.StylizeRequest) -> tuple[stylize_pb2.Job, bytes]:
+    """The job at its end, and its result."""
+    message.delivery.send_result = True
+    samples, job = b"", stylize_pb2.Job()
+    with daemon.channel() as channel:
+        for response in stylize_pb2_grpc.StylizeServiceStub(channel).Stylize(message, timeout=60):
+            if response.WhichOneof("event") == "job":
+                job = response.job.job
+            samples += response.result_chunk
+    return job, samples
+
+
+def see_through(width: int = 64, height: int = 48) -> Image.Image:
+    """A picture that nobody sees."""
+    image = picture(width, height, 1).convert("RGBA")
+    image.putalpha(0)
+    return image
+
+
+@pytest.mark.parametrize("what", ["black mask", "transparent mask", "transparent content"])
+def test_where_nothing_is_selected_the_content_comes_back(daemon: Daemon, what: str) -> None:
+    """No mistake but a wish: the job succeeds and every sample is the content's own."""
+    message, content = request(), picture(64, 48, 1)
+    if what == "transparent content":
+        content = see_through()
+        message.spec.content.CopyFrom(inline(content))
+    else:
+        message.spec.mask.CopyFrom(inline(Image.new("L", (64, 48)) if what == "black mask" else see_through()))
+    job, samples = ended(daemon, message)
+
+    assert job.state == stylize_pb2.JOB_STATE_SUCCEEDED
+    assert samples == content.tobytes()
+
+
+def test_a_style_that_nobody_sees_fails_its_job(daemon: Daemon) -> None:
+    """That a style is wholly transparent shows when it is read: FAILED before the first step, naming the field."""
+    message = request()
+    message.spec.styles[0].image.CopyFrom(inline(see_through()))
+    job, _ = ended(daemon, message)
+    told = error_details_pb2.ErrorInfo()
+    job.error.details[0].Unpack(told)
+
+    assert job.state == stylize_pb2.JOB_STATE_FAILED
+    assert (job.step, told.reason) == (0, "STYLE_TRANSPARENT")
+    assert "spec.styles[0].image: is wholly transparent" in job.error.message
+
+
+def test_a_cmyk_jpeg_is_painted_in_rgb(daemon: Daemon) -> None:
+    """What printers send is a picture like any other."""
+    message = request()
+    message.spec.content.inline.encoded = encoded(picture(64, 48, 1).convert("CMYK"), "JPEG")
+    job, samples = ended(daemon, message)
+
+    assert job.state == stylize_pb2.JOB_STATE_SUCCEEDED
+    assert len(samples) == 64 * 48 * 3
+
+
+@settings(max_examples=8, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 400), st.integers(1, 15), st.booleans(), st.sampled_from(["content", "style"]))
+def test_any_shape_thinner_than_the_network_is_refused(
+    daemon: Daemon, long: int, thin: int, turned: bool, which: str
+) -> None:
+    """One pixel high, one wide, a thread of hundreds: refused with the size had and the size needed."""
+    size = (thin, long) if turned else (long, thin)
+    message, image = request(), inline(picture(*size))
+    (message.spec.content if which == "content" else message.spec.styles[0].image).CopyFrom(image)
+    code, fields, reasons = refused(daemon, message)
+
+    assert code is INVALID
+    assert reasons == {"TOO_SMALL"}
+    told = fields["spec.content" if which == "content" else "spec.styles[0].image"]
+    assert told == f"is {size[0]}x{size[1]} px; each side must have at least 16"
 
 
 Parts = list[blob_pb2.UploadBlobRequest]

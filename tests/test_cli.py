@@ -5,8 +5,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
+import imagecodecs
+import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from harness import Daemon, Home, picture, wait_for
@@ -15,6 +19,7 @@ from impasto.v1 import stylize_pb2
 from test_daemon import CANCELLED, Stub, steps_done
 
 ORIENTATION, DESCRIPTION = 0x0112, 0x010E
+ADOBE_RGB = imagecodecs.cms_profile("adobergb")
 
 
 @pytest.fixture
@@ -138,6 +143,64 @@ def test_mask_keeps_what_is_black(daemon: Daemon, style: Path, tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert painted.crop(kept).tobytes() == image.crop(kept).tobytes()
     assert painted.crop(changed).tobytes() != image.crop(changed).tobytes()
+
+
+@pytest.fixture
+def deep(tmp_path: Path) -> Path:
+    """A TIFF of 16 bits per channel, in Adobe RGB, lying on its side."""
+    path = tmp_path / "deep.tif"
+    samples = np.asarray(picture(72, 56, 1)).astype(np.uint16) * 257
+    own, turned = ADOBE_RGB, [(ORIENTATION, 3, 1, 6, True)]
+    options: dict[str, Any] = {"iccprofile": own, "extratags": turned, "resolution": (300, 300), "resolutionunit": 2}
+    options["metadata"] = None
+    tifffile.imwrite(path, samples, photometric="rgb", **options)
+    return path
+
+
+def test_a_deep_photo_is_painted_at_its_own_depth(daemon: Daemon, deep: Path, style: Path, tmp_path: Path) -> None:
+    """16 bits in, 16 bits out, upright, with profile and resolution; fewer only if they are asked for."""
+    kept = stylize(daemon.home, deep, style, tmp_path / "kept.tif")
+    asked = stylize(daemon.home, deep, style, tmp_path / "asked.jpg", "--depth", "8")
+    with tifffile.TiffFile(tmp_path / "kept.tif") as file:
+        samples = file.asarray()
+        told = {name: file.pages.first.tags[name].value for name in ("InterColorProfile", "XResolution", "Orientation")}
+
+    assert (kept.returncode, asked.returncode) == (0, 0), kept.stderr + asked.stderr
+    assert (samples.shape, samples.dtype.name) == ((72, 56, 3), "uint16")
+    assert len(np.unique(samples)) > 1000
+    assert told["InterColorProfile"] == ADOBE_RGB
+    assert told["XResolution"] == (300, 1)
+    assert told["Orientation"] == 1
+    assert opened(tmp_path / "asked.jpg").size == (56, 72)
+    assert opened(tmp_path / "asked.jpg").info["icc_profile"] == ADOBE_RGB
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (
+            ["deep.tif", "-o", "o.jpg"],
+            ["-o: is JPEG, in which u8 is allowed", "has u16: use .png or .tif"],
+        ),
+        (["deep.tif", "-o", "o.webp"], ["-o: is WEBP, in which u8 is allowed"]),
+        (["deep.tif", "-o", "o.png", "--depth", "float"], ["-o: is PNG, in which u8 and u16 is allowed", "use .tif"]),
+        (
+            ["absent.tif", "-o", "o.gif", "--mask", "absent.png", "--preview", "p.gif"],
+            ["PHOTO: there is", "-o: ends in '.gif'", "--mask: there is", "--preview: ends in '.gif'"],
+        ),
+    ],
+)
+def test_a_depth_that_does_not_fit_is_refused_before_a_daemon_starts(
+    home: Home, deep: Path, style: Path, arguments: list[str], told: list[str]
+) -> None:
+    """What a format would cut is said at the start, with what to do, and everything that is wrong at once."""
+    for source in (deep, style):
+        (home.path / source.name).write_bytes(source.read_bytes())
+    done = home.run("stylize", *arguments, "--style", "style.png")
+
+    assert done.returncode == 2
+    assert [line for line in told if line not in done.stderr] == []
+    assert not (home.config.runtime_dir / "impasto.sock").exists()
 
 
 def test_the_growing_picture_can_be_kept_in_a_file(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import math
 import os
 import signal
 import struct
@@ -12,13 +13,17 @@ import time
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from impasto import codec
+from impasto.decoding import deep
 from impasto.errors import EngineFault, InvalidRequest
-from impasto.image import ImageHeader, PixelFormat, SampleType
+from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
 
 PACKAGE_ROOT = Path(codec.__file__).parents[2]
 CHILD = Path(codec.__file__).with_name("__main__.py")
@@ -232,38 +237,191 @@ async def test_gray_of_16_bits_in_tiff_keeps_them(tmp_path: Path, order: str) ->
     assert samples == b"\x02\x01\xff\xfe"
 
 
-@pytest.mark.parametrize(("colour", "channels"), [(2, 3), (4, 2), (6, 4)])
-async def test_a_png_of_16_bit_colour_is_refused(tmp_path: Path, colour: int, channels: int) -> None:
-    """Pillow would keep 8 of 16 bits without a word; we say so instead."""
-    reason, message = await refusal(tmp_path, png(1, 1, bytes(1 + 2 * channels), bits=16, colour=colour))
+@pytest.mark.parametrize(
+    ("colour", "pixel_format"), [(2, PixelFormat.RGB), (4, PixelFormat.GRAY_ALPHA), (6, PixelFormat.RGBA)]
+)
+async def test_a_png_of_16_bits_keeps_them_in_every_format(
+    tmp_path: Path, colour: int, pixel_format: PixelFormat
+) -> None:
+    """Colour and alpha of 16 bits, of which Pillow would keep 8, come out to the last one."""
+    values = [0x0102 + 0x1111 * i for i in range(2 * pixel_format.channels)]
+    row = b"\0" + struct.pack(f">{len(values)}H", *values)
 
-    assert reason == "DEPTH_UNSUPPORTED"
-    assert "16 bits" in message
-    assert "raw u16 or f32" in message
+    header, samples = await decoded(tmp_path, png(2, 1, row, bits=16, colour=colour))
+
+    assert header == ImageHeader(2, 1, pixel_format, SampleType.U16)
+    assert samples == struct.pack(f"<{len(values)}H", *values)
 
 
-async def test_a_png_of_16_bit_gray_with_a_transparent_value_is_refused(tmp_path: Path) -> None:
-    """Its alpha would be lost."""
-    data = png(1, 1, bytes(3), bits=16, colour=0, extra=chunk(b"tRNS", bytes(2)))
+async def test_a_png_of_16_bit_gray_with_a_transparent_value_gets_alpha(tmp_path: Path) -> None:
+    """The one value that means transparent becomes alpha 0 at the picture's own depth."""
+    data = png(2, 1, b"\0\x01\x02\xfe\xff", bits=16, colour=0, extra=chunk(b"tRNS", b"\xfe\xff"))
 
-    assert (await refusal(tmp_path, data))[0] == "DEPTH_UNSUPPORTED"
+    header, samples = await decoded(tmp_path, data)
+
+    assert header == ImageHeader(2, 1, PixelFormat.GRAY_ALPHA, SampleType.U16)
+    assert samples == struct.pack("<4H", 0x0102, 0xFFFF, 0xFEFF, 0)
+
+
+@pytest.mark.parametrize("dtype", ["<u2", ">u2", "<f2", ">f2", "<f4", ">f4"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"compression": "zlib", "predictor": True}, {"tile": (16, 16)}, {"planarconfig": "separate"}],
+    ids=["plain", "deflated", "tiled", "planes"],
+)
+def test_a_deep_tiff_gives_its_very_samples(tmp_path: Path, dtype: str, channels: int, options: dict[str, Any]) -> None:
+    """16 bits and floats, gray and colour, with alpha or not, of either byte order, however they lie in the file."""
+    values = np.random.default_rng(channels).random((21, 35, channels)) * (65535 if dtype[1] == "u" else 1)
+    samples = values.astype(dtype)
+    if options.get("planarconfig") and channels == 1:
+        options = {}
+    stored = np.moveaxis(samples, -1, 0) if options.get("planarconfig") else samples
+    extras: dict[str, Any] = {"extrasamples": ["unassalpha"]} if channels in (2, 4) else {}
+    extras |= {"photometric": "rgb" if channels > 2 else "minisblack", "byteorder": dtype[0]}
+    tifffile.imwrite(tmp_path / "a.tif", stored, **extras, **options)
+
+    found = deep.read_tiff(tmp_path / "a.tif")
+
+    assert found.pixel_format.channels == channels
+    assert found.sample_type.dtype[1:] == dtype[1:]
+    np.testing.assert_array_equal(found.samples, samples)
+
+
+async def test_floats_are_light_unless_a_profile_says_else(tmp_path: Path) -> None:
+    """A float TIFF is scene-linear by itself; with a profile it is what the profile says."""
+    values = np.full((3, 2, 3), 0.5, np.float32)
+    headers = []
+    for profile in (b"", SRGB):
+        options: dict[str, Any] = {"iccprofile": profile} if profile else {}
+        tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", **options)
+        headers.append((await decoded(tmp_path, (tmp_path / "a.tif").read_bytes()))[0])
+
+    assert [header.transfer for header in headers] == [Transfer.LINEAR, Transfer.SRGB]
+    assert [header.icc_profile for header in headers] == [b"", SRGB]
+
+
+async def test_associated_alpha_is_told(tmp_path: Path) -> None:
+    """A TIFF whose colours were multiplied by alpha keeps its samples, and its header says so."""
+    page = tags(1, 1, 16, 16, 16, 16) | {338: (1,)}
+
+    header, samples = await decoded(tmp_path, tiff([page], struct.pack("<4H", 1, 2, 3, 4)))
+
+    assert header == ImageHeader(1, 1, PixelFormat.RGBA, SampleType.U16, premultiplied_alpha=True)
+    assert samples == struct.pack("<4H", 1, 2, 3, 4)
+
+
+async def test_a_channel_that_nobody_named_is_left_out(tmp_path: Path) -> None:
+    """An extra sample that is no alpha is no alpha."""
+    page = tags(1, 1, 16, 16, 16, 16) | {338: (0,)}
+
+    header, samples = await decoded(tmp_path, tiff([page], struct.pack("<4H", 1, 2, 3, 4)))
+
+    assert header == ImageHeader(1, 1, PixelFormat.RGB, SampleType.U16)
+    assert samples == struct.pack("<3H", 1, 2, 3)
+
+
+async def test_white_may_be_zero(tmp_path: Path) -> None:
+    """Gray of 16 bits that counts from white is turned round."""
+    header, samples = await decoded(tmp_path, tiff([tags(2, 1, 16, photometric=0)], struct.pack("<2H", 0, 65000)))
+
+    assert header.sample_type is SampleType.U16
+    assert samples == struct.pack("<2H", 65535, 535)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+async def test_floats_that_are_no_numbers_are_refused(tmp_path: Path, bad: float) -> None:
+    """They are counted before anything is stored."""
+    page = tags(2, 1, 32, photometric=1) | {339: (3,)}
+
+    reason, message = await refusal(tmp_path, tiff([page], struct.pack("<2f", bad, 0.5)))
+
+    assert reason == "NOT_FINITE"
+    assert "has 1 samples" in message
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        tags(1, 1, 16, 16, 16),
-        tags(1, 1, 16, 16, 16, 16) | {338: (2,)},
-        tags(1, 1, 16, photometric=0),
         tags(1, 1, 16, photometric=1) | {339: (2,)},
-        tags(1, 1, 32, photometric=1) | {339: (3,)},
-        tags(1, 1, 32, 32, 32) | {339: (3, 3, 3)},
+        tags(1, 1, 32, photometric=1),
+        tags(1, 1, 64, photometric=1) | {339: (3,)},
         tags(2, 1, 12, photometric=1),
+        tags(1, 1, 16, 16, 16, 16, photometric=5),
+        tags(1, 1, 16, 16, 16, photometric=8),
+        tags(1, 1, 16, photometric=1) | {259: (34712,)},
     ],
+    ids=["signed", "u32", "f64", "12 bits", "CMYK", "Lab", "JPEG 2000"],
 )
-async def test_a_tiff_that_would_lose_depth_is_refused(tmp_path: Path, page: dict[int, Sequence[int]]) -> None:
-    """Deep colour, signed and float samples, odd depths and inverted deep gray are refused, not cut."""
+async def test_a_tiff_that_would_be_changed_is_refused(tmp_path: Path, page: dict[int, Sequence[int]]) -> None:
+    """What has no equal among our samples is refused, not cut; so are the rarer compressions."""
     assert (await refusal(tmp_path, tiff([page], bytes(16))))[0] == "DEPTH_UNSUPPORTED"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        tiff([tags(90, 90, 16, 16, 16)], b"abc"),
+        tiff([tags(4, 4, 16, 16, 16) | {273: (10_000,)}], b"abc"),
+        tiff([tags(4, 4, 16, 16, 16) | {279: (0,)}], bytes(96)),
+        tiff([tags(4, 4, 16, 16, 16) | {278: (1,)}], bytes(96)),
+        tiff([tags(4, 4, 16, 16, 16) | {259: (8,)}], zlib.compress(bytes(96))[:-9]),
+        png(8, 8, bytes(8), bits=16),
+        png(8, 8, bytes(8 * 49), bits=16)[:52],
+    ],
+    ids=["short", "offset", "empty strip", "missing strips", "cut deflate", "short rows", "cut"],
+)
+async def test_a_deep_header_that_promises_more_than_there_is(tmp_path: Path, data: bytes) -> None:
+    """No sample is invented: what is not in the file is refused, at any depth."""
+    assert (await refusal(tmp_path, data))[0] == "TRUNCATED"
+
+
+@pytest.mark.parametrize("data", [png(300, 300, b"", bits=16), tiff([tags(300, 300, 16, 16, 16)], b"")])
+async def test_a_deep_claim_of_enormous_size_is_refused_by_its_header(tmp_path: Path, data: bytes) -> None:
+    """The limit holds at any depth, before a sample is unpacked."""
+    reason, message = await refusal(tmp_path, data)
+
+    assert reason == "TOO_LARGE"
+    assert "90000 pixels; at most 10000" in message
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+async def test_a_deep_picture_comes_out_upright(tmp_path: Path, kind: str, orientation: int) -> None:
+    """Each orientation turns deep samples as Pillow turns others."""
+    stored = np.arange(35, dtype=np.uint16).reshape(5, 7)
+    block = b"II*\0\x08\0\0\0\x01\0" + struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0) + bytes(4)
+    if kind == "PNG":
+        rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in stored)
+        data = png(7, 5, rows, bits=16, colour=0, extra=chunk(b"eXIf", block))
+    else:
+        data = tiff([tags(7, 5, 16, photometric=1) | {274: (orientation,)}], stored.tobytes())
+
+    header, samples = await decoded(tmp_path, data)
+
+    method = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # of Image.Transpose
+    image = Image.fromarray(stored.astype(np.int32))
+    upright = image if orientation == 1 else image.transpose(Image.Transpose(method[orientation]))
+    assert (header.width, header.height) == upright.size
+    np.testing.assert_array_equal(
+        np.frombuffer(samples, "<u2").reshape(upright.height, upright.width), np.asarray(upright)
+    )
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+@pytest.mark.parametrize(("space", "kept"), [(b"RGB ", True), (b"GRAY", False)])
+async def test_a_deep_picture_keeps_a_profile_that_fits(tmp_path: Path, kind: str, space: bytes, kept: bool) -> None:
+    """As at 8 bits, a profile of other channels is dropped."""
+    if kind == "PNG":
+        extra = chunk(b"iCCP", b"x\0\0" + zlib.compress(icc(space)))
+        data = png(1, 1, bytes(7), bits=16, extra=extra)
+    else:
+        tifffile.imwrite(tmp_path / "a", np.zeros((1, 1, 3), np.uint16), photometric="rgb", iccprofile=icc(space))
+        data = (tmp_path / "a").read_bytes()
+
+    header, _ = await decoded(tmp_path, data)
+
+    assert header.icc_profile == (icc(space) if kept else b"")
 
 
 # Orientation and colour
@@ -480,7 +638,7 @@ async def test_a_deflate_bomb_beside_the_pixels_is_refused(tmp_path: Path, kind:
     ("limit", "attempt", "expected"),
     [
         ("memory", "bytearray(1 << 30)", "MemoryError"),
-        ("file size", "with open('out', 'wb') as out: out.write(bytes(41_000))", "OSError"),
+        ("file size", "with open('out', 'wb') as out: out.write(bytes(161_000))", "OSError"),
         ("core", "print(resource.getrlimit(resource.RLIMIT_CORE))", "(0, 0)"),
         ("processor", "print(resource.getrlimit(resource.RLIMIT_CPU))", "(30, 30)"),
     ],

@@ -24,7 +24,7 @@ import grpc
 from impasto import errors, launch, photo, wire
 from impasto.config import Config
 from impasto.errors import Violation, Violations
-from impasto.image import ImageHeader
+from impasto.image import ImageHeader, SampleType
 from impasto.refusals import ending, translated
 from impasto.v1 import blob_pb2, blob_pb2_grpc, image_pb2, stylize_pb2, stylize_pb2_grpc
 
@@ -41,14 +41,16 @@ class Picture:
     header: ImageHeader
     samples: bytes
 
-    def save(self, path: Path | str, like: Path | str | None = None) -> None:
+    def save(self, path: Path | str, like: Path | str | None = None, sample_type: SampleType | None = None) -> None:
         """Writes a PNG, JPEG, WebP or TIFF file, whole or not at all; with the EXIF data and DPI of the file `like`.
+
+        At the picture's own depth, unless another `sample_type` is asked for.
 
         Raises:
             InvalidRequest: the name or the kind of samples does not suit such a file.
         """
         metadata = None if like is None else photo.read_metadata(Path(like), field="like")
-        photo.save(Path(path), self.header, self.samples, metadata)
+        photo.save(Path(path), self.header, self.samples, metadata, sample_type)
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,12 @@ from impasto import pixels
 from impasto.engine import VGG, Pulse, Settings, Step, TargetCache, load_encoder, load_slim, pyramid, stylize
 from impasto.engine.defaults import bytes_needed, defaults
 from impasto.engine.encoder import resize
-from impasto.errors import CannotServe
+from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.spec import SLIM, StylizeSpec
 from impasto.weights import Shelf
+
+STYLE = "spec.styles[0].image"  # as the contract names it
 
 
 def open_encoder(name: str, shelf: Shelf) -> VGG:
@@ -103,7 +105,7 @@ class Painting:
         """Opens the pictures and prepares the run; computes nothing yet.
 
         Raises:
-            InvalidRequest: a sample is no number.
+            InvalidRequest: a sample is no number, or there is nothing to be seen in the style.
             CannotServe: the device's memory cannot hold it.
         """
         self._content = Picture.open(pictures["content"])
@@ -131,25 +133,55 @@ class Painting:
             )
 
     def _begin(self, studio: Studio, encoder: VGG, pulse: Pulse) -> Iterator[Step]:
-        """The engine's generator over this job's tensors; they are made when the first step is asked for."""
-        content = self._resized(pixels.colour(self._content.samples, self._content.header, "spec.content"))
-        style = self._bounded_style(pixels.opaque(self._style.samples, self._style.header, "spec.styles[0].image"))
-        mask = None
-        if self._mask is not None:
-            mask = self._resized(pixels.mask(self._mask.samples, self._mask.header)).to(studio.device)
-        targets = studio.targets[encoder.spec.name].source(self._style.key)
+        """The engine's generator over this job's tensors."""
+        content = self._resized(self._seen(pulse))
+        style, guide = self._style_seen(pulse)
+        self._reach, self._pulse = pixels.reach_of(content), pulse
+        mask = self._painted()
         return stylize(
             encoder,
             content.to(studio.device),
             style.to(studio.device),
             self.settings,
-            mask=mask,
-            targets=targets,
+            mask=None if mask is None else self._resized(mask).to(studio.device),
+            targets=studio.targets[encoder.spec.name].source(
+                self._style.key, None if guide is None else guide.to(studio.device)
+            ),
             pulse=pulse,
         )
 
+    def _seen(self, pulse: Pulse) -> Tensor:
+        return pixels.shown(self._content.samples, self._content.header, "spec.content", pulse)
+
+    def _style_seen(self, pulse: Pulse) -> tuple[Tensor, Tensor | None]:
+        """The style at the size it is used at, and how much each place counts, if not all count alike.
+
+        Raises:
+            InvalidRequest: there is nothing to be seen in it.
+        """
+        samples, header = self._style.samples, self._style.header
+        style, cover = pixels.opaque(samples, header, STYLE, pulse), pixels.coverage(samples, header)
+        if cover is None or bool((cover == 1).all()):
+            return self._bounded_style(style), None
+        cover = self._bounded_style(cover)
+        if float(cover.max()) == 0:
+            raise InvalidRequest([Violation(STYLE, "is wholly transparent; a style must be seen", "STYLE_TRANSPARENT")])
+        return self._bounded_style(style), cover
+
+    def _painted(self) -> Tensor | None:
+        """How much of each pixel of the content is painted, (1, 1, H, W) at its own size; None where all of all is.
+
+        Transparent pixels are not: they keep their hidden colours, and the style is matched without them.
+        """
+        mask = None if self._mask is None else pixels.mask(self._mask.samples, self._mask.header)
+        cover = pixels.coverage(self._content.samples, self._content.header)
+        if cover is None or bool((cover > 0).all()):
+            return mask
+        there = (cover > 0).float()
+        return there if mask is None else mask * there
+
     def _resized(self, image: Tensor) -> Tensor:
-        return resize(image, self.header.height, self.header.width).clamp(0, 1)
+        return resize(image, self.header.height, self.header.width).clamp(*pixels.reach_of(image))
 
     def _style_size(self) -> tuple[int, int]:
         """Width and height of the style, no larger than the finest scale can use: 50 megapixels cost nothing."""
@@ -162,7 +194,7 @@ class Painting:
 
     def _bounded_style(self, style: Tensor) -> Tensor:
         width, height = self._style_size()
-        return resize(style, height, width).clamp(0, 1)
+        return resize(style, height, width).clamp(*pixels.reach_of(style))
 
     def advance(self) -> Step:
         """One step; its time is charged to the job."""
@@ -211,14 +243,14 @@ class Painting:
 
     def write(self, path: Path) -> ImageHeader:
         """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
-        image = pixels.colour(self._content.samples, self._content.header, "spec.content")
-        image = self._resized(self._last.image if self._last else image)
+        image = self._resized(self._last.image if self._last else self._seen(self._pulse))
         source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)
-        result = pixels.samples_of(image, self.header, None if alpha is None else self._resized(alpha))
+        cover = None if alpha is None else self._resized(alpha)
+        result = pixels.samples_of(image, self.header, cover, self._reach, self._pulse)
         if self.header == source.header:
             result = pixels.keep_alpha(result, source.samples, self.header)
-            if self._mask is not None:
-                painted = pixels.mask(self._mask.samples, self._mask.header)
+            painted = self._painted()
+            if painted is not None:
                 result = pixels.keep_unpainted(result, source.samples, painted)
         np.ascontiguousarray(result).tofile(path)
         return self.header

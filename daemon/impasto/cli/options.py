@@ -3,13 +3,14 @@
 Knows click and our errors. Must not know what any command does. The commands beside it call it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from impasto.errors import InvalidRequest, Violation
+from impasto.errors import InvalidRequest, Violation, Violations
+from impasto.image import SampleType
 
 ENCODERS = click.Choice(["auto", "vgg19", "vgg19-slim"])
 
@@ -23,12 +24,25 @@ def named(names: Mapping[str, str]) -> Iterator[None]:
         raise error.renamed(names) from error
 
 
-def check_written(option: str, path: Path, pictures: Mapping[str, Path]) -> None:
+def all_of(checks: Iterable[Callable[[], None]]) -> None:
+    """Makes every check; where some refuse, everything that they refuse is told at once."""
+    found = Violations()
+    for check in checks:
+        try:
+            check()
+        except InvalidRequest as error:
+            found.found += error.violations
+    found.raise_if_any()
+
+
+def check_written(
+    option: str, path: Path, pictures: Mapping[str, Path], sample_type: SampleType = SampleType.U8
+) -> None:
     """Refuses before work starts what could not be written, and what would replace one of the user's own pictures."""
     from impasto import photo as photos  # noqa: PLC0415
 
     with named({"destination": option}):
-        photos.check_destination(path)
+        photos.check_destination(path, sample_type)
     for name, picture in pictures.items():
         if path.resolve() == picture.resolve():
             raise InvalidRequest([Violation(option, f"would replace {name}; give another name", "WOULD_REPLACE")])

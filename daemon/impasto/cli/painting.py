@@ -4,12 +4,19 @@ Knows the client, the launcher and the progress bar. Imports what is heavy only 
 this for every `--help`.
 """
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from impasto.cli.options import ENCODERS, check_written, named
+from impasto.cli.options import ENCODERS, all_of, check_written, named
 from impasto.config import Config
+from impasto.image import SampleType
+
+if TYPE_CHECKING:
+    from impasto.photo import Metadata
 
 # What the contract calls a thing, and what the user of the command line typed.
 OPTIONS = {
@@ -26,6 +33,7 @@ OPTIONS = {
     "spec.steps": "--steps",
     "destination": "-o",
 }
+DEPTHS = {"8": SampleType.U8, "16": SampleType.U16, "half": SampleType.F16, "float": SampleType.F32}
 
 
 @click.command()
@@ -43,6 +51,7 @@ OPTIONS = {
 @click.option("--style-weight", type=float, help="How much the style counts.  [default: the encoder's]")
 @click.option("--content-weight", type=float, help="How much the photo counts.  [default: the encoder's]")
 @click.option("--stroke-size", type=float, help="Size of strokes, 0.05 to 4.  [default: 1]")
+@click.option("--depth", type=click.Choice(list(DEPTHS)), help="Bits per channel.  [default: the photo's]")
 @click.option("--preview", type=click.Path(path_type=Path), help="Keep a file with the picture as it grows.")
 @click.pass_obj
 def stylize(
@@ -53,6 +62,7 @@ def stylize(
     output: Path,
     mask: Path | None,
     preview: Path | None,
+    depth: str | None,
     start: str,
     **options: float | str | None,
 ) -> None:
@@ -66,10 +76,8 @@ def stylize(
     from impasto.bar import Bar  # noqa: PLC0415
 
     pictures = {"PHOTO": photo, "--style": style} | ({"--mask": mask} if mask else {})
-    for option, written in (("-o", output), ("--preview", preview)):
-        if written is not None:
-            check_written(option, written, pictures)
-    metadata, *_ = [photos.read_metadata(path, field=field) for field, path in pictures.items()]
+    metadata = _checked(pictures, output, preview, DEPTHS.get(depth or ""))
+    sample_type = DEPTHS[depth] if depth else metadata.sample_type
     with named(OPTIONS), client.connect(config) as daemon, Bar() as show:
         picture = daemon.stylize(
             photo,
@@ -80,8 +88,32 @@ def stylize(
             start=f"START_{start.upper()}",
             **options,
         )
-        photos.save(output, picture.header, picture.samples, metadata)
+        photos.save(output, picture.header, picture.samples, metadata, sample_type)
     print(f"{output}: {picture.header.width}x{picture.header.height}")
+
+
+def _checked(
+    pictures: Mapping[str, Path], output: Path, preview: Path | None, sample_type: SampleType | None
+) -> "Metadata":
+    """What the photo says about itself, if all files are there and results can be written: asked before any work."""
+    from impasto import photo as photos  # noqa: PLC0415
+
+    metadata: dict[str, photos.Metadata] = {}
+
+    def read(field: str) -> None:
+        metadata[field] = photos.read_metadata(pictures[field], field=field)
+
+    def written() -> None:
+        own = metadata["PHOTO"].sample_type if "PHOTO" in metadata else SampleType.U8
+        check_written("-o", output, pictures, sample_type or own)
+
+    def shown() -> None:
+        if preview is not None:
+            check_written("--preview", preview, pictures)
+
+    reads: list[Callable[[], None]] = [partial(read, field) for field in pictures]
+    all_of([*reads, written, shown])
+    return metadata["PHOTO"]
 
 
 @click.command()

@@ -16,10 +16,13 @@ from typing import Any
 from impasto.errors import EngineFault, InvalidRequest, Violation
 from impasto.image import MAX_ICC_PROFILE_BYTES, ImageHeader
 
-__all__ = ["decode"]
+__all__ = ["check_finite", "decode"]
 
 # By path and not by -m, which would import this module, and asyncio with it: a third of the child's whole start.
 _CHILD = Path(__file__).with_name("__main__.py")
+_FINITE = Path(__file__).parents[1] / "decoding" / "finite.py"
+# -S: no site, no .pth files of other packages; what we need is on the path that _environment hands over.
+_PYTHON = (sys.executable, "-P", "-s", "-S")
 _PACKAGE_ROOT = str(Path(__file__).parents[2])
 # A header's JSON is a hexadecimal colour profile and little else; more than this is no answer of ours.
 _MAX_REPLY_BYTES = 2 * MAX_ICC_PROFILE_BYTES + 4096
@@ -30,7 +33,8 @@ async def decode(
 ) -> ImageHeader:
     """Decodes the PNG, JPEG, WebP or TIFF file `source` into packed raw samples at `destination`.
 
-    The picture comes upright (EXIF orientation is applied), as gray, gray_alpha, rgb or rgba of u8, or gray of u16.
+    The picture comes upright (EXIF orientation is applied), as gray, gray_alpha, rgb or rgba, at its own depth: u8, u16
+    (PNG, TIFF), f16 or f32 (TIFF). Floats without a profile count as linear.
     No child and, unless it succeeds, no `destination` outlives the call, cancelled or not.
 
     Args:
@@ -42,7 +46,7 @@ async def decode(
 
     Raises:
         InvalidRequest: the file's fault, by reason: NOT_AN_IMAGE, TRUNCATED, TOO_LARGE, ANIMATED, DEPTH_UNSUPPORTED,
-            DECODE_LIMIT (time or memory).
+            NOT_FINITE, DECODE_LIMIT (time or memory).
         EngineFault: ours: the child could not start, or its answer and its output do not agree.
     """
     try:
@@ -56,9 +60,26 @@ async def decode(
         raise
 
 
+async def check_finite(samples: Path, header: ImageHeader, *, field: str, timeout_s: float = 60.0) -> None:
+    """Refuses raw float samples of which some are infinite or no numbers; in a child, for the front has no numpy.
+
+    Raises:
+        InvalidRequest: NOT_FINITE, with the count.
+        EngineFault: ours: the child could not start or gave no number.
+    """
+    command = [*_PYTHON, str(_FINITE), str(samples), header.sample_type.dtype]
+    try:
+        code, reply = await _run(command, timeout_s)
+        count = int(reply)
+    except (TimeoutError, ValueError) as error:
+        raise EngineFault("the process that looks at float samples gave no answer") from error
+    if code or count:
+        told = f"has {count} samples that are infinite or not numbers; none are allowed"
+        raise InvalidRequest([Violation(field, told, "NOT_FINITE")])
+
+
 def _command(source: Path, destination: Path, max_pixels: int) -> list[str]:
-    # -S: no site, no .pth files of other packages; what we need is on the path that _environment hands over.
-    return [sys.executable, "-P", "-s", "-S", str(_CHILD), str(source), str(destination), str(max_pixels)]
+    return [*_PYTHON, str(_CHILD), str(source), str(destination), str(max_pixels)]
 
 
 def _environment() -> dict[str, str]:

@@ -3,20 +3,22 @@
 Limits itself first, judges the header before it decodes a pixel, writes packed raw samples to DESTINATION, and prints
 exactly one line of JSON: ``{"header": …, "orientation_applied": …}`` or ``{"error": {"reason": …, "message": …}}``,
 exit 0 in both. Anything else (a signal, a traceback) is for the parent to understand. Knows Pillow and the four
-formats; must never import numpy, asyncio, torch or grpc, as starting is most of its time with a small picture. Started
-by ``impasto.codec.decode`` alone.
+formats; must never import asyncio, torch or grpc, and numpy only with ``deep``, for the files that Pillow would cut, as
+starting is most of its time with a small picture. Started by ``impasto.codec.decode`` alone.
 """
 
 import contextlib
 import io
 import json
+import logging
+import os
 import re
 import sys
 import warnings
-from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from types import ModuleType
+from typing import Any, BinaryIO, cast
 
 from PIL import (
     Image,
@@ -25,20 +27,22 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401  # Pillow looks for a format that it has not imported by importing all of them
 )
 
-from impasto.image import MAX_ICC_PROFILE_BYTES, MAX_SIDE, ImageHeader, PixelFormat, SampleType
+from impasto.decoding import Refused, colour_space, fitting, judge_size, too_large
+from impasto.image import MAX_ICC_PROFILE_BYTES, ImageHeader, PixelFormat
 
 try:
     import resource
 except ImportError:  # Windows: the parent's clock is the only limit there
     resource = None  # type: ignore[assignment]
 
-# Address space. Measured: 37 MiB before the first picture, 19 bytes per pixel at worst (lossless WebP with alpha).
+# Address space. Measured: 37 MiB before the first picture (120 with numpy), 19 bytes per pixel at worst of 8 bits
+# (lossless WebP with alpha); rgba of f32 in one strip takes 16 for the strip, 16 unpacked and 16 in order.
 BASE_BYTES = 256 << 20
-BYTES_PER_PIXEL = 32
+BYTES_PER_PIXEL = 64
 # Processor time: the backstop for a child whose parent was killed, ten times what the slowest decoder needs.
 BASE_CPU_S = 30
 PIXELS_PER_CPU_S = 1_000_000
-OUTPUT_BYTES_PER_PIXEL = 4  # rgba of u8
+OUTPUT_BYTES_PER_PIXEL = 16  # rgba of f32
 BAND_PIXELS = 1 << 20  # rows are written in bands, so that no second copy of a large picture is made
 
 MAGIC = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"RIFF": "WEBP", b"II": "TIFF", b"MM": "TIFF"}
@@ -53,22 +57,12 @@ UPRIGHT = {  # EXIF orientation: what undoes it
 }
 ORIENTATION = 0x0112  # the tag's number, in EXIF as in TIFF
 
-DEEP_GRAY = ("I;16", "I;16B")  # Pillow's 16-bit modes, by byte order
 PIXEL_FORMATS = {
     "L": PixelFormat.GRAY,
     "LA": PixelFormat.GRAY_ALPHA,
     "RGB": PixelFormat.RGB,
     "RGBA": PixelFormat.RGBA,
-} | dict.fromkeys(DEEP_GRAY, PixelFormat.GRAY)
-
-
-class Refused(Exception):
-    """The file cannot be accepted: a reason for programs and a message for people, which names no path."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
+}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -116,16 +110,19 @@ def convert(source: Path, destination: Path, max_pixels: int) -> tuple[ImageHead
     with source.open("rb") as file:
         kind = identify(file)
         with judging(kind, max_pixels):
-            if kind == "TIFF":
-                judge_tiff(file)
+            if kind == "TIFF" and (tags := judge_tiff(file)):
+                judge_size(tags[256], tags[257], max_pixels)
+                found = deep().convert_tiff(source, destination, tags.get(ORIENTATION, 1), tags.get(34675, b""))
+                return cast("tuple[ImageHeader, bool]", found)
             image = opened(file, kind, max_pixels)
+            if kind == "PNG" and png_bits(file) == 16:
+                found = deep().convert_png(source, destination, image.info.get("icc_profile", b""))
+                return cast("tuple[ImageHeader, bool]", found)
             image, turned = upright(image)
     plain, profile = to_plain(image)
-    sample_type = SampleType.U16 if plain.mode in DEEP_GRAY else SampleType.U8
-    header = ImageHeader(*plain.size, PIXEL_FORMATS[plain.mode], sample_type, icc_profile=profile)
     with destination.open("wb") as out:
         write_samples(plain, out)
-    return header, turned
+    return ImageHeader(*plain.size, PIXEL_FORMATS[plain.mode], icc_profile=profile), turned
 
 
 def identify(file: BinaryIO) -> str:
@@ -161,21 +158,23 @@ def judging(kind: str, max_pixels: int) -> Iterator[None]:
 
 def opened(file: BinaryIO, kind: str, max_pixels: int) -> Image.Image:
     """The picture, its header judged, not a pixel decoded yet."""
-    file.seek(0)
-    head = file.read(26)
-    if kind == "PNG" and head[24] == 16 and head[25] != 0:  # colour, of which Pillow keeps 8 bits without a word
-        raise too_deep("PNG", "16 bits per channel")
     image = Image.open(file, formats=[kind])
     if kind == "PNG":
-        widen_transparent_gray(image, bits=head[24])
-    if image.width * image.height > max_pixels:
-        raise too_large(f"{image.width}x{image.height} = {image.width * image.height}", max_pixels)
-    if max(image.size) > MAX_SIDE:
-        raise Refused("SIDE_OUT_OF_RANGE", f"has a side of {max(image.size)} px; at most {MAX_SIDE} are allowed")
+        widen_transparent_gray(image, png_bits(file))
+    judge_size(image.width, image.height, max_pixels)
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and kind in ("PNG", "WEBP"):  # a phone's JPEG with extras (MPO) is its first picture
         raise Refused("ANIMATED", f"is animated ({frames} frames); 1 is allowed: save one frame")
     return image
+
+
+def png_bits(file: BinaryIO) -> int:
+    """Bits per sample of a PNG file; Pillow reads on from where it was."""
+    before = file.tell()
+    file.seek(24)
+    bits = file.read(1)[0]
+    file.seek(before)
+    return bits
 
 
 def widen_transparent_gray(image: Image.Image, bits: int) -> None:
@@ -185,16 +184,19 @@ def widen_transparent_gray(image: Image.Image, bits: int) -> None:
         image.info["transparency"] = value * 255 // ((1 << bits) - 1)
 
 
-def judge_tiff(file: BinaryIO) -> None:
-    """Refuses further pages (a smaller copy of the first one is none), and samples that would lose depth."""
+def judge_tiff(file: BinaryIO) -> dict[int, Any]:
+    """The first page's tags if it is deeper than 8 bits, else nothing.
+
+    Refuses further pages; a smaller copy of the first one is none.
+    """
+    deep: dict[int, Any] = {}
     for number, tags in enumerate(tiff_directories(file)):
         if number == 0:
-            bits, sample_format = max(tags.get(258, (1,))), set(tags.get(339, (1,)))
-            deep_gray = tags.get(258) == (16,) and sample_format == {1} and tags.get(262) == 1
-            if (bits > 8 or sample_format != {1}) and not deep_gray:
-                raise too_deep("TIFF", f"{bits} bits per channel")
+            if max(tags.get(258, (1,))) > 8 or set(tags.get(339, (1,))) != {1}:
+                deep = dict(tags)
         elif not tags.get(254, 0) & 1:
             raise Refused("ANIMATED", "is a TIFF file with more than 1 page; 1 is allowed: save one page")
+    return deep
 
 
 def tiff_directories(file: BinaryIO) -> Iterator[TiffImagePlugin.ImageFileDirectory_v2]:
@@ -212,16 +214,13 @@ def tiff_directories(file: BinaryIO) -> Iterator[TiffImagePlugin.ImageFileDirect
         yield tags
 
 
-def too_large(had: str, max_pixels: int) -> Refused:
-    """The refusal of a picture of `had` pixels."""
-    return Refused("TOO_LARGE", f"has {had} pixels; at most {max_pixels} are allowed: make it smaller")
+def deep() -> ModuleType:
+    """The part for what Pillow would cut; without threads, whose memory would count against the limit."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    logging.disable()  # tifffile tells its doubts to the log
+    from impasto.decoding import deep  # noqa: PLC0415  # numpy, a fifth of a second
 
-
-def too_deep(kind: str, had: str) -> Refused:
-    """The refusal of a file whose samples we would have to cut."""
-    advice = "send raw u16 or f32 pixels through the API, or convert it to 8 bits"
-    message = f"is a {kind} file of {had}; 8, or 16 in plain gray, can be read: {advice}"
-    return Refused("DEPTH_UNSUPPORTED", message)
+    return deep
 
 
 def upright(image: Image.Image) -> tuple[Image.Image, bool]:
@@ -246,18 +245,12 @@ def exif_orientation(image: Image.Image) -> int:
 def to_plain(image: Image.Image) -> tuple[Image.Image, bytes]:
     """The picture in one of the modes that `PIXEL_FORMATS` knows, and its colour profile where that still holds."""
     profile: bytes = image.info.get("icc_profile") or b""
-    if len(profile) > MAX_ICC_PROFILE_BYTES:
-        had = f"has a colour profile of {len(profile)} bytes; at most {MAX_ICC_PROFILE_BYTES} are allowed"
-        raise Refused("TOO_LARGE", f"{had}: convert it to sRGB")
     if image.mode == "CMYK":
+        fitting(profile, gray=False)
         return cmyk_to_rgb(image, profile), b""
-    gray, alpha = image.mode in ("1", "L", "LA", "La", *DEEP_GRAY), image.has_transparency_data
-    if image.mode in DEEP_GRAY and alpha:
-        raise too_deep("PNG", "16 bits per channel with transparency")
-    if image.mode not in DEEP_GRAY:
-        mode = ("LA" if alpha else "L") if gray else ("RGBA" if alpha else "RGB")
-        image = image if image.mode == mode else image.convert(mode)
-    return image, profile if colour_space(profile) == (b"GRAY" if gray else b"RGB ") else b""
+    gray, alpha = image.mode in ("1", "L", "LA", "La"), image.has_transparency_data
+    mode = ("LA" if alpha else "L") if gray else ("RGBA" if alpha else "RGB")
+    return image if image.mode == mode else image.convert(mode), fitting(profile, gray=gray)
 
 
 def cmyk_to_rgb(image: Image.Image, profile: bytes) -> Image.Image:
@@ -273,21 +266,11 @@ def cmyk_to_rgb(image: Image.Image, profile: bytes) -> Image.Image:
     return image.convert("RGB")
 
 
-def colour_space(profile: bytes) -> bytes:
-    """The four letters of an ICC profile's colour space; empty when it is no profile."""
-    return profile[16:20] if profile[36:40] == b"acsp" else b""
-
-
 def write_samples(image: Image.Image, out: BinaryIO) -> None:
     """Writes rows from the top, packed, little-endian."""
     rows = max(1, BAND_PIXELS // image.width)
     for top in range(0, image.height, rows):
-        band = image.crop((0, top, image.width, min(top + rows, image.height))).tobytes()
-        if image.mode == "I;16B":
-            samples = array("H", band)
-            samples.byteswap()
-            band = samples.tobytes()
-        out.write(band)
+        out.write(image.crop((0, top, image.width, min(top + rows, image.height))).tobytes())
 
 
 if __name__ == "__main__":

@@ -56,9 +56,24 @@ class Losses:
 
 
 @torch.no_grad()
-def style_targets(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
-    """The style's Gram matrices, layer by layer; `style` (1, 3, H, W). Depends on nothing else, so it can be kept."""
-    return {name: gram_matrix(features) for name, features in encoder(style, layers).items()}
+def style_targets(
+    encoder: Encoder, style: Tensor, layers: tuple[str, ...], guide: Tensor | None = None
+) -> dict[str, Tensor]:
+    """The style's Gram matrices, layer by layer; depends on nothing else, so it can be kept.
+
+    Args:
+        encoder: fixed.
+        style: (1, 3, H, W).
+        layers: their names.
+        guide: (1, 1, any height, any width), how much each place of the style counts; none means all alike.
+    """
+    features = encoder(style, layers)
+    return {name: gram_matrix(values, guide_at(guide, values)) for name, values in features.items()}
+
+
+def guide_at(guide: Tensor | None, features: Tensor) -> Tensor | None:
+    """The guide shrunk to the layer's size: each position counts by how much of its cell is selected."""
+    return None if guide is None else nn.functional.interpolate(guide, features.shape[2:], mode="area")
 
 
 class Objective(nn.Module):
@@ -99,7 +114,7 @@ class Objective(nn.Module):
         for name, weight in self.weights.content_layers.items():
             content = content + weight * self.content[name](features[name])
         for name, weight in self.weights.style_layers.items():
-            style = style + weight * self.style[name](features[name], self._guide_at(features[name]))
+            style = style + weight * self.style[name](features[name], guide_at(self.guide, features[name]))
         variation = self.total_variation(image) if self.weights.total_variation else zero
         beyond = self.gamut(image) if self.weights.gamut else zero
         return Losses(
@@ -108,9 +123,3 @@ class Objective(nn.Module):
             self.weights.total_variation * variation,
             self.weights.gamut * beyond,
         )
-
-    def _guide_at(self, features: Tensor) -> Tensor | None:
-        """The guide shrunk to the layer's size: each position counts by how much of its cell is selected."""
-        if self.guide is None:
-            return None
-        return nn.functional.interpolate(self.guide, features.shape[2:], mode="area")

@@ -20,13 +20,16 @@ class TargetCache:
         self._kept: OrderedDict[Hashable, Targets] = OrderedDict()
         self._capacity = capacity
 
-    def source(self, style_key: Hashable) -> TargetSource:
-        """A `TargetSource` for the style that `style_key` stands for, e.g. the hash of its pixels."""
+    def source(self, style_key: Hashable, guide: Tensor | None = None) -> TargetSource:
+        """A `TargetSource` for the style that `style_key` stands for, e.g. the hash of its pixels.
+
+        `guide` tells how much each place of it counts, see `style_targets`; the key stands for it too.
+        """
 
         def targets(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> Targets:
             key = (style_key, tuple(style.shape), layers, encoder)  # the encoder itself: an id may be used again
             if key not in self._kept:
-                self._kept[key] = style_targets(encoder, style, layers)
+                self._kept[key] = style_targets(encoder, style, layers, guide)
             self._kept.move_to_end(key)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)

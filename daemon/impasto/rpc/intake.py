@@ -12,7 +12,7 @@ from pathlib import Path
 from impasto import codec, wire
 from impasto.config import Limits
 from impasto.errors import Corrupted, InvalidRequest, Violation, Violations
-from impasto.image import ImageHeader
+from impasto.image import ImageHeader, SampleType
 from impasto.store import Blob, Store
 from impasto.v1 import blob_pb2, image_pb2
 
@@ -46,7 +46,7 @@ class Intake:
             if header.sha256 and header.sha256 != digest.digest():
                 raise Corrupted("the SHA-256 of what arrived is not the one announced; send it again")
             if raw is not None:
-                return await self.store.keep(part, raw)
+                return await self._raw(part, raw, "header.raw")
             return await self._decode(part, digest.hexdigest(), "header")
         finally:
             part.unlink(missing_ok=True)
@@ -62,13 +62,20 @@ class Intake:
             header = self._raw_header(image.raw.header, len(image.raw.samples), f"{field}.raw")
             self._bound(len(image.raw.samples), f"{field}.raw.samples")
             part.write_bytes(image.raw.samples)
-            return await self.store.keep(part, header)
+            return await self._raw(part, header, f"{field}.raw.samples")
         finally:
             part.unlink(missing_ok=True)
 
     def _bound(self, size: int, field: str) -> None:
         if not 0 < size <= MAX_INLINE_BYTES:
             raise wrong(field, f"has {size} bytes; 1 to {MAX_INLINE_BYTES} are allowed: upload it instead", "TOO_LARGE")
+
+    async def _raw(self, part: Path, header: ImageHeader, field: str) -> Blob:
+        """Keeps raw samples, if all are numbers."""
+        if header.sample_type in (SampleType.F16, SampleType.F32):
+            async with self._decoders:
+                await codec.check_finite(part, header, field=field)
+        return await self.store.keep(part, header)
 
     async def _decode(self, part: Path, encoded_sha256: str, field: str) -> Blob:
         """Decodes the file in `part` in a process of its own."""

@@ -169,17 +169,21 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         return await self._with_pictures(spec, images)
 
     async def _with_pictures(self, spec: StylizeSpec, images: dict[str, image_pb2.ImageRef]) -> StylizeSpec:
-        names, headers, fresh = {}, dict[str, ImageHeader](), []
+        names, headers, fresh, found = {}, dict[str, ImageHeader](), [], Violations()
         try:
             for field, image in images.items():
                 inline = image.WhichOneof("source") == "inline"
-                blob = await self._intake.inline(image.inline, field) if inline else self._store.blob(image.blob)
+                try:
+                    blob = await self._intake.inline(image.inline, field) if inline else self._store.blob(image.blob)
+                except InvalidRequest as error:  # the other pictures may be wrong, too
+                    found.found += error.violations
+                    continue
                 names[field], headers[blob.name] = blob.name, blob.header
                 fresh += [blob.name] if blob.fresh else []
+            found.raise_if_any()
             spec = replace(
                 spec, content=names["spec.content"], style=names["spec.styles[0].image"], mask=names.get("spec.mask")
             )
-            found = Violations()
             check_pictures(spec, headers, self._limits, found)
             found.raise_if_any()
         except BaseException:
