@@ -12,10 +12,13 @@ Knows nothing of files but encoder files, nothing of jobs, daemons or editors; u
 from impasto.engine.descent import Diverged
 from impasto.engine.encoder import VGG, Encoder, EncoderSpec
 from impasto.engine.encoder_files import load_encoder, load_slim, load_torchvision, random_encoder, save_encoder
-from impasto.engine.objective import Losses, Objective, Weights, style_targets
+from impasto.engine.objective import Losses, Objective, Weights, style_moments, style_targets
+from impasto.engine.presets import ObjectiveName
 from impasto.engine.pulse import Cancelled, Pulse
 from impasto.engine.pyramid import Scale, pyramid
-from impasto.engine.stylize import Checkpoint, Settings, Step, stylize
+from impasto.engine.settings import Settings
+from impasto.engine.styles import Style, StyleTarget
+from impasto.engine.stylize import Checkpoint, Step, stylize
 from impasto.engine.targets import TargetCache
 
 __all__ = [
@@ -27,10 +30,13 @@ __all__ = [
     "EncoderSpec",
     "Losses",
     "Objective",
+    "ObjectiveName",
     "Pulse",
     "Scale",
     "Settings",
     "Step",
+    "Style",
+    "StyleTarget",
     "TargetCache",
     "Weights",
     "load_encoder",
@@ -39,6 +45,7 @@ __all__ = [
     "pyramid",
     "random_encoder",
     "save_encoder",
+    "style_moments",
     "style_targets",
     "stylize",
 ]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import Weights
-from impasto.engine.stylize import Settings
+from impasto.engine.settings import Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
 

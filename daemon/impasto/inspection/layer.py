@@ -163,7 +163,7 @@ def strongest(features: Tensor, field: Field, *, count: int, apart_px: float) ->
     order = [int(index) for index in peaks.argsort(descending=True, stable=True) if peaks[index] > 0]
     chosen: dict[int, tuple[int, int]] = {}
     for index in order:
-        row, column = divmod(int(places[index]), features.shape[1]+1)
+        row, column = divmod(int(places[index]), features.shape[1] + 1)
         gaps = [max(abs(row - other[0]), abs(column - other[1])) * field.stride for other in chosen.values()]
         if len(chosen) < count and all(gap >= apart_px for gap in gaps):
             chosen[index] = (row, column)
