@@ -4,17 +4,23 @@ Chosen by measurement and by eye; training/LOG.md has the figures, and on which 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import Weights
+from impasto.engine.presets import ObjectiveName
 from impasto.engine.settings import Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
 
 # The deeper layers of the narrow encoder hold the strokes' forms and are otherwise outweighed by the first.
 SLIM_STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 2.0, "relu4_1": 4.0, "relu5_1": 4.0})
+
+W2_STYLE_LAYERS = MappingProxyType(
+    {f"relu{block}_1": weight / 341 for block, weight in enumerate((256, 64, 16, 4, 1), 1)}
+)
 
 DEFAULTS: Mapping[str, Settings] = MappingProxyType(
     {
@@ -30,9 +36,24 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
 )
 
 
-def defaults(encoder: str) -> Settings:
-    """The settings for an encoder of that name; for any other, those of the paper."""
-    return DEFAULTS.get(encoder, Settings())
+# What the other objectives count, so that at the content X is pulled about as hard as by the encoder's own; the terms
+# differ by five powers of ten. The w2 program's own weights for vgg19 (nst.md: content .015, layers 256:64:16:4:1).
+OBJECTIVE_WEIGHTS: Mapping[tuple[str, ObjectiveName], Weights] = MappingProxyType(
+    {
+        ("vgg19-slim", "neural-style"): Weights(0.2, 500.0, 5e-5, style_layers=SLIM_STYLE_LAYERS),
+        ("vgg19-slim", "spst"): Weights(1.0, 2e-3, 20.0, style_layers=SLIM_STYLE_LAYERS),
+        ("vgg19-slim", "w2"): Weights(1.0, 8.0, 20.0, style_layers=SLIM_STYLE_LAYERS),
+        ("vgg19", "neural-style"): Weights(0.2, 100.0),
+        ("vgg19", "spst"): Weights(1.0, 1e-3),
+        ("vgg19", "w2"): Weights(0.015, 1.0, 2.0, style_layers=W2_STYLE_LAYERS),
+    }
+)
+
+
+def defaults(encoder: str, objective: ObjectiveName = "gatys") -> Settings:
+    """The settings for an encoder of that name and an objective; for any other encoder, those of the papers."""
+    base = replace(DEFAULTS.get(encoder, Settings()), objective=objective)
+    return replace(base, weights=OBJECTIVE_WEIGHTS.get((encoder, objective), base.weights))
 
 
 def bytes_needed(encoder: VGG, pixels: int, style_pixels: int = 0) -> int:
