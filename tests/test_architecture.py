@@ -49,7 +49,8 @@ DOORS = {
     "cli": Door(
         f"{ROOT_ROOM} bar client config demo errors inspection instance launch photo server training v1", "click rich"
     ),
-    "client": Door("config errors image launch photo refusals v1 wire", "grpc google"),
+    "choices": Door("engine spec"),
+    "client": Door("config errors image launch photo refusals request v1 wire", "grpc google"),
     "codec": Door("errors image"),
     "codec.__main__": Door("image", "PIL"),
     "config": Door("errors", "platformdirs"),
@@ -70,11 +71,12 @@ DOORS = {
     "instance": Door("errors"),
     "job": Door("image spec"),
     "launch": Door(f"{ROOT_ROOM} config errors instance v1", "grpc"),
-    "painting": Door("engine errors image pixels spec", "torch numpy"),
+    "painting": Door("choices engine errors image pixels spec", "torch numpy"),
     "photo": Door("errors image", "PIL"),
     "pixels": Door("errors image", "torch numpy"),
     "pool": Door("frames"),
     "rpc": Door(f"{ROOT_ROOM} codec config errors image job pool scheduler spec store v1 weights wire", "grpc google"),
+    "request": Door("errors v1"),
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("errors image job pool store"),
     "server": Door(f"{ROOT_ROOM} config errors instance pool rpc scheduler store v1", "grpc"),

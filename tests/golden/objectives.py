@@ -134,7 +134,8 @@ def _w2(activation: Tensor, guide: Tensor | None, target: Moments) -> Tensor:
     values, vectors = torch.linalg.eigh(wanted)
     root = vectors @ torch.diag(values.clamp(min=0).sqrt()) @ vectors.T
     trace = (b**2).sum() + torch.trace(wanted) - 2 * torch.linalg.svdvals(root @ b).sum()
-    return torch.mean((mean - target[1]) ** 2) + trace / len(matrix)
+    found: Tensor = torch.mean((mean - target[1]) ** 2) + trace / len(matrix)
+    return found
 
 
 LOSSES: dict[str, Callable[[Tensor, Tensor | None, Moments], Tensor]] = {

@@ -56,23 +56,27 @@ def defaults(encoder: str, objective: ObjectiveName = "gatys") -> Settings:
     return replace(base, weights=OBJECTIVE_WEIGHTS.get((encoder, objective), base.weights))
 
 
-def bytes_needed(encoder: VGG, pixels: int, style_pixels: int = 0) -> int:
+def bytes_needed(
+    encoder: VGG, pixels: int, style_pixels: int = 0, *, wraps: bool = False, moments: bool = False
+) -> int:
     """Roughly what a run at `pixels` with a style at `style_pixels` needs at its peak; measured ones lie below it.
 
     Kept for the way back are every convolution's output (shared with the ReLU, in place), where it pads by replication
     also its padded input, and what a pooling gives (max pooling: with int64 indices). On top come six times the largest
     layer, for its gradients and the copies that convolutions and padding make on the way, L-BFGS's pairs, and torch's
     own one-time needs. The style is encoded before that, without a way back. tests/bench/engine.py weighs all this.
+    Moments are taken in float64, of a layer and its centred copy: six times the largest layer more (not weighed).
     """
     per_pixel, area, widest, channels = 0.0, 1.0, 0.0, 3
     for name, step in encoder.steps.items():
         area = area / 4 if name.startswith("pool") else area
         if name.startswith("conv"):
-            padded = channels if encoder.spec.padding == "replicate" else 0
+            padded = channels if wraps or encoder.spec.padding == "replicate" else 0
             channels = int(step.out_channels)  # type: ignore[arg-type]  # a Conv2d, as VGG builds it
             per_pixel += 4 * area * (channels + padded)
             widest = max(widest, 4 * area * channels)
         elif name.startswith("pool"):
             per_pixel += 4 * area * channels * (3 if encoder.spec.pooling == "max" else 1)
     images = 3 * 4 * (2 * LBFGS_HISTORY + 16)  # the pairs, X, its gradient, the method's own copies and spectra
-    return int(max(pixels * (per_pixel + 6 * widest + images), style_pixels * 6 * widest)) + TORCH_BYTES
+    layers = 12 if moments else 6
+    return int(max(pixels * (per_pixel + layers * widest + images), style_pixels * layers * widest)) + TORCH_BYTES
