@@ -53,7 +53,8 @@ DOORS = {
         " spec training v1 weights",
         "click rich",
     ),
-    "client": Door("config errors image launch photo refusals v1 wire", "grpc google"),
+    "choices": Door("engine spec"),
+    "client": Door("config errors image launch photo refusals request v1 wire", "grpc google"),
     "codec": Door("errors image"),
     "codec.__main__": Door("decoding decoding.deep image", "PIL"),
     "config": Door("errors", "platformdirs"),
@@ -80,7 +81,7 @@ DOORS = {
     "instance": Door("errors"),
     "job": Door("image spec"),
     "launch": Door(f"{ROOT_ROOM} config errors instance v1", "grpc"),
-    "painting": Door("engine errors image pixels spec weights", "torch numpy"),
+    "painting": Door("choices engine errors image pixels spec weights", "torch numpy"),
     "photo": Door("errors image photo.deep png", "PIL"),
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
     "pixels": Door("errors image profiles", "torch numpy"),
@@ -90,6 +91,7 @@ DOORS = {
     "rpc": Door(
         f"{ROOT_ROOM} codec config errors fetching image job pool scheduler spec store v1 weights wire", "grpc google"
     ),
+    "request": Door("errors v1"),
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("errors image job pool store"),
     "server": Door(f"{ROOT_ROOM} config errors instance pool rpc scheduler store v1 weights", "grpc"),

@@ -130,6 +130,11 @@ def style_of(image_ref: image_pb2.ImageRef) -> Callable[[Spec], None]:
     return lambda spec: spec.styles[0].image.CopyFrom(image_ref)
 
 
+def region_of(region: image_pb2.ImageRef) -> Callable[[Spec], None]:
+    """Sets where the style applies."""
+    return lambda spec: spec.styles[0].mask.CopyFrom(region)
+
+
 def animated() -> bytes:
     """A GIF-like PNG with two frames."""
     file = io.BytesIO()
@@ -170,10 +175,17 @@ CASES: dict[str, tuple[Callable[[Spec], None], grpc.StatusCode, str, str]] = {
     "1x1 style": (style_of(inline(picture(1, 1))), INVALID, "spec.styles[0].image", "TOO_SMALL"),
     "tiny content": (with_content(encoded(picture(64, 15))), INVALID, "spec.content", "TOO_SMALL"),
     "other mask": (lambda s: s.mask.CopyFrom(inline(picture(64, 47))), INVALID, "spec.mask", "MASK_SIZE_DIFFERS"),
-    "two styles": (lambda s: s.styles.add().CopyFrom(s.styles[0]), UNIMPLEMENTED, "spec.styles", "NOT_SERVED_YET"),
-    "strength": (change(strength=0.5), UNIMPLEMENTED, "spec.strength", "NOT_SERVED_YET"),
-    "colour": (change(colour=2), UNIMPLEMENTED, "spec.colour", "NOT_SERVED_YET"),
-    "objective": (change(objective="w2"), UNIMPLEMENTED, "spec.objective", "NOT_SERVED_YET"),
+    "17 styles": (lambda s: s.styles.extend([s.styles[0]] * 16), INVALID, "spec.styles", "TOO_MANY_STYLES"),
+    "strength NaN": (change(strength=NAN), INVALID, "spec.strength", "STRENGTH_OUT_OF_RANGE"),
+    "two dials": (change(strength=0.5, style_weight=1), INVALID, "spec.strength", "CONFLICT"),
+    "no colour": (change(colour_strength=0.5), INVALID, "spec.colour_strength", "CONFLICT"),
+    "unknown colour": (change(colour=9), INVALID, "spec.colour", "UNKNOWN_ENUM"),
+    "objective": (change(objective="clip"), INVALID, "spec.objective", "UNKNOWN_OBJECTIVE"),
+    "no time": (change(budget_s=0.0), INVALID, "spec.budget_s", "BUDGET_OUT_OF_RANGE"),
+    "share": (lambda s: setattr(s.styles[0], "weight", -1), INVALID, "spec.styles[0].weight", "WEIGHT_OUT_OF_RANGE"),
+    "region": (region_of(inline(picture(64, 47))), INVALID, "spec.styles[0].mask", "MASK_SIZE_DIFFERS"),
+    "other keep": (lambda s: s.keep.CopyFrom(inline(picture(64, 47))), INVALID, "spec.keep", "MASK_SIZE_DIFFERS"),
+    "other init": (lambda s: s.init.CopyFrom(inline(picture(64, 30))), INVALID, "spec.init", "SHAPE_DIFFERS"),
 }  # fmt: skip
 
 
@@ -195,7 +207,7 @@ def test_each_bad_request_is_refused(daemon: Daemon, case: str) -> None:
 def test_all_violations_are_told_at_once(daemon: Daemon) -> None:
     """A user hears of everything that is wrong in one answer, with the numbers had and allowed."""
     message = request()
-    change(steps=20_000, style_weight=-2.0, encoder="resnet", strength=0.5)(message.spec)
+    change(steps=20_000, style_weight=-2.0, encoder="resnet", strength=1.5)(message.spec)
     message.delivery.max_preview_fps = 1000
     _, fields, _ = refused(daemon, message)
 

@@ -26,7 +26,7 @@ from impasto.errors import InvalidRequest
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
 from impasto.painting import Painting, Studio
 from impasto.photo import Metadata
-from impasto.spec import SLIM, StylizeSpec
+from impasto.spec import SLIM, StyleUse, StylizeSpec
 from impasto.weights import Shelf
 
 Array = npt.NDArray[Any]
@@ -340,12 +340,12 @@ class Paint:
     def __call__(self, content: Array, style: Array, steps: int = 2, **headers: ImageHeader) -> Array:
         """The result; `content_header`, `style_header` where they are not the plain ones."""
         told = {}
-        for name, samples in (("content", content), ("style", style)):
+        for name, field, samples in (("content", "content", content), ("style", "styles[0].image", style)):
             path = self.folder / name
             samples.tofile(path)
             header = headers.get(f"{name}_header", header_of(samples))
-            told[name] = {"path": str(path), "header": header.to_json(), "key": samples.tobytes()}
-        spec = StylizeSpec("content", "style", steps=steps, encoder=SLIM)
+            told[field] = {"path": str(path), "header": header.to_json(), "key": samples.tobytes()}
+        spec = StylizeSpec("content", (StyleUse("style"),), steps=steps, encoder=SLIM)
         painting = Painting(self.studio, spec, told, quiet)
         while not painting.done:
             painting.advance()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from impasto.engine import Scale, pyramid
 from impasto.engine.pyramid import share_steps
-from impasto.engine.stylize import resize_style
+from impasto.engine.styles import resize_style
 
 
 def sizes(*args: int) -> list[tuple[int, int, int]]:

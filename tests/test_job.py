@@ -9,7 +9,7 @@ import pytest
 from impasto import job as module
 from impasto.image import ImageHeader
 from impasto.job import TRANSITIONS, Failure, IllegalMove, Job, Result, State
-from impasto.spec import StylizeSpec
+from impasto.spec import StyleUse, StylizeSpec
 
 NOW = 1000.0
 FAILURE = Failure("DIVERGED", "the losses are not finite")
@@ -29,7 +29,7 @@ ALLOWED = {
 
 def made(state: State = State.QUEUED) -> Job:
     """A job that stands where it is said to."""
-    job = Job("jobs/1", "krita", StylizeSpec("content", "style"), arrival=1, create_time=1.0)
+    job = Job("jobs/1", "krita", StylizeSpec("content", (StyleUse("style"),)), arrival=1, create_time=1.0)
     running = job.started("cpu", 2.0).progressed(3, 10, 7.0)
     return job if state is State.QUEUED else running if state is State.RUNNING else MOVES[state](running)
 

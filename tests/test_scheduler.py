@@ -18,7 +18,7 @@ from impasto.errors import Busy
 from impasto.image import ImageHeader
 from impasto.job import Failure, Job, Priority, State
 from impasto.scheduler import MAX_ADMITTED, SLICE_S, Runnable, Scheduler, Slot, decide
-from impasto.spec import StylizeSpec
+from impasto.spec import StyleUse, StylizeSpec
 from impasto.store import Record, Store
 
 # the decision
@@ -360,7 +360,7 @@ class Bench:
     async def submit(self, client: str = "krita", priority: Priority = Priority.NORMAL, content: str = "") -> Record:
         """A new job, whose name counts up; one that waits for its turn if the workers are at work."""
         self._count += 1
-        spec = StylizeSpec(content or await self.picture(1), await self.picture(2))
+        spec = StylizeSpec(content or await self.picture(1), (StyleUse(await self.picture(2)),))
         job = Job(f"jobs/{self._count}", client, spec, self.store.next_arrival(), 1.0, priority=priority)
         record = Record(job, "digest", keep_running=False)
         self.scheduler.submit(record)
@@ -409,7 +409,7 @@ async def test_a_job_starts_is_sliced_and_ends_with_its_result_at_rest(bench: Be
     assert StylizeSpec.from_json(start["spec"]) == record.job.spec
     assert {role: ImageHeader.from_json(told["header"]) for role, told in start["pictures"].items()} == {
         "content": HEADER,
-        "style": HEADER,
+        "styles[0].image": HEADER,
     }
     assert all(Path(told["path"]).parent == bench.store.blobs for told in start["pictures"].values())
 
@@ -439,7 +439,7 @@ async def test_a_job_starts_is_sliced_and_ends_with_its_result_at_rest(bench: Be
 async def test_a_mask_is_sent_along(bench: Bench) -> None:
     """A worker gets every picture that the request names."""
     mask = await bench.picture(3)
-    spec = StylizeSpec(await bench.picture(1), await bench.picture(2), mask)
+    spec = StylizeSpec(await bench.picture(1), (StyleUse(await bench.picture(2)),), mask)
     bench.scheduler.submit(Record(Job("jobs/m", "krita", spec, 1, 1.0), "digest", keep_running=False))
 
     assert bench.pool.table["w0"].told[0]["pictures"]["mask"]["key"] == mask

@@ -12,10 +12,19 @@ from hypothesis import strategies as st
 from impasto.config import Limits
 from impasto.errors import Violations
 from impasto.image import ImageHeader, PixelFormat, SampleType
-from impasto.spec import LAYERS, MAX_SCALES, StylizeSpec, check_numbers, check_pictures
+from impasto.spec import (
+    LAYERS,
+    MAX_SCALES,
+    MAX_STYLES,
+    OBJECTIVES,
+    StyleUse,
+    StylizeSpec,
+    check_numbers,
+    check_pictures,
+)
 
 LIMITS = Limits(max_steps=500, max_pixels=10_000, min_side=16)
-SPEC = StylizeSpec("content", "style")
+SPEC = StylizeSpec("content", (StyleUse("style"),))
 HUGE = 3.4e38  # about the largest float32
 NOT_POSITIVE = (-1.0, -1e-9, math.nan, math.inf, -math.inf)
 BOUNDS: list[tuple[str, Sequence[object], Sequence[object], str]] = [  # field, good values, bad ones, their reason
@@ -27,6 +36,9 @@ BOUNDS: list[tuple[str, Sequence[object], Sequence[object], str]] = [  # field, 
     ("total_variation_weight", (0.0, 1e-30, 1.0, HUGE), NOT_POSITIVE, "WEIGHT_OUT_OF_RANGE"),
     ("encoder", ("auto", "vgg19", "vgg19-slim"), ("", "VGG19", "vgg16", "vgg19 "), "UNKNOWN_ENCODER"),
     ("seed", (0, 2**64 - 1), (), ""),
+    ("strength", (0.0, 0.5, 1.0), (-0.001, 1.001, HUGE, *NOT_POSITIVE), "STRENGTH_OUT_OF_RANGE"),
+    ("budget_s", (0.1, 10.0, 86400.0), (0.0, 0.09, 86401.0, *NOT_POSITIVE), "BUDGET_OUT_OF_RANGE"),
+    ("objective", OBJECTIVES, ("", "Gatys", "clip"), "UNKNOWN_OBJECTIVE"),
 ]
 
 
@@ -82,6 +94,50 @@ def test_something_must_be_left_to_do(content: float, style: float) -> None:
     assert wrong(spec(content_weight=content, style_weight=style)) == [("spec.style_weight", "WEIGHTS_ALL_ZERO")]
     assert wrong(spec(content_weight=0.0)) == []
     assert wrong(spec(content_weight=0.0, style_weight=1.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("together", "field"),
+    [
+        ({"strength": 0.5, "style_weight": 1.0}, "strength"),
+        ({"strength": 0.5, "content_weight": 1.0}, "strength"),
+        ({"detail": "fine", "style_layers": {"relu1_1": 1.0}}, "detail"),
+        ({"colour_strength": 0.5}, "colour_strength"),
+    ],
+)
+def test_no_two_dials_decide_the_same(together: dict[str, Any], field: str) -> None:
+    """A dial and what it stands for, or a dial of nothing, are refused: one of them would be ignored."""
+    assert wrong(spec(**together)) == [(f"spec.{field}", "CONFLICT")]
+
+
+def test_styles_have_shares() -> None:
+    """Each finite and not negative, one of them above 0, and not too many of them."""
+
+    def shares(*weights: float) -> list[tuple[str, str]]:
+        return wrong(spec(styles=tuple(StyleUse("style", weight) for weight in weights)))
+
+    assert shares(0.0, 1e-30, HUGE) == []
+    assert shares(*[1.0] * MAX_STYLES) == []
+    assert shares(1.0, -1.0, math.nan) == [(f"spec.styles[{i}].weight", "WEIGHT_OUT_OF_RANGE") for i in (1, 2)]
+    assert shares(0.0, 0.0) == [("spec.styles", "WEIGHTS_ALL_ZERO")]
+    assert shares(*[1.0] * (MAX_STYLES + 1)) == [("spec.styles", "TOO_MANY_STYLES")]
+
+
+@pytest.mark.parametrize(("size", "good"), [((64, 48), True), ((32, 24), True), ((128, 95), True), ((64, 40), False)])
+def test_a_picture_to_start_from_has_the_contents_shape(size: tuple[int, int], good: bool) -> None:
+    """Whatever its size; one of another shape would be stretched."""
+    assert wrong_pictures(spec(init="init"), {"init": size}) == ([] if good else [("spec.init", "SHAPE_DIFFERS")])
+
+
+def test_regions_and_what_to_keep_have_the_contents_size() -> None:
+    """Like the mask."""
+    asked = spec(keep="keep", styles=(StyleUse("style", 1.0, "region"),))
+
+    assert wrong_pictures(asked, {"keep": (64, 48), "region": (64, 48)}) == []
+    assert wrong_pictures(asked, {"keep": (63, 48), "region": (64, 49)}) == [
+        ("spec.keep", "MASK_SIZE_DIFFERS"),
+        ("spec.styles[0].mask", "MASK_SIZE_DIFFERS"),
+    ]
 
 
 @pytest.mark.parametrize("field", ["content_layers", "style_layers"])
@@ -167,7 +223,7 @@ def test_all_pictures_are_looked_at() -> None:
     """Content, style, mask and size are told together."""
     told = wrong_pictures(spec(mask="mask", size=1), {"content": (8, 8), "style": (1, 1)})
 
-    assert [field for field, _ in told] == ["spec.content", "spec.styles[0].image", "spec.size", "spec.mask"]
+    assert [field for field, _ in told] == ["spec.content", "spec.mask", "spec.styles[0].image", "spec.size"]
 
 
 def test_the_result_has_the_contents_kind() -> None:
@@ -180,6 +236,25 @@ def test_the_result_has_the_contents_kind() -> None:
 
 def test_a_spec_survives_its_journey_to_a_worker() -> None:
     """to_json and from_json are inverse."""
-    sent = spec(mask="mask", steps=3, style_layers={"relu1_1": 0.5}, seed=2**64 - 1, size=99)
+    sent = spec(
+        mask="mask",
+        styles=(StyleUse("a", 2.0, "r"), StyleUse("b")),
+        init="i",
+        keep="k",
+        steps=3,
+        style_layers={"relu1_1": 0.5},
+        seed=2**64 - 1,
+        size=99,
+    )
 
     assert StylizeSpec.from_json(sent.to_json()) == sent
+    assert sent.with_pictures(sent.pictures) == sent
+    assert sent.pictures == {
+        "content": "content",
+        "mask": "mask",
+        "keep": "k",
+        "init": "i",
+        "styles[0].image": "a",
+        "styles[0].mask": "r",
+        "styles[1].image": "b",
+    }

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from impasto.errors import NotFound
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
 from impasto.job import Event, Failure, Job, Preview, State
-from impasto.spec import StylizeSpec
+from impasto.spec import StyleUse, StylizeSpec
 from impasto.store import BLOB_PREFIX, CHUNK_BYTES, Blob, Record, Store, chunks
 
 HEADER = ImageHeader(4, 2)
@@ -42,7 +42,7 @@ def record(
     store: Store, name: str = "jobs/1", *, content: str = "c", style: str = "s", mask: str | None = None
 ) -> Record:
     """A job in the queue."""
-    job = Job(name, "krita", StylizeSpec(content, style, mask), store.next_arrival(), 1.0)
+    job = Job(name, "krita", StylizeSpec(content, (StyleUse(style),), mask), store.next_arrival(), 1.0)
     return Record(job, "digest", keep_running=False)
 
 
@@ -324,7 +324,7 @@ def test_the_oldest_finished_jobs_make_room(tmp_path: Path) -> None:
 @given(st.lists(st.sampled_from(["update", "notice", "show", "charge"]), max_size=30))
 def test_events_have_no_gaps(verbs: list[str]) -> None:
     """Sequence numbers are 1, 2, 3 … whatever happens, and each event holds the job as it was."""
-    kept = Record(Job("jobs/1", "krita", StylizeSpec("c", "s"), 1, 1.0), "digest", keep_running=False)
+    kept = Record(Job("jobs/1", "krita", StylizeSpec("c", (StyleUse("s"),)), 1, 1.0), "digest", keep_running=False)
     jobs = [kept.job]
     for verb in verbs:
         if verb == "show":

@@ -16,13 +16,19 @@ from impasto import wire
 from impasto.errors import Violations
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
 from impasto.job import Event, Failure, Job, Preview, Priority, Result, State
-from impasto.spec import StylizeSpec
+from impasto.spec import StyleUse, StylizeSpec
 from impasto.v1 import image_pb2, stylize_pb2
 
 Field: TypeAlias = Any  # protobuf's descriptors have another class in each of its implementations
 HEADER = ImageHeader(640, 480, PixelFormat.RGBA, SampleType.F16, Transfer.LINEAR, True, b"profile")
 QUEUED = Job(
-    "jobs/1", "krita", StylizeSpec("c", "s", encoder="vgg19"), 7, 1.5, "request", labels={"document": "harbour"}
+    "jobs/1",
+    "krita",
+    StylizeSpec("c", (StyleUse("s"),), encoder="vgg19"),
+    7,
+    1.5,
+    "request",
+    labels={"document": "harbour"},
 )
 RUNNING = replace(QUEUED.started("cpu", 2.5).progressed(3, 10, 61.25), priority=Priority.INTERACTIVE)
 
@@ -89,12 +95,11 @@ def test_a_header_of_the_future_is_noted(field: str) -> None:
 # what to compute: every field of the contract is heard or refused
 
 
-def read(message: stylize_pb2.StylizeSpec) -> tuple[StylizeSpec, list[str], list[str]]:
-    """The request in our words, what is wrong with it, and what is not served."""
-    found, unserved = Violations(), Violations()
-    spec = wire.spec_from(message, found, unserved)
-    assert {reason for _, reason in reasons(unserved)} <= {"NOT_SERVED_YET"}
-    return spec, [field for field, _ in reasons(found)], [field for field, _ in reasons(unserved)]
+def read(message: stylize_pb2.StylizeSpec) -> tuple[StylizeSpec, list[str]]:
+    """The request in our words, and what is wrong with it."""
+    found = Violations()
+    spec = wire.spec_from(message, found)
+    return spec, [field for field, _ in reasons(found)]
 
 
 def settings(field: Field) -> Iterator[tuple[str, Callable[[Message], None]]]:
@@ -122,23 +127,22 @@ def cases(message: type[Message]) -> list[Any]:
 
 
 # Pictures are for rpc to hear: tests/test_daemon.py and tests/test_bad_input.py show that it does.
-PICTURES = {"content", "styles", "mask"}
+PICTURES = {"content", "mask", "keep", "init"}
 # Values that say what is meant without them, too.
-DEFAULTS = {("optimizer", "lbfgs"), ("start", "content"), ("colour", "style")}
+DEFAULTS = {("optimizer", "lbfgs"), ("start", "content"), ("colour", "style"), ("detail", "balanced")}
 
 
 @pytest.mark.parametrize(("field", "change"), cases(stylize_pb2.StylizeSpec))
 def test_every_field_of_a_spec_is_heard_or_refused(field: Field, change: Callable[[Message], None]) -> None:
-    """A field that is set changes what is computed, or is UNIMPLEMENTED; it is never ignored."""
+    """A field that is set changes what is computed; it is never ignored."""
     message = stylize_pb2.StylizeSpec()
     change(message)
 
-    spec, wrong, unserved = read(message)
+    spec, wrong = read(message)
 
     assert wrong == []
-    assert unserved in ([], [f"spec.{field.name}"])
     changed = spec != read(stylize_pb2.StylizeSpec())[0]
-    assert changed + bool(unserved) + (field.name in PICTURES) + means_the_default(field, message) == 1
+    assert changed + (field.name in PICTURES) + means_the_default(field, message) == 1
 
 
 def means_the_default(field: Field, message: Message) -> bool:
@@ -155,10 +159,10 @@ def test_every_field_of_a_style_is_heard_or_refused(field: Field, change: Callab
     message = stylize_pb2.StylizeSpec()
     change(message.styles.add())
 
-    _, wrong, unserved = read(message)
+    spec, wrong = read(message)
 
     assert wrong == []
-    assert unserved == ([] if field.name == "image" else [f"spec.styles[0].{field.name}"])
+    assert spec.styles == (StyleUse("", 3.0 if field.name == "weight" else 1.0),)  # its pictures are for rpc
 
 
 HEARD_BY_RPC = {  # a new field stays out until somebody has seen that it is heard
@@ -177,60 +181,33 @@ def test_the_envelope_has_no_field_that_nobody_hears(message: type[Message]) -> 
     assert {field.name for field in message.DESCRIPTOR.fields} == HEARD_BY_RPC[message]
 
 
-def test_what_says_no_more_than_the_default_is_served() -> None:
-    """One style of weight 1 and the objective by its name are what this version does."""
-    message = stylize_pb2.StylizeSpec(objective="gatys", colour=stylize_pb2.COLOUR_HANDLING_STYLE)
-    message.styles.add(weight=1.0)
-
-    assert read(message)[1:] == ([], [])
-
-
-@pytest.mark.parametrize("weight", [0.0, 0.5, -1.0, math.nan, math.inf])
-def test_a_share_of_a_single_style_is_refused(weight: float) -> None:
-    """A weight that would mean something among several styles is not served, whatever number it is."""
-    message = stylize_pb2.StylizeSpec()
-    message.styles.add(weight=weight)
-
-    assert read(message)[2] == ["spec.styles[0].weight"]
-
-
-def test_all_that_is_not_served_is_told_at_once() -> None:
-    """Each of several refusals is there."""
-    message = stylize_pb2.StylizeSpec(strength=0.0, objective="clip")
-    message.colour = 99  # type: ignore[assignment]  # of a newer contract
+def test_a_picture_and_a_place_to_start_from_are_one_too_many() -> None:
+    """Where X begins is said once."""
+    message = stylize_pb2.StylizeSpec(start=stylize_pb2.START_NOISE)
     message.init.SetInParent()
-    message.styles.add().mask.SetInParent()
-    message.styles.add()
 
-    assert read(message)[2] == [
-        "spec.styles (it has 2 of them; 1 is served)",
-        "spec.styles[0].mask",
-        "spec.init",
-        "spec.strength",
-        "spec.colour",
-        "spec.objective",
-    ]
+    assert read(message)[1] == ["spec.start"]
 
 
-@pytest.mark.parametrize("field", ["optimizer", "start"])
+@pytest.mark.parametrize("field", ["optimizer", "start", "colour", "detail"])
 def test_an_enum_of_the_future_is_noted(field: str) -> None:
     """A choice that this version does not know is refused, not replaced by another."""
     message = stylize_pb2.StylizeSpec()
     setattr(message, field, 99)
 
-    assert read(message)[1:] == ([f"spec.{field}"], [])
+    assert read(message)[1] == [f"spec.{field}"]
 
 
 def test_unset_and_zero_are_told_apart() -> None:
     """An explicit 0 reaches the checks; what is unset is left to the encoder."""
     fields = stylize_pb2.StylizeSpec.DESCRIPTOR.fields
-    optional = [f.name for f in fields if f.containing_oneof is not None and f.name not in ("seed", "strength")]
+    optional = [f.name for f in fields if f.containing_oneof is not None and f.name != "seed"]
     zero = stylize_pb2.StylizeSpec()
     for name in optional:
         setattr(zero, name, 0)
 
     assert [getattr(read(zero)[0], name) for name in optional] == [0] * len(optional)
-    assert read(stylize_pb2.StylizeSpec())[0] == StylizeSpec("", "")
+    assert read(stylize_pb2.StylizeSpec())[0] == StylizeSpec("", ())
 
 
 def test_layers_keep_their_weights_and_come_once() -> None:

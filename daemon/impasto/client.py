@@ -13,7 +13,7 @@ when none answers. ``cli`` is its first user.
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from impasto.config import Config
 from impasto.errors import Violation, Violations
 from impasto.image import ImageHeader, SampleType
 from impasto.refusals import ending, translated
+from impasto.request import StyleUse, plain_spec, styles
 from impasto.v1 import blob_pb2, blob_pb2_grpc, image_pb2, stylize_pb2, stylize_pb2_grpc
 
 CHUNK_BYTES = 1024 * 1024
@@ -136,12 +137,16 @@ class Client:
             raise errors.Unavailable("the daemon does not answer")
         return info
 
-    def stylize(
+    def stylize(  # noqa: PLR0913  # the pictures that a request may have, each by its name
         self,
         content: Source,
-        style: Source,
+        style: Source | Sequence[Source],
         *,
         mask: Source | None = None,
+        blend: Sequence[float] = (),
+        regions: Sequence[Source] = (),
+        keep: Source | None = None,
+        init: Source | None = None,
         on_progress: OnProgress | None = None,
         on_preview: OnPreview | None = None,
         **options: Any,  # noqa: ANN401  # the fields of StylizeSpec, checked by the contract
@@ -150,11 +155,15 @@ class Client:
 
         Args:
             content: a file, a file's bytes, or a raw `Picture`; the result has its kind of samples.
-            style: likewise.
+            style: likewise; or several.
             mask: gray, of the content's size: white is painted, black stays.
+            blend: how much each style counts, one number for each; none means all alike.
+            regions: where each style applies, one mask for each; none means everywhere.
+            keep: a mask: white is kept near to the content, as faces and straight edges should be.
+            init: a picture to start from in place of the content, e.g. an earlier result.
             on_progress: called with every event.
             on_preview: called about once a second with the picture so far.
-            options: any plain field of the contract's `StylizeSpec`: steps, seed, size, encoder, content_weight, …
+            options: any plain field of the contract's `StylizeSpec`: steps, strength, colour, detail, budget_s, …
 
         Raises:
             InvalidRequest, CannotServe, Busy, Unavailable: as the daemon says.
@@ -163,7 +172,7 @@ class Client:
         """
         request = stylize_pb2.StylizeRequest(
             request_id=uuid.uuid4().hex,
-            spec=self._spec(content, style, mask, options),
+            spec=self._spec(styles(style, blend, regions), options, content=content, mask=mask, keep=keep, init=init),
             delivery=stylize_pb2.DeliveryOptions(max_preview_fps=1 if on_preview else 0, send_result=True),
         )
         return self._collect(request, on_progress, on_preview)
@@ -209,13 +218,17 @@ class Client:
             self._stylize.CancelJob(request, timeout=CALL_TIMEOUT_S)
 
     def _spec(
-        self, content: Source, style: Source, mask: Source | None, options: Mapping[str, Any]
+        self, uses: Sequence[StyleUse[Source]], options: Mapping[str, Any], **pictures: Source | None
     ) -> stylize_pb2.StylizeSpec:
-        spec = _plain_spec({name: value for name, value in options.items() if value is not None})
-        spec.content.blob = self.upload(content, "content")
-        spec.styles.add().image.blob = self.upload(style, "style")
-        if mask is not None:
-            spec.mask.blob = self.upload(mask, "mask")
+        spec = plain_spec({name: value for name, value in options.items() if value is not None})
+        for use in uses:
+            added = spec.styles.add(weight=use.weight)
+            added.image.blob = self.upload(use.image, use.field)
+            if use.region is not None:
+                added.mask.blob = self.upload(use.region, use.region_field)
+        for name, picture in pictures.items():
+            if picture is not None:
+                getattr(spec, name).blob = self.upload(picture, name)
         return spec
 
     def _collect(
@@ -244,22 +257,6 @@ class Client:
         if header is None:
             raise ending(last)
         return _picture(header, bytes(samples))
-
-
-def _plain_spec(options: Mapping[str, Any]) -> stylize_pb2.StylizeSpec:
-    """The contract's spec with plain fields set; every option that is none of them is told."""
-    plain = {f.name for f in stylize_pb2.StylizeSpec.DESCRIPTOR.fields if f.message_type is None}
-    found = Violations()
-    for name, value in options.items():
-        if name not in plain:
-            found.add(name, f"is no option; there are {', '.join(sorted(plain))}", "OPTION_UNKNOWN")
-            continue
-        try:
-            stylize_pb2.StylizeSpec(**{name: value})
-        except (TypeError, ValueError) as error:
-            found.add(name, f"is {value!r}, which does not fit: {error}", "OPTION_INVALID")
-    found.raise_if_any()
-    return stylize_pb2.StylizeSpec(**options)
 
 
 def _picture(header: image_pb2.ImageHeader, samples: bytes) -> Picture:

@@ -7,24 +7,23 @@ owns one `Studio` and passes on what the front says.
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from impasto import pixels
-from impasto.engine import VGG, Pulse, Settings, Step, TargetCache, load_encoder, load_slim, pyramid, stylize
-from impasto.engine.defaults import bytes_needed, defaults
+from impasto.choices import Budget, settings_of
+from impasto.engine import VGG, Pulse, Step, Style, TargetCache, load_encoder, load_slim, pyramid, stylize
+from impasto.engine.defaults import bytes_needed
 from impasto.engine.encoder import resize
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.spec import SLIM, StylizeSpec
 from impasto.weights import Shelf
-
-STYLE = "spec.styles[0].image"  # as the contract names it
 
 
 def open_encoder(name: str, shelf: Shelf) -> VGG:
@@ -108,21 +107,23 @@ class Painting:
             InvalidRequest: a sample is no number, or there is nothing to be seen in the style.
             CannotServe: the device's memory cannot hold it.
         """
-        self._content = Picture.open(pictures["content"])
-        self._style = Picture.open(pictures["style"])
-        self._mask = Picture.open(pictures["mask"]) if spec.mask else None
+        self._spec, self._pictures = spec, {field: Picture.open(told) for field, told in pictures.items()}
+        self._content, self._mask = self._pictures["content"], self._pictures.get("mask")
         self.header = spec.result_header(self._content.header)
         self.settings = settings_of(spec)
         encoder = studio.encoder(spec.encoder)
         self._check_memory(studio, encoder)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
+        self._budget, self._began = Budget(spec.budget_s, self._scales), 0.0
         self.total_steps, self.step = self.settings.steps, 0
         self.seconds, self._billed, self._last, self._pixel_rate = 0.0, 0.0, cast("Step | None", None), 0.0
         self._steps = self._begin(studio, encoder, pulse)
 
     def _check_memory(self, studio: Studio, encoder: VGG) -> None:
-        style_width, style_height = self._style_size()
-        needed = bytes_needed(encoder, self.header.pixels, style_width * style_height)
+        sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
+        largest = max(width * height for width, height in sizes)
+        wraps, moments = self.settings.tileable, self.settings.objective in ("spst", "w2")
+        needed = bytes_needed(encoder, self.header.pixels, largest, wraps=wraps, moments=moments)
         free = studio.free_bytes()
         if needed > free:
             size = f"{self.header.width}x{self.header.height}"
@@ -133,40 +134,76 @@ class Painting:
             )
 
     def _begin(self, studio: Studio, encoder: VGG, pulse: Pulse) -> Iterator[Step]:
-        """The engine's generator over this job's tensors."""
+        """The engine's generator over this job's tensors; they are made when the first step is asked for."""
         content = self._resized(self._seen(pulse))
-        style, guide = self._style_seen(pulse)
         self._reach, self._pulse = pixels.reach_of(content), pulse
+        init = self._pictures.get("init")
+        if init is not None:
+            start = self._resized(pixels.shown(init.samples, init.header, "spec.init", pulse)).to(studio.device)
         mask = self._painted()
         return stylize(
             encoder,
             content.to(studio.device),
-            style.to(studio.device),
+            [self._style_use(studio, encoder, index) for index in range(len(self._spec.styles))],
             self.settings,
             mask=None if mask is None else self._resized(mask).to(studio.device),
-            targets=studio.targets[encoder.spec.name].source(
-                self._style.key, None if guide is None else guide.to(studio.device)
-            ),
+            keep=self._selected("keep", studio),
+            init=None if init is None else start,
             pulse=pulse,
+            enough=lambda scale, _step: self._budget.spent(scale, self.seconds + time.perf_counter() - self._began),
         )
 
     def _seen(self, pulse: Pulse) -> Tensor:
         return pixels.shown(self._content.samples, self._content.header, "spec.content", pulse)
 
-    def _style_seen(self, pulse: Pulse) -> tuple[Tensor, Tensor | None]:
-        """The style at the size it is used at, and how much each place counts, if not all count alike.
+    def _style(self, index: int) -> Picture:
+        return self._pictures[f"styles[{index}].image"]
+
+    def _style_use(self, studio: Studio, encoder: VGG, index: int) -> Style:
+        """A style as the engine takes it; what is transparent in it lends nothing.
 
         Raises:
             InvalidRequest: there is nothing to be seen in it.
         """
-        samples, header = self._style.samples, self._style.header
-        style, cover = pixels.opaque(samples, header, STYLE, pulse), pixels.coverage(samples, header)
+        use, (image, cover) = self._spec.styles[index], self._style_seen(index)
+        return Style(
+            image.to(studio.device),
+            use.weight,
+            self._selected(f"styles[{index}].mask", studio),
+            None if cover is None else cover.to(studio.device),
+            studio.targets[encoder.spec.name].source(self._style_key(index), self.settings.objective),
+        )
+
+    def _style_seen(self, index: int) -> tuple[Tensor, Tensor | None]:
+        """The style at the size it is used at, and how much each place counts, if not all count alike."""
+        picture, field = self._style(index), f"spec.styles[{index}].image"
+        width, height = self._style_size(picture.header)
+        image = pixels.opaque(picture.samples, picture.header, field, self._pulse)
+        image = resize(image, height, width).clamp(*pixels.reach_of(image))
+        cover = pixels.coverage(picture.samples, picture.header)
         if cover is None or bool((cover == 1).all()):
-            return self._bounded_style(style), None
-        cover = self._bounded_style(cover)
+            return image, None
+        cover = resize(cover, height, width).clamp(0, 1)
         if float(cover.max()) == 0:
-            raise InvalidRequest([Violation(STYLE, "is wholly transparent; a style must be seen", "STYLE_TRANSPARENT")])
-        return self._bounded_style(style), cover
+            raise InvalidRequest([Violation(field, "is wholly transparent; a style must be seen", "STYLE_TRANSPARENT")])
+        return image, cover
+
+    def _style_key(self, index: int) -> tuple[object, ...]:
+        """What the pixels of a style depend on as the network sees them: recoloured ones on the content, too."""
+        key = self._style(index).key
+        settings = self.settings
+        if settings.colour == "style":
+            return (key,)
+        others = [self._pictures.get(field) for field in ("content", "mask", f"styles[{index}].mask")]
+        size = (self.header.width, self.header.height)
+        return (key, settings.colour, settings.colour_strength, size, *(o.key if o else None for o in others))
+
+    def _selected(self, field: str, studio: Studio) -> Tensor | None:
+        """A mask at the result's size."""
+        picture = self._pictures.get(field)
+        if picture is None:
+            return None
+        return self._resized(pixels.mask(picture.samples, picture.header)).to(studio.device)
 
     def _painted(self) -> Tensor | None:
         """How much of each pixel of the content is painted, (1, 1, H, W) at its own size; None where all of all is.
@@ -183,28 +220,25 @@ class Painting:
     def _resized(self, image: Tensor) -> Tensor:
         return resize(image, self.header.height, self.header.width).clamp(*pixels.reach_of(image))
 
-    def _style_size(self) -> tuple[int, int]:
-        """Width and height of the style, no larger than the finest scale can use: 50 megapixels cost nothing."""
-        width, height = self._style.header.width, self._style.header.height
+    def _style_size(self, header: ImageHeader) -> tuple[int, int]:
+        """Width and height of a style, no larger than the finest scale can use: 50 megapixels cost nothing."""
+        width, height = header.width, header.height
         edge = round(self.settings.style_scale * max(self.header.width, self.header.height))
         if max(width, height) <= edge or min(width, height) <= 16:
             return width, height
         width, height = fit_long_side(width, height, edge)
         return max(16, width), max(16, height)
 
-    def _bounded_style(self, style: Tensor) -> Tensor:
-        width, height = self._style_size()
-        return resize(style, height, width).clamp(*pixels.reach_of(style))
-
     def advance(self) -> Step:
         """One step; its time is charged to the job."""
-        began = time.perf_counter()
+        self._began = time.perf_counter()
         try:
             self._last = next(self._steps)
         finally:
-            took = time.perf_counter() - began
+            took = time.perf_counter() - self._began
             self.seconds += took
         self.step = self._last.number
+        self.total_steps = self._budget.total_steps(self.step, self._last.last, self.settings.steps)
         size = self._last.scale.height * self._last.scale.width
         fresh = took / size
         self._pixel_rate = fresh if self._pixel_rate == 0 else 0.8 * self._pixel_rate + 0.2 * fresh
@@ -218,7 +252,7 @@ class Painting:
     @property
     def done(self) -> bool:
         """Whether all steps are done."""
-        return self.step >= self.total_steps
+        return self._last is not None and self._last.last
 
     @property
     def time_left_s(self) -> float:
@@ -228,7 +262,8 @@ class Painting:
             remaining = min(scale.steps, max(0, before + scale.steps - self.step))
             left += remaining * scale.height * scale.width
             before += scale.steps
-        return left * self._pixel_rate
+        by_steps = left * self._pixel_rate
+        return by_steps if self._spec.budget_s is None else max(0.0, min(by_steps, self._spec.budget_s - self.seconds))
 
     def preview(self, max_edge: int) -> tuple[ImageHeader, bytes]:
         """X as it is now: RGB, 8 bits, its long side at most `max_edge` px."""
@@ -257,30 +292,3 @@ class Painting:
 
     def __repr__(self) -> str:
         return f"<Painting {self.header.width}x{self.header.height} [step {self.step} of {self.total_steps}]>"
-
-
-def settings_of(spec: StylizeSpec) -> Settings:
-    """The engine's settings: what the request says, and the encoder's defaults for what it leaves open."""
-    base = defaults(spec.encoder)
-    weights = replace(
-        base.weights,
-        content=_or(spec.content_weight, base.weights.content),
-        style=_or(spec.style_weight, base.weights.style),
-        total_variation=_or(spec.total_variation_weight, base.weights.total_variation),
-        content_layers=spec.content_layers or base.weights.content_layers,
-        style_layers=spec.style_layers or base.weights.style_layers,
-    )
-    return replace(
-        base,
-        steps=base.steps if spec.steps is None else spec.steps,
-        optimizer=cast("Literal['lbfgs', 'adam']", spec.optimizer),
-        start=cast("Literal['content', 'noise']", spec.start),
-        max_scales=base.max_scales if spec.max_scales is None else spec.max_scales,
-        seed=spec.seed,
-        style_scale=base.style_scale * spec.stroke_size,
-        weights=weights,
-    )
-
-
-def _or(value: float | None, default: float) -> float:
-    return default if value is None else value

@@ -172,9 +172,8 @@ class Scheduler:
     def _begin(self, worker: Worker, record: Record) -> bool:
         job = record.job
         spec = job.spec
-        named = {"content": spec.content, "style": spec.style} | ({"mask": spec.mask} if spec.mask else {})
         try:
-            pictures = {role: self._store.blob(blob) for role, blob in named.items()}
+            pictures = {role: self._store.blob(blob) for role, blob in spec.pictures.items()}
         except NotFound as error:
             self._end(record, job.failed(Failure("BLOB_EXPIRED", error.message), time.time()))
             asyncio.get_running_loop().call_soon(self._dispatch)

@@ -6,7 +6,7 @@ from protobuf) or how it is computed (``worker`` makes the engine's settings fro
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from impasto.config import Limits
@@ -23,6 +23,18 @@ LAYERS = tuple(
 )
 MIN_STROKE, MAX_STROKE = 0.05, 4.0
 MAX_SCALES = 8
+MAX_STYLES = 16
+MIN_BUDGET_S, MAX_BUDGET_S = 0.1, 86400.0
+OBJECTIVES = ("gatys", "neural-style", "spst", "w2")
+
+
+@dataclass(frozen=True)
+class StyleUse:
+    """One style picture among those of a request: its share, and where it applies (None: everywhere)."""
+
+    image: str
+    weight: float = 1.0
+    region: str | None = None
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class StylizeSpec:
     """One request. None and empty mean the encoder's own default. Pictures are names of blobs."""
 
     content: str
-    style: str
+    styles: tuple[StyleUse, ...]
     mask: str | None = None
     steps: int | None = None
     content_weight: float | None = None
@@ -45,6 +57,33 @@ class StylizeSpec:
     start: str = "content"
     stroke_size: float = 1.0
     max_scales: int | None = None
+    init: str | None = None
+    keep: str | None = None
+    strength: float | None = None
+    detail: str = "balanced"
+    tileable: bool = False
+    colour: str = "style"
+    colour_strength: float | None = None
+    objective: str = "gatys"
+    budget_s: float | None = None
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """Every blob that is needed, by the name of its field."""
+        named: dict[str, str | None] = {"content": self.content, "mask": self.mask, "keep": self.keep}
+        named["init"] = self.init
+        for index, style in enumerate(self.styles):
+            named |= {f"styles[{index}].image": style.image, f"styles[{index}].mask": style.region}
+        return {field: name for field, name in named.items() if name is not None}
+
+    def with_pictures(self, names: Mapping[str, str]) -> Self:
+        """The request with the blobs of that name: the inverse of `pictures`."""
+        styles = tuple(
+            replace(style, image=names[f"styles[{index}].image"], region=names.get(f"styles[{index}].mask"))
+            for index, style in enumerate(self.styles)
+        )
+        mask, keep, init = (names.get(field) for field in ("mask", "keep", "init"))
+        return replace(self, content=names["content"], styles=styles, mask=mask, keep=keep, init=init)
 
     def to_json(self) -> dict[str, Any]:
         """For frames to a worker and for comparing requests."""
@@ -53,7 +92,7 @@ class StylizeSpec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`."""
-        return cls(**data)
+        return cls(**{**data, "styles": tuple(StyleUse(**style) for style in data["styles"])})
 
     def result_header(self, content: ImageHeader) -> ImageHeader:
         """The header that the result of this request will have."""
@@ -75,6 +114,38 @@ def check_numbers(spec: StylizeSpec, limits: Limits, found: Violations) -> None:
         known = ", ".join((AUTO, *ENCODERS))
         found.add("spec.encoder", f"is {spec.encoder!r}; known are {known}", "UNKNOWN_ENCODER")
     _check_weights(spec, found)
+    _check_styles(spec, found)
+    _check_controls(spec, found)
+
+
+def _check_styles(spec: StylizeSpec, found: Violations) -> None:
+    for index, style in enumerate(spec.styles):
+        _check_weight(f"spec.styles[{index}].weight", style.weight, found)
+    if spec.styles and not any(style.weight for style in spec.styles):
+        found.add("spec.styles", "have weight 0, all of them: one must count", "WEIGHTS_ALL_ZERO")
+    if len(spec.styles) > MAX_STYLES:
+        found.add("spec.styles", f"are {len(spec.styles)}; at most {MAX_STYLES} are allowed", "TOO_MANY_STYLES")
+
+
+def _check_controls(spec: StylizeSpec, found: Violations) -> None:
+    """Dials within their ends, and no two that would both decide the same."""
+    for name in ("strength", "colour_strength"):
+        value: float | None = getattr(spec, name)
+        if value is not None and not 0 <= value <= 1:  # also for NaN
+            found.add(f"spec.{name}", f"is {value:g}; 0 to 1 are allowed", "STRENGTH_OUT_OF_RANGE")
+    if spec.budget_s is not None and not MIN_BUDGET_S <= spec.budget_s <= MAX_BUDGET_S:
+        allowed = f"{MIN_BUDGET_S:g} to {MAX_BUDGET_S:g} seconds are allowed"
+        found.add("spec.budget_s", f"is {spec.budget_s:g}; {allowed}", "BUDGET_OUT_OF_RANGE")
+    if spec.objective not in OBJECTIVES:
+        found.add("spec.objective", f"is {spec.objective!r}; known are {', '.join(OBJECTIVES)}", "UNKNOWN_OBJECTIVE")
+    weighted = spec.content_weight is not None or spec.style_weight is not None
+    for name, clash, told in (
+        ("strength", spec.strength is not None and weighted, "is set beside content_weight or style_weight"),
+        ("detail", spec.detail != "balanced" and bool(spec.style_layers), "is set beside style_layers"),
+        ("colour_strength", spec.colour_strength is not None and spec.colour == "style", "is set without a colour"),
+    ):
+        if clash:
+            found.add(f"spec.{name}", f"{told}; leave one of them out or set both as they go together", "CONFLICT")
 
 
 def _check_weights(spec: StylizeSpec, found: Violations) -> None:
@@ -99,18 +170,28 @@ def _check_weight(field_name: str, weight: float | None, found: Violations) -> N
 
 def check_pictures(spec: StylizeSpec, headers: Mapping[str, ImageHeader], limits: Limits, found: Violations) -> None:
     """Notes every picture of `spec` whose size or kind does not fit; `headers` by blob name."""
-    content, style = headers[spec.content], headers[spec.style]
-    for name, header in (("spec.content", content), ("spec.styles[0].image", style)):
-        if min(header.width, header.height) < limits.min_side:
-            had = f"is {header.width}x{header.height} px"
-            found.add(name, f"{had}; each side must have at least {limits.min_side}", "TOO_SMALL")
+    content = headers[spec.content]
+    for name, blob in spec.pictures.items():
+        header = headers[blob]
+        had, needed = f"{header.width}x{header.height}", f"{content.width}x{content.height}"
+        if name.endswith(("mask", "keep")):
+            if had != needed:
+                told = f"is {had} px, the content {needed}; they must be equal"
+                found.add(f"spec.{name}", told, "MASK_SIZE_DIFFERS")
+        elif min(header.width, header.height) < limits.min_side:
+            told = f"is {had} px; each side must have at least {limits.min_side}"
+            found.add(f"spec.{name}", told, "TOO_SMALL")
+        if name == "init" and not _same_shape(header, content):
+            told = f"is {had} px, the content {needed}; one must be the other enlarged"
+            found.add("spec.init", told, "SHAPE_DIFFERS")
     _check_result_size(spec, content, limits, found)
-    if spec.mask is None:
-        return
-    mask = headers[spec.mask]
-    if (mask.width, mask.height) != (content.width, content.height):
-        had, needed = f"{mask.width}x{mask.height}", f"{content.width}x{content.height}"
-        found.add("spec.mask", f"is {had} px, the content {needed}; they must be equal", "MASK_SIZE_DIFFERS")
+
+
+def _same_shape(one: ImageHeader, other: ImageHeader) -> bool:
+    """Whether one is the other resized, to the pixel that rounding leaves open."""
+    small, large = sorted((one, other), key=lambda header: header.pixels)
+    width, height = fit_long_side(large.width, large.height, max(small.width, small.height))
+    return abs(width - small.width) <= 1 and abs(height - small.height) <= 1
 
 
 def _check_result_size(spec: StylizeSpec, content: ImageHeader, limits: Limits, found: Violations) -> None:

@@ -179,7 +179,7 @@ class Store:
     def remove_blobs(self, names: Iterable[str]) -> int:
         """Forgets blobs that no unfinished job needs; how many."""
         specs = [r.job.spec for r in self.records.values() if not r.job.state.final]
-        needed = {name for spec in specs for name in (spec.content, spec.style, spec.mask)}
+        needed = {name for spec in specs for name in spec.pictures.values()}
         removable = set(names) - needed
         for name in removable:
             path = self._path(name.removeprefix(BLOB_PREFIX))

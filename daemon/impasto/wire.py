@@ -1,7 +1,7 @@
 """Between the contract's messages and our own values, in both directions; nothing else.
 
 Knows protobuf and the domain. Must not know gRPC's servers or channels, files or devices. ``rpc`` and ``client`` call.
-What the contract has and this version cannot serve is noted here as unsupported, field by field: never ignored.
+All that the contract has this version serves: a field is heard here or, if it is a picture, by ``rpc``; never ignored.
 """
 
 import math
@@ -16,7 +16,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from impasto.errors import Violations
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
 from impasto.job import Event, Failure, Job, Preview, Priority, State
-from impasto.spec import AUTO, StylizeSpec
+from impasto.spec import AUTO, StyleUse, StylizeSpec
 from impasto.v1 import image_pb2, stylize_pb2
 
 T = TypeVar("T")
@@ -67,6 +67,19 @@ STARTS = {
     stylize_pb2.START_CONTENT: "content",
     stylize_pb2.START_NOISE: "noise",
 }
+COLOURS = {
+    stylize_pb2.COLOUR_HANDLING_UNSPECIFIED: "style",
+    stylize_pb2.COLOUR_HANDLING_STYLE: "style",
+    stylize_pb2.COLOUR_HANDLING_CONTENT_LUMINANCE: "content-luminance",
+    stylize_pb2.COLOUR_HANDLING_CONTENT_MATCH: "content-match-rgb",
+    stylize_pb2.COLOUR_HANDLING_CONTENT_MATCH_LAB: "content-match-lab",
+}
+DETAILS = {
+    stylize_pb2.DETAIL_UNSPECIFIED: "balanced",
+    stylize_pb2.DETAIL_FINE: "fine",
+    stylize_pb2.DETAIL_BALANCED: "balanced",
+    stylize_pb2.DETAIL_COARSE: "coarse",
+}
 FAILURE_CODES = {
     "CANCELLED": code_pb2.CANCELLED,
     "DEVICE_OUT_OF_MEMORY": code_pb2.RESOURCE_EXHAUSTED,
@@ -116,18 +129,18 @@ def _key(table: Mapping[K, T], value: T) -> K:
     return next(key for key, held in table.items() if held is value)
 
 
-def spec_from(message: stylize_pb2.StylizeSpec, found: Violations, missing: Violations) -> StylizeSpec:
-    """Reads what to compute, without its pictures (content, style and mask stay empty until ``rpc`` has them).
+def spec_from(message: stylize_pb2.StylizeSpec, found: Violations) -> StylizeSpec:
+    """Reads what to compute, without its pictures (their names stay empty until ``rpc`` has them).
 
     Args:
         message: from the request.
         found: takes what is wrong.
-        missing: takes what the contract has and this version cannot serve.
     """
-    _note_unserved(message, missing)
+    if message.HasField("init") and message.start:
+        found.add("spec.start", "is set beside spec.init; one of them says where X begins", "CONFLICT")
     return StylizeSpec(
         content="",
-        style="",
+        styles=tuple(StyleUse("", style.weight if style.HasField("weight") else 1.0) for style in message.styles),
         steps=message.steps if message.HasField("steps") else None,
         content_weight=message.content_weight if message.HasField("content_weight") else None,
         style_weight=message.style_weight if message.HasField("style_weight") else None,
@@ -141,6 +154,13 @@ def spec_from(message: stylize_pb2.StylizeSpec, found: Violations, missing: Viol
         start=_chosen(STARTS, message.start, "spec.start", found, "content"),
         stroke_size=message.stroke_size if message.HasField("stroke_size") else 1.0,
         max_scales=message.max_scales if message.HasField("max_scales") else None,
+        strength=message.strength if message.HasField("strength") else None,
+        detail=_chosen(DETAILS, message.detail, "spec.detail", found, "balanced"),
+        tileable=message.tileable,
+        colour=_chosen(COLOURS, message.colour, "spec.colour", found, "style"),
+        colour_strength=message.colour_strength if message.HasField("colour_strength") else None,
+        objective=message.objective or "gatys",
+        budget_s=message.budget_s if message.HasField("budget_s") else None,
     )
 
 
@@ -151,23 +171,6 @@ def _layers(messages: Iterable[stylize_pb2.LayerWeight], field: str, found: Viol
             found.add(field, f"names {message.layer!r} twice; once is allowed", "LAYER_TWICE")
         layers[message.layer] = message.weight
     return layers
-
-
-def _note_unserved(message: stylize_pb2.StylizeSpec, missing: Violations) -> None:
-    """Every field that exists for later is refused until then."""
-    styles = message.styles
-    served_colours = (stylize_pb2.COLOUR_HANDLING_UNSPECIFIED, stylize_pb2.COLOUR_HANDLING_STYLE)
-    for field, asked in (
-        (f"spec.styles (it has {len(styles)} of them; 1 is served)", len(styles) > 1),
-        ("spec.styles[0].mask", any(style.HasField("mask") for style in styles)),
-        ("spec.styles[0].weight", any(style.HasField("weight") and style.weight != 1 for style in styles)),
-        ("spec.init", message.HasField("init")),
-        ("spec.strength", message.HasField("strength")),
-        ("spec.colour", message.colour not in served_colours),
-        ("spec.objective", message.objective not in ("", "gatys")),
-    ):
-        if asked:
-            missing.add(field, "is not served by this version; leave it out", "NOT_SERVED_YET")
 
 
 def check_envelope(message: stylize_pb2.StylizeRequest, found: Violations) -> None:

@@ -155,7 +155,7 @@ class Worker:
                 "step",
                 job=job,
                 step=step.number,
-                total_steps=step.steps,
+                total_steps=painting.total_steps,
                 losses=step.losses,
                 time_left_s=painting.time_left_s,
             )

@@ -6,6 +6,7 @@ Knows click and our errors. Must not know what any command does. The commands be
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,30 @@ from impasto.errors import InvalidRequest, Violation, Violations
 from impasto.image import SampleType
 
 ENCODERS = click.Choice(["auto", "vgg19", "vgg19-slim"])
+OTHERS = "Options"
+
+
+class Grouped(click.Option):
+    """An option that stands under a heading of its own in the help."""
+
+    def __init__(self, *names: Any, group: str = OTHERS, **attributes: Any) -> None:  # noqa: ANN401  # click's own
+        super().__init__(*names, **attributes)
+        self.group = group
+
+
+class GroupedCommand(click.Command):
+    """A command whose help has its options by group, in the order of each group's first."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes one section for each group; --help and its like come last."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
+            if record is not None:
+                groups.setdefault(getattr(parameter, "group", OTHERS), []).append(record)
+        for group, records in sorted(groups.items(), key=lambda item: item[0] == OTHERS):
+            with formatter.section(group):
+                formatter.write_dl(records)
 
 
 @contextmanager

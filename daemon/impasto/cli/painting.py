@@ -7,11 +7,11 @@ this for every `--help`.
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from impasto.cli.options import ENCODERS, all_of, check_written, named
+from impasto.cli.options import ENCODERS, Grouped, GroupedCommand, all_of, check_written, named
 from impasto.config import Config
 from impasto.image import SampleType
 
@@ -23,48 +23,85 @@ OPTIONS = {
     "spec.content_weight": "--content-weight",
     "spec.style_weight": "--style-weight",
     "spec.stroke_size": "--stroke-size",
+    "spec.strength": "--strength",
+    "spec.detail": "--detail",
+    "spec.colour_strength": "--colour-strength",
+    "spec.budget_s": "--seconds",
     "spec.content": "PHOTO",
     "content": "PHOTO",
-    "spec.styles[0].image": "--style",
+    "spec.styles": "--blend",
     "style": "--style",
+    "blend": "--blend",
+    "regions": "--region",
     "spec.mask": "--mask",
     "mask": "--mask",
+    "spec.keep": "--keep",
+    "keep": "--keep",
+    "spec.init": "--from",
+    "init": "--from",
+    "spec.start": "--start",
     "spec.size": "--size",
     "spec.steps": "--steps",
     "destination": "-o",
 }
+OPTIONS |= {f"spec.styles[{index}].image": "--style" for index in range(16)}
+OPTIONS |= {f"spec.styles[{index}].mask": "--region" for index in range(16)}
 DEPTHS = {"8": SampleType.U8, "16": SampleType.U16, "half": SampleType.F16, "float": SampleType.F32}
+COLOURS = {"style": "style", "keep": "content-luminance", "match": "content-match-lab", "match-rgb": "content-match"}
+FILE = click.Path(path_type=Path)
+STYLE, WHERE, TIME, EXPERT = "What the style does", "Where", "How long", "For those who know the method"
 
 
-@click.command()
-@click.argument("photo", type=click.Path(path_type=Path))
-@click.option("--style", required=True, type=click.Path(path_type=Path), help="The picture whose manner is taken.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="PNG, JPEG, WebP or TIFF.")
-@click.option(
-    "--mask", type=click.Path(path_type=Path), help="Picture of the photo's size: white is painted, black stays."
+def _shares(_context: click.Context, _option: click.Parameter, value: str | None) -> list[float]:
+    """2,1 as [2.0, 1.0]."""
+    try:
+        return [float(part) for part in value.split(",")] if value else []
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r} is no list of numbers like 2,1") from error
+
+
+def _option(group: str, *names: Any, **attributes: Any) -> Callable[[Any], Any]:  # noqa: ANN401  # click's own
+    return click.option(*names, cls=Grouped, group=group, **attributes)
+
+
+@click.command(cls=GroupedCommand)
+@click.argument("photo", type=FILE)
+@_option(STYLE, "--style", required=True, multiple=True, type=FILE, help="Whose manner is taken; may be given again.")
+@_option(STYLE, "--blend", callback=_shares, metavar="2,1", help="How much each style counts.  [default: all alike]")
+@_option(STYLE, "--strength", type=float, help="From 0, the photo, to 1, all style.  [default: 0.5]")
+@_option(STYLE, "--stroke-size", type=float, help="Size of strokes, 0.05 to 4.  [default: 1]")
+@_option(STYLE, "--detail", type=click.Choice(["fine", "balanced", "coarse"]), help="Brush marks, all, or motifs.")
+@_option(STYLE, "--colour", type=click.Choice(list(COLOURS)), help="The style's colours, the photo's, or like it.")
+@_option(STYLE, "--colour-strength", type=float, help="From 0, the style's colours, to 1, as --colour says.")
+@_option(STYLE, "--tileable", is_flag=True, help="Without seams when repeated; sides of multiples of 16.")
+@_option(WHERE, "--mask", type=FILE, help="Picture of the photo's size: white is painted, black stays.")
+@_option(WHERE, "--keep", type=FILE, help="Likewise: white stays like the photo, for faces and straight edges.")
+@_option(WHERE, "--region", multiple=True, type=FILE, help="Likewise: where a style applies; one for each --style.")
+@_option(TIME, "--seconds", "budget_s", type=float, help="The best that so many seconds allow.")
+@_option(TIME, "--steps", type=click.IntRange(1), help="More steps, more style.  [default: the encoder's]")
+@_option(TIME, "--size", type=click.IntRange(1), help="Long side of the result in pixels.  [default: the photo's]")
+@_option(
+    TIME, "--from", "init", type=FILE, help="Go on from this picture, e.g. an earlier result, with other settings."
 )
-@click.option("--size", type=click.IntRange(1), help="Long side of the result in pixels.  [default: the photo's]")
-@click.option("--steps", type=click.IntRange(1), help="More steps, more style.  [default: the encoder's]")
-@click.option("--start", type=click.Choice(["content", "noise"]), default="content", help="What it grows from.")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Of the noise to start from.")
-@click.option("--encoder", type=ENCODERS, default="auto", show_default=True, help="The network that looks.")
-@click.option("--style-weight", type=float, help="How much the style counts.  [default: the encoder's]")
-@click.option("--content-weight", type=float, help="How much the photo counts.  [default: the encoder's]")
-@click.option("--stroke-size", type=float, help="Size of strokes, 0.05 to 4.  [default: 1]")
+@_option(EXPERT, "--start", type=click.Choice(["content", "noise"]), help="What it grows from.  [default: content]")
+@_option(EXPERT, "--seed", type=click.IntRange(0, 2**64 - 1), help="Of the noise to start from.")
+@_option(EXPERT, "--encoder", type=ENCODERS, default="auto", show_default=True, help="The network that looks.")
+@_option(EXPERT, "--objective", type=click.Choice(["gatys", "neural-style", "spst", "w2"]), help="Whose formulas.")
+@_option(EXPERT, "--style-weight", type=float, help="How much the style counts.  [default: the encoder's]")
+@_option(EXPERT, "--content-weight", type=float, help="How much the photo counts.  [default: the encoder's]")
+@click.option("-o", "--output", required=True, type=FILE, help="PNG, JPEG, WebP or TIFF.")
 @click.option("--depth", type=click.Choice(list(DEPTHS)), help="Bits per channel.  [default: the photo's]")
-@click.option("--preview", type=click.Path(path_type=Path), help="Keep a file with the picture as it grows.")
+@click.option("--preview", type=FILE, help="Keep a file with the picture as it grows.")
 @click.pass_obj
 def stylize(
     config: Config,
     /,
     photo: Path,
-    style: Path,
+    style: tuple[Path, ...],
     output: Path,
-    mask: Path | None,
     preview: Path | None,
     depth: str | None,
-    start: str,
-    **options: float | str | None,
+    **options: Any,  # noqa: ANN401  # of many types, each as the client wants it
 ) -> None:
     """Paint PHOTO in the manner of another picture.
 
@@ -75,21 +112,31 @@ def stylize(
     from impasto import photo as photos  # noqa: PLC0415
     from impasto.bar import Bar  # noqa: PLC0415
 
-    pictures = {"PHOTO": photo, "--style": style} | ({"--mask": mask} if mask else {})
-    metadata = _checked(pictures, output, preview, DEPTHS.get(depth or ""))
+    metadata = _checked(_pictures(photo, style, options), output, preview, DEPTHS.get(depth or ""))
     sample_type = DEPTHS[depth] if depth else metadata.sample_type
+    options["regions"], options["blend"] = options.pop("region"), options["blend"]
+    options["colour"] = COLOURS.get(options["colour"])
+    options["tileable"] = options["tileable"] or None
     with named(OPTIONS), client.connect(config) as daemon, Bar() as show:
         picture = daemon.stylize(
             photo,
-            style,
-            mask=mask,
+            style if len(style) > 1 else style[0],
             on_progress=show,
             on_preview=None if preview is None else lambda frame: frame.save(preview),
-            start=f"START_{start.upper()}",
             **options,
         )
         photos.save(output, picture.header, picture.samples, metadata, sample_type)
     print(f"{output}: {picture.header.width}x{picture.header.height}")
+
+
+def _pictures(photo: Path, styles: tuple[Path, ...], options: Mapping[str, Any]) -> dict[str, Path]:
+    """Every picture that is read, under the name that the user gave it."""
+    pictures = {"PHOTO": photo} | {f"--{field}": options[field] for field in ("mask", "keep") if options[field]}
+    pictures |= {"--from": options["init"]} if options["init"] else {}
+    for option, several in (("--style", styles), ("--region", options["region"])):
+        for number, path in enumerate(several, 1):
+            pictures[option if len(several) == 1 else f"{option} ({number})"] = path
+    return pictures
 
 
 def _checked(

@@ -13,10 +13,13 @@ from impasto.engine.descent import Diverged
 from impasto.engine.encoder import VGG, Encoder, EncoderSpec
 from impasto.engine.encoder_files import load_encoder, load_slim, random_encoder, save_encoder
 from impasto.engine.normal import normalise
-from impasto.engine.objective import Losses, Objective, Weights, style_targets
+from impasto.engine.objective import Losses, Objective, Weights, style_moments, style_targets
+from impasto.engine.presets import ObjectiveName
 from impasto.engine.pulse import Cancelled, Pulse
 from impasto.engine.pyramid import Scale, pyramid
-from impasto.engine.stylize import Checkpoint, Settings, Step, stylize
+from impasto.engine.settings import Settings
+from impasto.engine.styles import Style, StyleTarget
+from impasto.engine.stylize import Checkpoint, Step, stylize
 from impasto.engine.targets import TargetCache
 
 __all__ = [
@@ -28,10 +31,13 @@ __all__ = [
     "EncoderSpec",
     "Losses",
     "Objective",
+    "ObjectiveName",
     "Pulse",
     "Scale",
     "Settings",
     "Step",
+    "Style",
+    "StyleTarget",
     "TargetCache",
     "Weights",
     "load_encoder",
@@ -40,6 +46,7 @@ __all__ = [
     "pyramid",
     "random_encoder",
     "save_encoder",
+    "style_moments",
     "style_targets",
     "stylize",
 ]

@@ -4,17 +4,23 @@ Chosen by measurement and by eye; training/LOG.md has the figures, and on which 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import Weights
-from impasto.engine.stylize import Settings
+from impasto.engine.presets import ObjectiveName
+from impasto.engine.settings import Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
 
 # The deeper layers of the narrow encoder hold the strokes' forms and are otherwise outweighed by the first.
 SLIM_STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 2.0, "relu4_1": 4.0, "relu5_1": 4.0})
+
+W2_STYLE_LAYERS = MappingProxyType(
+    {f"relu{block}_1": weight / 341 for block, weight in enumerate((256, 64, 16, 4, 1), 1)}
+)
 
 DEFAULTS: Mapping[str, Settings] = MappingProxyType(
     {
@@ -31,28 +37,47 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
 )
 
 
-def defaults(encoder: str) -> Settings:
-    """The settings for an encoder of that name; for any other, those of the paper."""
-    return DEFAULTS.get(encoder, Settings())
+# What the other objectives count, so that at the content X is pulled about as hard as by the encoder's own; the terms
+# differ by five powers of ten. The w2 program's own weights for vgg19 (nst.md: content .015, layers 256:64:16:4:1).
+OBJECTIVE_WEIGHTS: Mapping[tuple[str, ObjectiveName], Weights] = MappingProxyType(
+    {
+        ("vgg19-slim", "neural-style"): Weights(0.2, 500.0, 5e-5, style_layers=SLIM_STYLE_LAYERS),
+        ("vgg19-slim", "spst"): Weights(1.0, 2e-3, 20.0, style_layers=SLIM_STYLE_LAYERS),
+        ("vgg19-slim", "w2"): Weights(1.0, 8.0, 20.0, style_layers=SLIM_STYLE_LAYERS),
+        ("vgg19", "neural-style"): Weights(0.2, 100.0),
+        ("vgg19", "spst"): Weights(1.0, 1e-3),
+        ("vgg19", "w2"): Weights(0.015, 1.0, 2.0, style_layers=W2_STYLE_LAYERS),
+    }
+)
 
 
-def bytes_needed(encoder: VGG, pixels: int, style_pixels: int = 0) -> int:
+def defaults(encoder: str, objective: ObjectiveName = "gatys") -> Settings:
+    """The settings for an encoder of that name and an objective; for any other encoder, those of the papers."""
+    base = replace(DEFAULTS.get(encoder, Settings()), objective=objective)
+    return replace(base, weights=OBJECTIVE_WEIGHTS.get((encoder, objective), base.weights))
+
+
+def bytes_needed(
+    encoder: VGG, pixels: int, style_pixels: int = 0, *, wraps: bool = False, moments: bool = False
+) -> int:
     """Roughly what a run at `pixels` with a style at `style_pixels` needs at its peak; measured ones lie below it.
 
     Kept for the way back are every convolution's output (shared with the ReLU, in place), where it pads by replication
     also its padded input, and what a pooling gives (max pooling: with int64 indices). On top come six times the largest
     layer, for its gradients and the copies that convolutions and padding make on the way, L-BFGS's pairs, and torch's
     own one-time needs. The style is encoded before that, without a way back. tests/bench/engine.py weighs all this.
+    Moments are taken in float64, of a layer and its centred copy: six times the largest layer more (not weighed).
     """
     per_pixel, area, widest, channels = 0.0, 1.0, 0.0, 3
     for name, step in encoder.steps.items():
         area = area / 4 if name.startswith("pool") else area
         if name.startswith("conv"):
-            padded = channels if encoder.spec.padding == "replicate" else 0
+            padded = channels if wraps or encoder.spec.padding == "replicate" else 0
             channels = int(step.out_channels)  # type: ignore[arg-type]  # a Conv2d, as VGG builds it
             per_pixel += 4 * area * (channels + padded)
             widest = max(widest, 4 * area * channels)
         elif name.startswith("pool"):
             per_pixel += 4 * area * channels * (3 if encoder.spec.pooling == "max" else 1)
     images = 3 * 4 * (2 * LBFGS_HISTORY + 16)  # the pairs, X, its gradient, the method's own copies and spectra
-    return int(max(pixels * (per_pixel + 6 * widest + images), style_pixels * 6 * widest)) + TORCH_BYTES
+    layers = 12 if moments else 6
+    return int(max(pixels * (per_pixel + layers * widest + images), style_pixels * layers * widest)) + TORCH_BYTES

@@ -31,17 +31,25 @@ def gram_matrix(features: Tensor, guide: Tensor | None = None) -> Tensor:
 
 
 class ContentLoss(nn.Module):
-    """mean((F - C)²): the same objects in the same places. Gatys et al. 2015 eq. 1, as a mean instead of half a sum."""
+    """mean(w (F - C)²): the same objects in the same places. Gatys et al. 2015 eq. 1, as a mean instead of half a sum.
+
+    w is 1, or an emphasis on some places.
+    """
 
     target: Tensor
+    emphasis: Tensor | None
 
-    def __init__(self, target: Tensor) -> None:
+    def __init__(self, target: Tensor, emphasis: Tensor | None = None) -> None:
+        """Takes the content's features (1, C, H, W) and what each position counts, (1, 1, H, W)."""
         super().__init__()
         self.register_buffer("target", target)
+        self.register_buffer("emphasis", emphasis)
 
     def forward(self, features: Tensor) -> Tensor:
         """Scalar; `features` has the shape of the target."""
-        return F.mse_loss(features, self.target)
+        if self.emphasis is None:
+            return F.mse_loss(features, self.target)
+        return (self.emphasis * (features - self.target) ** 2).mean()
 
     def extra_repr(self) -> str:
         """Shape of the target."""
@@ -56,14 +64,16 @@ class GramLoss(nn.Module):
 
     target: Tensor
 
-    def __init__(self, target: Tensor) -> None:
+    def __init__(self, target: Tensor, scale: float = GATYS_STYLE_SCALE) -> None:
+        """`scale` in the place of 1e3, for programs with another."""
         super().__init__()
         self.register_buffer("target", target)
+        self.scale = scale
 
     def forward(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
         """Scalar; `features` (1, C, H, W), any H and W; `guide` as in `gram_matrix`."""
         channels = features.shape[1]
-        return GATYS_STYLE_SCALE / channels**2 * F.mse_loss(gram_matrix(features, guide), self.target)
+        return self.scale / channels**2 * F.mse_loss(gram_matrix(features, guide), self.target)
 
     def extra_repr(self) -> str:
         """Width of the layer."""
@@ -78,18 +88,50 @@ class TotalVariation(nn.Module):
     may be made to cost more than the same variation of light.
     """
 
-    def __init__(self, colour: float = 1.0) -> None:
-        """`colour` times as much for variation of colour as for variation of light; 1 is the paper's."""
+    def __init__(self, colour: float = 1.0, wraps: bool = False) -> None:  # noqa: FBT001, FBT002  # as a preset calls it
+        """Says what counts.
+
+        Args:
+            colour: how many times as much variation of colour costs as variation of light; 1 is the paper's.
+            wraps: whether each border is a neighbour of the opposite one.
+        """
         super().__init__()
-        self.colour = colour
+        self.colour, self.wraps = colour, wraps
 
     def forward(self, image: Tensor) -> Tensor:
         """Scalar; `image` (1, 3, H, W)."""
-        total = _variation(image)
+        total = self._variation(image)
         if self.colour == 1:
             return total
         light = image.mean(1, keepdim=True).expand_as(image)
-        return total + (self.colour - 1) * _variation(image - light)
+        return total + (self.colour - 1) * self._variation(image - light)
+
+    def _variation(self, image: Tensor) -> Tensor:
+        dy, dx = slopes(image, wraps=self.wraps)
+        return dy.pow(2).mean() + dx.pow(2).mean()
+
+    def extra_repr(self) -> str:
+        """What colour costs."""
+        return f"colour {self.colour}"
+
+
+class AbsoluteVariation(nn.Module):
+    """1e-3 Σ(|dx| + |dy|) of a picture that reaches 255: neural-style-pt's; it grows with the picture."""
+
+    def __init__(self, colour: float = 1.0, wraps: bool = False) -> None:  # noqa: FBT001, FBT002  # as TotalVariation
+        """As for `TotalVariation`."""
+        super().__init__()
+        self.colour, self.wraps = colour, wraps
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Scalar; `image` (1, 3, H, W) in [0, 1]."""
+        light = image.mean(1, keepdim=True)
+        total = self._variation(image)
+        return total if self.colour == 1 else total + (self.colour - 1) * self._variation(image - light)
+
+    def _variation(self, image: Tensor) -> Tensor:
+        dy, dx = slopes(image, wraps=self.wraps)
+        return 1e-3 * 255 * (dy.abs().sum() + dx.abs().sum())
 
     def extra_repr(self) -> str:
         """What colour costs."""
@@ -109,7 +151,8 @@ class Gamut(nn.Module):
         return (image - image.clamp(0, 1)).pow(2).mean()
 
 
-def _variation(image: Tensor) -> Tensor:
-    dy = image[:, :, 1:] - image[:, :, :-1]
-    dx = image[:, :, :, 1:] - image[:, :, :, :-1]
-    return dy.pow(2).mean() + dx.pow(2).mean()
+def slopes(image: Tensor, *, wraps: bool) -> tuple[Tensor, Tensor]:
+    """Differences to the neighbour above and to the left, the border's own left out or taken across it."""
+    if wraps:
+        return image - image.roll(1, 2), image - image.roll(1, 3)
+    return image[:, :, 1:] - image[:, :, :-1], image[:, :, :, 1:] - image[:, :, :, :-1]

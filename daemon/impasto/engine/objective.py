@@ -1,9 +1,10 @@
-"""The objective: J(X) = content + style + total variation, for one content, one style, one size.
+"""The objective: J(X) = content + style + total variation, for one content, its styles, one size.
 
-Knows which layers count and how much. Must not know how X is moved, scales or jobs. ``stylize`` builds one per scale.
+Knows which layers count, how much and where. Must not know how X is moved, scales or jobs. ``stylize`` builds one per
+scale.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -11,11 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from impasto.engine.encoder import Encoder
-from impasto.engine.losses import ContentLoss, Gamut, GramLoss, TotalVariation, gram_matrix
+from impasto.engine.guides import Guide
+from impasto.engine.losses import ContentLoss, Gamut, gram_matrix
+from impasto.engine.moments import moments
+from impasto.engine.presets import PRESETS, ObjectiveName
+from impasto.engine.styles import StyleTarget, Targets, TargetSource
 
 # Gatys et al. 2015 §2: content at relu4_2 (where objects stand), style at the first convolution of each block.
 CONTENT_LAYERS = MappingProxyType({"relu4_2": 1.0})
 STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0})
+
+
+# How much more the content counts where it is to be kept: enough that a face stays one under a style that outweighs it.
+KEPT = 30.0
 
 
 @dataclass(frozen=True)
@@ -56,24 +65,50 @@ class Losses:
 
 
 @torch.no_grad()
-def style_targets(
-    encoder: Encoder, style: Tensor, layers: tuple[str, ...], guide: Tensor | None = None
-) -> dict[str, Tensor]:
-    """The style's Gram matrices, layer by layer; depends on nothing else, so it can be kept.
+def style_targets(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
+    """The style's Gram matrices, layer by layer. Depends on nothing else, so it can be kept.
 
-    Args:
-        encoder: fixed.
-        style: (1, 3, H, W).
-        layers: their names.
-        guide: (1, 1, any height, any width), how much each place of the style counts; none means all alike.
+    `style` is (1, 3, h, w), or (1, 4, h, w) with a mask as fourth channel: then only what is masked counts.
     """
-    features = encoder(style, layers)
-    return {name: gram_matrix(values, guide_at(guide, values)) for name, values in features.items()}
+    return {name: gram_matrix(*seen) for name, seen in _seen(encoder, style, layers).items()}
 
 
-def guide_at(guide: Tensor | None, features: Tensor) -> Tensor | None:
-    """The guide shrunk to the layer's size: each position counts by how much of its cell is selected."""
-    return None if guide is None else nn.functional.interpolate(guide, features.shape[2:], mode="area")
+@torch.no_grad()
+def style_moments(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
+    """Likewise mean and second moment, for objectives that match covariances; see `moments`."""
+    return {name: moments(*seen) for name, seen in _seen(encoder, style, layers).items()}
+
+
+def target_source(objective: ObjectiveName) -> TargetSource:
+    """What computes the style targets of an objective."""
+    return style_moments if PRESETS[objective].moments else style_targets
+
+
+def _seen(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, tuple[Tensor, Tensor | None]]:
+    """Features of a style and what each position counts, layer by layer."""
+    mask = Guide(style[:, 3:].clamp(0, 1) if style.shape[1] > 3 else None)
+    return {name: (found, mask.at(found)) for name, found in encoder(style[:, :3], layers).items()}
+
+
+class StyleTerm(nn.Module):
+    """One style, or several blended, wherever it applies."""
+
+    def __init__(self, target: StyleTarget, objective: ObjectiveName, selection: Tensor | None) -> None:
+        """Takes what to match where, by which losses, within which selection."""
+        super().__init__()
+        self.share, self._guide = target.share, Guide(selection, target.region)
+        self.layers = nn.ModuleDict({name: PRESETS[objective].style(found) for name, found in target.targets.items()})
+
+    def forward(self, features: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+        """Scalar: the layers' losses by their weights."""
+        total = next(iter(features.values())).new_zeros(())
+        for name, weight in weights.items():
+            total = total + weight * self.layers[name](features[name], self._guide.at(features[name]))
+        return total
+
+    def extra_repr(self) -> str:
+        """How much of the style term this is, and where."""
+        return f"share {self.share:g}{', guided' if self._guide else ''}"
 
 
 class Objective(nn.Module):
@@ -83,27 +118,39 @@ class Objective(nn.Module):
         self,
         encoder: Encoder,
         content: Tensor,
-        targets: Mapping[str, Tensor],
+        targets: Targets | Sequence[StyleTarget],
         weights: Weights,
         guide: Tensor | None = None,
+        *,
+        keep: Tensor | None = None,
+        objective: ObjectiveName = "gatys",
+        wraps: bool = False,
     ) -> None:
         """Computes the content's features once.
 
         Args:
             encoder: shared and fixed; not registered as a part, so that moving this module does not move it.
             content: (1, 3, H, W), the size of every X to come.
-            targets: Gram matrices by layer, from `style_targets`.
+            targets: statistics by layer, from `target_source(objective)`; of several styles with shares and regions.
             weights: terms and layers.
             guide: (1, 1, H, W), where style is to be matched; none means everywhere.
+            keep: (1, 1, H, W): where it is 1 the content counts `KEPT` times as much.
+            objective: by which losses.
+            wraps: whether X continues at its opposite border.
         """
         super().__init__()
         self._encoder = [encoder]  # in a list, so that nn.Module does not adopt it
-        self.weights, self.guide = weights, guide
+        self.weights, preset = weights, PRESETS[objective]
         with torch.no_grad():
             features = encoder(content, tuple(weights.content_layers))
-        self.content = nn.ModuleDict({name: ContentLoss(features[name]) for name in weights.content_layers})
-        self.style = nn.ModuleDict({name: GramLoss(targets[name]) for name in weights.style_layers})
-        self.total_variation, self.gamut = TotalVariation(weights.colour_variation), Gamut()
+        kept = Guide(None if keep is None else 1 + (KEPT - 1) * keep)
+        self.content = nn.ModuleDict(
+            {name: ContentLoss(features[name], kept.at(features[name])) for name in weights.content_layers}
+        )
+        parts = [StyleTarget(targets)] if isinstance(targets, Mapping) else targets
+        self.style = nn.ModuleList([StyleTerm(part, objective, guide) for part in parts])
+        self.variation = preset.variation(weights.colour_variation, wraps)
+        self.gamut, self.content_scale = Gamut(), preset.content
         self.layers = tuple(dict.fromkeys((*weights.style_layers, *weights.content_layers)))
 
     def forward(self, image: Tensor) -> Losses:
@@ -112,10 +159,10 @@ class Objective(nn.Module):
         zero = image.new_zeros(())
         content, style = zero, zero
         for name, weight in self.weights.content_layers.items():
-            content = content + weight * self.content[name](features[name])
-        for name, weight in self.weights.style_layers.items():
-            style = style + weight * self.style[name](features[name], guide_at(self.guide, features[name]))
-        variation = self.total_variation(image) if self.weights.total_variation else zero
+            content = content + weight * self.content_scale * self.content[name](features[name])
+        for term in self.style:
+            style = style + term.share * term(features, self.weights.style_layers)
+        variation = self.variation(image) if self.weights.total_variation else zero
         beyond = self.gamut(image) if self.weights.gamut else zero
         return Losses(
             self.weights.content * content,

@@ -4,6 +4,7 @@ Large forms are cheap to move in a small picture and detail is added later (Gaty
 Knows no tensor.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 SMALLEST_SCALE_PX = 128  # long side below which a further halving no longer saves time worth having
@@ -45,3 +46,17 @@ def share_steps(steps: int, scales: int) -> tuple[int, ...]:
     """How `steps` are spent, coarse first: as evenly as they divide, the remainder going to the coarse, cheap ones."""
     base, left = divmod(steps, scales)
     return tuple(base + (index < left) for index in range(scales))
+
+
+def time_shares(scales: Sequence[Scale]) -> tuple[float, ...]:
+    """By which part of a given time each scale should be done: steps cost in proportion to pixels; the last is 1."""
+    costs = [scale.steps * scale.height * scale.width for scale in scales]
+    return tuple(sum(costs[: index + 1]) / sum(costs) for index in range(len(costs)))
+
+
+def no_time_left(elapsed_s: float, step_s: float, until_s: float) -> bool:
+    """Whether another step, as long as the last, would end nearer to the time after `until_s` than before it.
+
+    A scale's first step is always done, so a budget that is far too short still gives a picture of the full size.
+    """
+    return elapsed_s + step_s / 2 > until_s

@@ -9,27 +9,30 @@ from collections.abc import Hashable
 from torch import Tensor
 
 from impasto.engine.encoder import Encoder
-from impasto.engine.objective import style_targets
-from impasto.engine.stylize import Targets, TargetSource
+from impasto.engine.objective import target_source
+from impasto.engine.presets import ObjectiveName
+from impasto.engine.styles import Targets, TargetSource
 
 
 class TargetCache:
-    """Remembers the Gram matrices of the styles used last (a full-width set is 2.5 MB)."""
+    """Remembers the statistics of the styles used last (a full-width set of Gram matrices is 2.5 MB)."""
 
     def __init__(self, capacity: int = 64) -> None:
         self._kept: OrderedDict[Hashable, Targets] = OrderedDict()
         self._capacity = capacity
 
-    def source(self, style_key: Hashable, guide: Tensor | None = None) -> TargetSource:
+    def source(self, style_key: Hashable, objective: ObjectiveName = "gatys") -> TargetSource:
         """A `TargetSource` for the style that `style_key` stands for, e.g. the hash of its pixels.
 
-        `guide` tells how much each place of it counts, see `style_targets`; the key stands for it too.
+        Whatever changes those pixels on their way must be in the key: a recoloured style is another.
         """
+        compute = target_source(objective)
 
         def targets(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> Targets:
-            key = (style_key, tuple(style.shape), layers, encoder)  # the encoder itself: an id may be used again
+            # The encoder itself: an id may be used again.
+            key = (style_key, compute, tuple(style.shape), layers, encoder)
             if key not in self._kept:
-                self._kept[key] = style_targets(encoder, style, layers, guide)
+                self._kept[key] = compute(encoder, style, layers)
             self._kept.move_to_end(key)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)

@@ -11,13 +11,13 @@ import grpc
 
 from impasto import weights, wire
 from impasto.config import Limits
-from impasto.errors import InvalidRequest, RequestIdReused, Unsupported, Violations
+from impasto.errors import InvalidRequest, RequestIdReused, Violations
 from impasto.image import ImageHeader
 from impasto.job import Job, Priority, State
 from impasto.rpc.intake import Intake
 from impasto.rpc.status import stream, unary
 from impasto.scheduler import Scheduler
-from impasto.spec import StylizeSpec, check_numbers, check_pictures
+from impasto.spec import MAX_STYLES, StylizeSpec, check_numbers, check_pictures
 from impasto.store import Record, chunks
 from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
 from impasto.weights import Shelf
@@ -156,15 +156,12 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
 
     async def _spec(self, request: stylize_pb2.StylizeRequest) -> StylizeSpec:
         """The request in our own values, every check made; pictures inside it have become blobs."""
-        found, unserved = Violations(), Violations()
-        spec = wire.spec_from(request.spec, found, unserved)
+        found = Violations()
+        spec = wire.spec_from(request.spec, found)
         wire.check_envelope(request, found)
         check_numbers(spec, self._limits, found)
         images = _images(request.spec, found)
-        if found.found:
-            raise InvalidRequest([*found.found, *unserved.found])
-        if unserved.found:
-            raise Unsupported(unserved.found)
+        found.raise_if_any()
         self._shelf.resolve(spec.encoder)
         return await self._with_pictures(spec, images)
 
@@ -178,12 +175,10 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
                 except InvalidRequest as error:  # the other pictures may be wrong, too
                     found.found += error.violations
                     continue
-                names[field], headers[blob.name] = blob.name, blob.header
+                names[field.removeprefix("spec.")], headers[blob.name] = blob.name, blob.header
                 fresh += [blob.name] if blob.fresh else []
             found.raise_if_any()
-            spec = replace(
-                spec, content=names["spec.content"], style=names["spec.styles[0].image"], mask=names.get("spec.mask")
-            )
+            spec = spec.with_pictures(names)
             check_pictures(spec, headers, self._limits, found)
             found.raise_if_any()
         except BaseException:
@@ -233,10 +228,11 @@ def _images(spec: stylize_pb2.StylizeSpec, found: Violations) -> dict[str, image
     images = {"spec.content": spec.content}
     if not spec.styles:
         found.add("spec.styles", "is empty; one style is needed", "STYLE_MISSING")
-    else:
-        images["spec.styles[0].image"] = spec.styles[0].image
-    if spec.HasField("mask"):
-        images["spec.mask"] = spec.mask
+    for index, style in enumerate(spec.styles[:MAX_STYLES]):
+        images[f"spec.styles[{index}].image"] = style.image
+        if style.HasField("mask"):
+            images[f"spec.styles[{index}].mask"] = style.mask
+    images |= {f"spec.{field}": getattr(spec, field) for field in ("mask", "keep", "init") if spec.HasField(field)}
     for field, image in images.items():
         source = image.WhichOneof("source")
         if source is None or (source == "inline" and image.inline.WhichOneof("source") is None):

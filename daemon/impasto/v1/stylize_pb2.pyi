@@ -53,6 +53,14 @@ class ColourHandling(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     COLOUR_HANDLING_STYLE: _ClassVar[ColourHandling]
     COLOUR_HANDLING_CONTENT_LUMINANCE: _ClassVar[ColourHandling]
     COLOUR_HANDLING_CONTENT_MATCH: _ClassVar[ColourHandling]
+    COLOUR_HANDLING_CONTENT_MATCH_LAB: _ClassVar[ColourHandling]
+
+class Detail(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DETAIL_UNSPECIFIED: _ClassVar[Detail]
+    DETAIL_FINE: _ClassVar[Detail]
+    DETAIL_BALANCED: _ClassVar[Detail]
+    DETAIL_COARSE: _ClassVar[Detail]
 JOB_STATE_UNSPECIFIED: JobState
 JOB_STATE_QUEUED: JobState
 JOB_STATE_RUNNING: JobState
@@ -76,6 +84,11 @@ COLOUR_HANDLING_UNSPECIFIED: ColourHandling
 COLOUR_HANDLING_STYLE: ColourHandling
 COLOUR_HANDLING_CONTENT_LUMINANCE: ColourHandling
 COLOUR_HANDLING_CONTENT_MATCH: ColourHandling
+COLOUR_HANDLING_CONTENT_MATCH_LAB: ColourHandling
+DETAIL_UNSPECIFIED: Detail
+DETAIL_FINE: Detail
+DETAIL_BALANCED: Detail
+DETAIL_COARSE: Detail
 
 class StyleRef(_message.Message):
     __slots__ = ("image", "weight", "mask")
@@ -96,7 +109,7 @@ class LayerWeight(_message.Message):
     def __init__(self, layer: _Optional[str] = ..., weight: _Optional[float] = ...) -> None: ...
 
 class StylizeSpec(_message.Message):
-    __slots__ = ("content", "styles", "mask", "init", "steps", "content_weight", "style_weight", "total_variation_weight", "content_layers", "style_layers", "seed", "encoder", "size", "optimizer", "start", "stroke_size", "strength", "colour", "objective", "max_scales")
+    __slots__ = ("content", "styles", "mask", "init", "steps", "content_weight", "style_weight", "total_variation_weight", "content_layers", "style_layers", "seed", "encoder", "size", "optimizer", "start", "stroke_size", "strength", "colour", "objective", "max_scales", "detail", "tileable", "keep", "colour_strength", "budget_s")
     CONTENT_FIELD_NUMBER: _ClassVar[int]
     STYLES_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +130,11 @@ class StylizeSpec(_message.Message):
     COLOUR_FIELD_NUMBER: _ClassVar[int]
     OBJECTIVE_FIELD_NUMBER: _ClassVar[int]
     MAX_SCALES_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    TILEABLE_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
+    COLOUR_STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_S_FIELD_NUMBER: _ClassVar[int]
     content: _image_pb2.ImageRef
     styles: _containers.RepeatedCompositeFieldContainer[StyleRef]
     mask: _image_pb2.ImageRef
@@ -137,7 +155,12 @@ class StylizeSpec(_message.Message):
     colour: ColourHandling
     objective: str
     max_scales: int
-    def __init__(self, content: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., styles: _Optional[_Iterable[_Union[StyleRef, _Mapping]]] = ..., mask: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., init: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., steps: _Optional[int] = ..., content_weight: _Optional[float] = ..., style_weight: _Optional[float] = ..., total_variation_weight: _Optional[float] = ..., content_layers: _Optional[_Iterable[_Union[LayerWeight, _Mapping]]] = ..., style_layers: _Optional[_Iterable[_Union[LayerWeight, _Mapping]]] = ..., seed: _Optional[int] = ..., encoder: _Optional[str] = ..., size: _Optional[int] = ..., optimizer: _Optional[_Union[Optimizer, str]] = ..., start: _Optional[_Union[Start, str]] = ..., stroke_size: _Optional[float] = ..., strength: _Optional[float] = ..., colour: _Optional[_Union[ColourHandling, str]] = ..., objective: _Optional[str] = ..., max_scales: _Optional[int] = ...) -> None: ...
+    detail: Detail
+    tileable: bool
+    keep: _image_pb2.ImageRef
+    colour_strength: float
+    budget_s: float
+    def __init__(self, content: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., styles: _Optional[_Iterable[_Union[StyleRef, _Mapping]]] = ..., mask: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., init: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., steps: _Optional[int] = ..., content_weight: _Optional[float] = ..., style_weight: _Optional[float] = ..., total_variation_weight: _Optional[float] = ..., content_layers: _Optional[_Iterable[_Union[LayerWeight, _Mapping]]] = ..., style_layers: _Optional[_Iterable[_Union[LayerWeight, _Mapping]]] = ..., seed: _Optional[int] = ..., encoder: _Optional[str] = ..., size: _Optional[int] = ..., optimizer: _Optional[_Union[Optimizer, str]] = ..., start: _Optional[_Union[Start, str]] = ..., stroke_size: _Optional[float] = ..., strength: _Optional[float] = ..., colour: _Optional[_Union[ColourHandling, str]] = ..., objective: _Optional[str] = ..., max_scales: _Optional[int] = ..., detail: _Optional[_Union[Detail, str]] = ..., tileable: bool = ..., keep: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., colour_strength: _Optional[float] = ..., budget_s: _Optional[float] = ...) -> None: ...
 
 class DeliveryOptions(_message.Message):
     __slots__ = ("max_preview_fps", "max_preview_edge", "on_disconnect", "send_result")

@@ -1,0 +1,131 @@
+"""The settings: everything a caller chooses beside the pictures, and what the painters' dials mean in numbers.
+
+Knows numbers and names. Must not know tensors, encoders or how X is moved. ``stylize`` reads them; ``painting`` makes
+them from a request. Controls that are pictures (styles, regions, masks) are in ``styles``.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from impasto.engine.colour import Colour
+from impasto.engine.objective import Weights
+from impasto.engine.presets import ObjectiveName
+
+Detail = Literal["fine", "balanced", "coarse"]
+
+STRENGTH_MIDDLE = 0.5  # the encoder's own weights
+STRENGTH_POWER = 4.0  # 0.35 means a quarter of the style, 0.2 a fortieth: ratios are seen in powers, not in sums
+# Variation is let go less steeply: where content alone pulls it leaves coloured grain, which nothing else takes away.
+VARIATION_POWER = 3.0
+# What the style layers of each of VGG's five blocks count in a preset, times what they count anyway. The deeper a
+# layer, the larger the forms whose use it sees (Gatys et al. 2015 §2, figure 1): brush marks below, motifs above.
+DETAIL: Mapping[Detail, tuple[float, float, float, float, float]] = {
+    "fine": (1.0, 2.0, 1.0, 0.0, 0.0),
+    "balanced": (1.0, 1.0, 1.0, 1.0, 1.0),
+    "coarse": (0.25, 0.25, 1.0, 2.0, 2.0),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the pixels, beside content, styles and encoder.
+
+    Attributes:
+        steps: in all, shared among the scales; one step is one evaluation of J and its gradient.
+        optimizer: ``lbfgs`` (from content, or for late scales) or ``adam`` (robust from noise).
+        start: ``content``, or ``noise`` around the content's mean colour; a picture to start from comes before either.
+        max_scales: 1 means only the final size.
+        seed: of the noise start.
+        style_scale: the style's long side in relation to the content's; it is never enlarged beyond its own pixels.
+        adam_rate: learning rate of Adam in [0, 1] units of X.
+        frequency_power: of the coordinates in which X moves; 0 means pixels, see ``coordinates``.
+        colour_gain: of the same coordinates: how far colour moves where light moves by one.
+        margin: pixels by which X is continued beyond its border, mirrored, while it is painted. At a border the network
+            sees less and the coordinates meet the opposite border, which shows as a thin rim of odd colours. A picture
+            that is `tileable` has no border and takes none.
+        weights: of the terms and layers of J.
+        objective: whose J: ``gatys``, ``neural-style``, ``spst`` or ``w2``, see ``presets``.
+        strength: one dial over `weights`: 0 gives the content back, 0.5 is `weights` as they are, 1 has no content
+            term; None leaves them alone. See `dialled` and `kept_detail`.
+        detail: which of the style's forms count: brush marks (``fine``), all, or motifs (``coarse``); see `DETAIL`.
+        tileable: the result continues at its opposite border; exact where sides are multiples of 16, see ``wrap``.
+        colour: whose colours the result has, see ``colour``.
+        colour_strength: from 0, the style's colours whatever `colour` says, to 1.
+    """
+
+    steps: int = 300
+    optimizer: Literal["lbfgs", "adam"] = "lbfgs"
+    start: Literal["content", "noise"] = "content"
+    max_scales: int = 3
+    seed: int = 0
+    style_scale: float = 1.0
+    adam_rate: float = 0.02
+    frequency_power: float = 0.0
+    colour_gain: float = 1.0
+    margin: int = 0
+    weights: Weights = field(default_factory=Weights)
+    objective: ObjectiveName = "gatys"
+    strength: float | None = None
+    detail: Detail = "balanced"
+    tileable: bool = False
+    colour: Colour = "style"
+    colour_strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("strength", self.strength), ("colour_strength", self.colour_strength)):
+            if value is not None and not 0 <= value <= 1:  # also for NaN
+                raise ValueError(f"{name} is {value}; 0 to 1 are allowed")
+
+
+def weights_of(settings: Settings) -> Weights:
+    """The weights that `strength` and `detail` leave."""
+    return dialled(detailed(settings.weights, settings.detail), settings.strength)
+
+
+def dialled(weights: Weights, strength: float | None) -> Weights:
+    """The dial: below the middle style and variation count less, above it content does; each end has none of the other.
+
+    Style times min(1, 2s)^4, variation times min(1, 2s)^3, content times min(1, 2(1 - s))^4; the ratio of style to
+    content rises with s, strictly, and the middle changes no bit.
+    """
+    if strength is None or strength == STRENGTH_MIDDLE:
+        return weights
+    style, content = (min(1.0, 2 * share) ** STRENGTH_POWER for share in (strength, 1 - strength))
+    return replace(
+        weights,
+        content=weights.content * content,
+        style=weights.style * style,
+        total_variation=weights.total_variation * min(1.0, 2 * strength) ** VARIATION_POWER,
+    )
+
+
+def kept_detail(strength: float | None) -> float:
+    """How much of the content's own detail a scale begins with: none from the middle of the dial on, all of it at 0.
+
+    Coming from a coarser scale X is blurred, and style must make it sharp; where style hardly counts nothing would.
+    """
+    return 0.0 if strength is None else max(0.0, 1 - strength / STRENGTH_MIDDLE)
+
+
+def detailed(weights: Weights, detail: Detail) -> Weights:
+    """Weights with the style layers of a preset.
+
+    Raises:
+        ValueError: a layer is not named as VGG's are (relu3_1), so that no preset can tell how deep it is.
+    """
+    if detail == "balanced":
+        return weights
+    layers = {name: weight * DETAIL[detail][_block(name) - 1] for name, weight in weights.style_layers.items()}
+    if not any(layers.values()):
+        raise ValueError(f"detail {detail!r} leaves nothing of the style layers {', '.join(weights.style_layers)}")
+    return replace(weights, style_layers={name: weight for name, weight in layers.items() if weight})
+
+
+def _block(layer: str) -> int:
+    """3 for relu3_1."""
+    found = re.fullmatch(r"(?:conv|relu)([1-5])_[1-9]", layer)
+    if found is None:
+        raise ValueError(f"detail needs layers named as VGG's are, like relu3_1; {layer!r} is not")
+    return int(found[1])
