@@ -123,7 +123,9 @@ class Painting:
         sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
         wraps, moments = self.settings.tileable, self.settings.objective in ("spst", "w2")
-        needed = bytes_needed(encoder, self.header.pixels, largest, wraps=wraps, moments=moments)
+        around = 2 * self.settings.margin
+        continued = (self.header.width + around) * (self.header.height + around)
+        needed = bytes_needed(encoder, continued, largest, wraps=wraps, moments=moments)
         free = studio.free_bytes()
         if needed > free:
             size = f"{self.header.width}x{self.header.height}"

@@ -15,8 +15,8 @@ from impasto.engine.settings import Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
 
-# The deeper layers of the narrow encoder hold the strokes' forms and are otherwise outweighed by the first.
-SLIM_STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 2.0, "relu4_1": 4.0, "relu5_1": 4.0})
+# Left free, the narrow encoder paints coloured grain, and spots in colours beyond black and white (training/LOG.md).
+SLIM_WEIGHTS = Weights(content=1.0, style=150.0, total_variation=20.0, colour_variation=16.0, gamut=1000.0)
 
 W2_STYLE_LAYERS = MappingProxyType(
     {f"relu{block}_1": weight / 341 for block, weight in enumerate((256, 64, 16, 4, 1), 1)}
@@ -28,7 +28,9 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
             steps=240,
             max_scales=2,
             frequency_power=0.35,
-            weights=Weights(content=1.0, style=50.0, total_variation=20.0, style_layers=SLIM_STYLE_LAYERS),
+            colour_gain=0.5,
+            margin=8,
+            weights=SLIM_WEIGHTS,
         ),
         # For weights normalised to mean activation 1, as `imagenet` leaves them; not tried with the real file (no
         # network where this was written).
@@ -41,9 +43,9 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
 # differ by five powers of ten. The w2 program's own weights for vgg19 (nst.md: content .015, layers 256:64:16:4:1).
 OBJECTIVE_WEIGHTS: Mapping[tuple[str, ObjectiveName], Weights] = MappingProxyType(
     {
-        ("vgg19-slim", "neural-style"): Weights(0.2, 500.0, 5e-5, style_layers=SLIM_STYLE_LAYERS),
-        ("vgg19-slim", "spst"): Weights(1.0, 2e-3, 20.0, style_layers=SLIM_STYLE_LAYERS),
-        ("vgg19-slim", "w2"): Weights(1.0, 8.0, 20.0, style_layers=SLIM_STYLE_LAYERS),
+        ("vgg19-slim", "neural-style"): replace(SLIM_WEIGHTS, content=0.2, style=1500.0, total_variation=5e-5),
+        ("vgg19-slim", "spst"): replace(SLIM_WEIGHTS, style=6e-3),
+        ("vgg19-slim", "w2"): replace(SLIM_WEIGHTS, style=24.0),
         ("vgg19", "neural-style"): Weights(0.2, 100.0),
         ("vgg19", "spst"): Weights(1.0, 1e-3),
         ("vgg19", "w2"): Weights(0.015, 1.0, 2.0, style_layers=W2_STYLE_LAYERS),
