@@ -16,7 +16,7 @@ from impasto.engine.settings import Settings
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
 
 # Left free, the narrow encoder paints coloured grain, and spots in colours beyond black and white (training/LOG.md).
-SLIM_WEIGHTS = Weights(content=1.0, style=150.0, total_variation=20.0, colour_variation=16.0, gamut=1000.0)
+SLIM_WEIGHTS = Weights(content=1.0, style=150.0, total_variation=20.0, colour_variation=24.0, gamut=1000.0)
 
 W2_STYLE_LAYERS = MappingProxyType(
     {f"relu{block}_1": weight / 341 for block, weight in enumerate((256, 64, 16, 4, 1), 1)}
@@ -28,7 +28,6 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
             steps=240,
             max_scales=2,
             frequency_power=0.35,
-            colour_gain=0.5,
             margin=8,
             weights=SLIM_WEIGHTS,
         ),
