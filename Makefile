@@ -24,8 +24,9 @@ check: $(STAMP)  ## style and types
 bench: $(STAMP)  ## speed and memory, as ratios within one run
 	$(BIN)/python tests/bench/engine.py
 
-gallery: $(STAMP)  ## two scenes in ten styles, and whether each shows whose style it has: out/gallery/
+gallery: $(STAMP)  ## two scenes in ten styles, and whether each shows whose style it has; every control: out/gallery/
 	$(BIN)/python tests/bench/gallery.py
+	$(BIN)/python tests/bench/controls.py
 
 proto: $(STAMP)  ## the stubs, after proto/ has changed
 	$(BIN)/python proto/generate.py
