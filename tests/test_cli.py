@@ -213,6 +213,16 @@ def test_the_growing_picture_can_be_kept_in_a_file(daemon: Daemon, photo: Path, 
     assert opened(tmp_path / "p.png").size[0] > 0
 
 
+def test_training_does_not_go_on_from_what_is_no_encoder(home: Home) -> None:
+    """A file that cannot be gone on from is refused under its option, before an hour is spent, without a traceback."""
+    (home.path / "junk.safetensors").write_bytes(b"junk")
+    done = home.run("train-encoder", "-o", "mine.safetensors", "--start", "junk.safetensors", within_s=60)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("impasto: --start: junk.safetensors is not a readable safetensors file")
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

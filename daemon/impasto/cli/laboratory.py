@@ -46,8 +46,10 @@ def train_encoder(output: Path, sheet: Path | None, **options: Any) -> None:  # 
     if sheet is not None:
         training.world_sheet(sheet, options["seed"])
         print(sheet)
-    with named({"start": "--start"}):
+    try:
         training.train(output, progress=_print_training, **options)
+    except training.UnfitStart as error:
+        raise InvalidRequest([Violation("--start", str(error), "UNFIT_START")]) from error
     print(output)
 
 

@@ -39,6 +39,8 @@ def load_encoder(path: Path) -> VGG:
         with safe_open(path, framework="pt") as file:
             description = (file.metadata() or {}).get(METADATA_KEY)
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # safe_open is no dict
+    except MemoryError:  # says nothing about the file
+        raise
     except Exception as error:  # safetensors raises its own untyped exceptions on garbage
         raise ValueError(f"{path.name} is not a readable safetensors file: {error}") from error
     if description is None:

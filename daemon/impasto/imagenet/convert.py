@@ -66,6 +66,8 @@ def _state_dict(path: Path) -> Mapping[str, Any]:
     """The tensors by name; torchvision's file is of 2017, before the zip format that alone can be mapped."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except MemoryError:  # says nothing about the file
+        raise
     except Exception as error:  # pickle and torch raise whatever garbage leads them to
         raise Corrupted("it is no file of weights that PyTorch can read safely", reason="NOT_WEIGHTS") from error
     if not isinstance(state, Mapping):

@@ -19,7 +19,7 @@ from impasto.training import curve, export, sheet
 from impasto.training.loop import Recipe, Training, TrainingProgress, run
 from impasto.training.world import FAMILIES, World
 
-__all__ = ["TrainingProgress", "train", "world_sheet"]
+__all__ = ["TrainingProgress", "UnfitStart", "train", "world_sheet"]
 
 NORMAL_SEED, NORMAL_PICTURES = 99, 96
 """The fixed set of canvases over which every filter's mean activation is made 1."""
@@ -51,7 +51,7 @@ def train(
     Beside `out`, ending in .curve.png, stands the learning curve at last.
 
     Raises:
-        ValueError: width or minutes out of range, or `start` cannot be gone on from.
+        ValueError: width or minutes out of range; `UnfitStart`: the encoder cannot be gone on from.
     """
     if not 0 < width <= 1:
         raise ValueError(f"width is {width}, must be more than 0 and at most 1")
@@ -64,12 +64,23 @@ def train(
     else:
         training = Training(Recipe(width=width, minutes=minutes, seed=seed))
         if start is not None:
-            training.adopt(load_encoder(start))
+            _adopt(training, start)
     for step in run(training, time.monotonic, checkpoint):
         if progress is not None:
             progress(step)
     finish(training, out)
     curve.write_png(out.with_suffix(".curve.png"), training.curve)
+
+
+class UnfitStart(ValueError):
+    """The encoder to go on from cannot be: damaged, made elsewhere, or of another width."""
+
+
+def _adopt(training: Training, start: Path) -> None:
+    try:
+        training.adopt(load_encoder(start))
+    except ValueError as error:
+        raise UnfitStart(str(error)) from error
 
 
 def finish(training: Training, out: Path, notes: str = "") -> None:
