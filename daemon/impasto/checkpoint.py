@@ -109,7 +109,7 @@ def newest(folder: Path) -> Saved:
                 raise ValueError("its checksum differs")
             told = torch.load(path, map_location="cpu", weights_only=True)
             return Saved(Checkpoint(**told["state"]), told["beside"], damaged)
-        except Exception as error:  # whatever is wrong with it, it is no state to go on from  # noqa: BLE001
+        except Exception as error:  # whatever is wrong with it, it is no state to go on from
             log.warning("a checkpoint is damaged and is not used: %s", error)
             damaged += 1
             path.unlink(missing_ok=True)

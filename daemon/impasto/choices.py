@@ -5,7 +5,7 @@ paints says what time it is. ``painting`` asks it once for each job, and `Budget
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, cast
 
 from impasto.engine import Scale, Settings, Weights
@@ -50,13 +50,10 @@ def settings_of(spec: StylizeSpec) -> Settings:
 
 def settings_to_json(settings: Settings) -> dict[str, Any]:
     """Settings as they are written down with a job, so that another version's defaults do not change its pixels."""
-    return asdict(replace(settings, weights=replace(settings.weights, **_layers_of(settings))))
-
-
-def _layers_of(settings: Settings) -> dict[str, dict[str, float]]:
-    """The layers as plain dicts."""
     weights = settings.weights
-    return {"content_layers": dict(weights.content_layers), "style_layers": dict(weights.style_layers)}
+    told = {f.name: getattr(weights, f.name) for f in fields(weights)}
+    layers = {name: dict(told[name]) for name in ("content_layers", "style_layers")}
+    return {f.name: getattr(settings, f.name) for f in fields(settings)} | {"weights": told | layers}
 
 
 def settings_from_json(data: Mapping[str, Any]) -> Settings:

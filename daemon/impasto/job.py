@@ -21,6 +21,7 @@ from typing import Any, Self
 from impasto.image import ImageHeader
 from impasto.spec import StylizeSpec
 
+RESULT_S = 24 * 3600.0  # a job that has ended is remembered so long, and so is the picture that it reached
 MAX_ATTEMPTS = 5  # a job whose worker died so often is what kills it
 
 
@@ -147,9 +148,7 @@ class Job:
 
     def requeued(self, *, lost: bool = False) -> Self:
         """RUNNING → QUEUED, back to its last checkpoint; `lost` if its worker died at it, which counts."""
-        return self._move(
-            Move.REQUEUE, step=self.saved_step, attempt=self.attempt + lost, time_left_s=None
-        )
+        return self._move(Move.REQUEUE, step=self.saved_step, attempt=self.attempt + lost, time_left_s=None)
 
     def progressed(self, step: int, total_steps: int, time_left_s: float | None) -> Self:
         """Another step done; only while RUNNING."""

@@ -8,11 +8,11 @@ down (``checkpoint``) goes on from there, anywhere, to the same pixels.
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from impasto import checkpoint, pixels
@@ -69,7 +69,8 @@ class Painting:
         self.seconds, self._writing, self._billed, self._pixel_rate = 0.0, 0.0, 0.0, 0.0
         self._last, self._cadence = cast("Step | None", None), Cadence(self.header.pixels)
         self._resume = self._taken_up()
-        self._steps = self._begin(studio, encoder, pulse)
+        self._anew = partial(self._begin, studio, encoder, pulse)
+        self._steps = self._anew()
 
     def _taken_up(self) -> Checkpoint | None:
         """The state to go on from, with the time that it took; and what a person should know of it."""
@@ -275,6 +276,7 @@ class Painting:
     def write(self, path: Path) -> ImageHeader:
         """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
         if self._last is None and self._resume is not None:
+            self._steps = self._anew()  # whatever stopped it before its first step
             self.advance()  # a state becomes a picture by the step after it
         image = self._resized(self._last.image if self._last else self._seen(self._pulse))
         source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)

@@ -107,5 +107,3 @@ class Studio:
 
     def __repr__(self) -> str:
         return f"<Studio on {self.device} [{', '.join(self.encoders) or 'nothing loaded'}]>"
-
-

@@ -20,6 +20,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,12 @@ class Worker:
         self._results: dict[str, Path] = {}
         self._unsaved: set[str] = set()
         self._current = ""
+        self._verbs: dict[str, Callable[[str, dict[str, Any]], None]] = {
+            "start": self._start,
+            "slice": self._slice,
+            "spill": self._spill,
+            "cancel": lambda job, _header: self._stop(job),
+        }
 
     def run(self) -> None:
         """Serves until the front goes."""
@@ -117,15 +124,7 @@ class Worker:
 
         job = header["job"]
         try:
-            match header["verb"]:
-                case "start":
-                    self._start(job, header)
-                case "slice":
-                    self._slice(job, header["seconds"])
-                case "spill":
-                    self._spill(job)
-                case "cancel":
-                    self._stop(job)
+            self._verbs[header["verb"]](job, header)
         except Cancelled:
             self._stop(job)
         except ImpastoError as error:
@@ -156,7 +155,8 @@ class Worker:
         settings = settings_to_json(painting.settings)
         self._line.say("begun", job=job, step=painting.step, settings=settings, text=painting.notice)
 
-    def _slice(self, job: str, seconds: float) -> None:
+    def _slice(self, job: str, header: dict[str, Any]) -> None:
+        seconds: float = header["seconds"]
         painting = self._paintings.get(job)
         if painting is None:  # it ended while this verb was on its way
             self._line.say("sliced", job=job, seconds=0.0)
@@ -194,7 +194,7 @@ class Worker:
         else:
             self._line.say("saved", job=job, step=painting.step)
 
-    def _spill(self, job: str) -> None:
+    def _spill(self, job: str, _header: dict[str, Any]) -> None:
         """Writes a job down and lets it go: it goes on later, here or elsewhere."""
         painting = self._paintings.get(job)
         if painting is not None:
@@ -217,10 +217,11 @@ class Worker:
     def _stop(self, job: str) -> None:
         """Ends a job that was cancelled; a partial picture is written if it was asked for."""
         asked = self._line.cancelled.pop(job, None)
-        painting = self._paintings.get(job)
-        if painting is None or asked is None:
+        if job not in self._results or asked is None:  # it has left, or was stopped already
             return
-        header = painting.write(self._results[job]).to_json() if asked["keep"] and painting.step else None
+        painting = self._paintings.get(job)
+        keep = asked["keep"] and painting is not None and painting.step
+        header = painting.write(self._results[job]).to_json() if keep and painting is not None else None
         self._leave(job, "cancelled", why=asked["why"], reason=asked["reason"], header=header)
 
     def _fail(self, job: str, reason: str, message: str) -> None:

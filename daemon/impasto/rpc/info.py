@@ -49,6 +49,7 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             pid=os.getpid(),
             default_encoder=self._shelf.default(),
             uptime_s=time.monotonic() - self._began,
+            notices=self._scheduler.notices,
         )
 
     def _encoder(self, name: str) -> server_pb2.EncoderInfo:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from impasto.errors import Busy, NotFound
-from impasto.job import Job, State
+from impasto.job import RESULT_S, Job, State
 from impasto.store.blobs import BLOB_PREFIX, CHUNK_BYTES, Blob, Blobs, chunks
 from impasto.store.checkpoints import Checkpoints
 from impasto.store.database import Row
@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 
 LEAP = 1_000_000  # sequence numbers after a daemon's death begin so far above the last that was written down
 FRESH_S = 600.0  # a picture used so lately is about to be needed
-DAY_S = 24 * 3600.0
 WITH_EVENTS = 20  # so many finished jobs keep their events; older ones are only what they ended as
 RESUMED = "the daemon was restarted; the job goes on from step {step}"
 
@@ -60,7 +59,7 @@ class Store:
     folder: Path
     max_final_jobs: int = 1000
     quota_bytes: int = 20 * 1024**3
-    result_s: float = DAY_S
+    result_s: float = RESULT_S
     records: dict[str, Record] = field(default_factory=dict)
     _arrivals: int = 0
 
@@ -80,7 +79,9 @@ class Store:
     def notices(self) -> list[str]:
         """What a person should know of this store."""
         aside = self._journal.set_aside
-        return [f"the database of jobs was damaged and was set aside as {aside}; jobs before that are lost"] * bool(aside)
+        return [f"the database of jobs was damaged and was set aside as {aside}; jobs before that are lost"] * bool(
+            aside
+        )
 
     # jobs
 
@@ -105,6 +106,16 @@ class Store:
             await self._journal.written()
         except OSError as error:
             raise Busy("the daemon cannot write its jobs down, as its disk is full or fails", reason="DISK") from error
+
+    async def commit(self, record: Record, job: Job) -> None:
+        """Writes down how a job ends before it is told; where that fails it is told all the same, and tried again."""
+        record.ending = job
+        self._journal.note(record, durable=True)
+        try:
+            await self._journal.written()
+        except OSError:
+            log.exception("an end could not be written down", extra={"job": job.name})
+        record.ending = None
 
     def discard(self, record: Record) -> None:
         """Forgets a job altogether."""
@@ -203,8 +214,8 @@ class Store:
             if used + size_bytes <= self.quota_bytes:
                 return
         raise Busy(
-            f"{size_bytes} bytes more make {used + size_bytes} at rest; {self.quota_bytes} are allowed (disk_quota_mb), "
-            "and all is needed: wait for jobs to end, or `impasto forget`",
+            f"{size_bytes} bytes more make {used + size_bytes} at rest; {self.quota_bytes} are allowed "
+            "(disk_quota_mb), and all is needed: wait for jobs to end, or `impasto forget`",
             reason="DISK_QUOTA",
         )
 

@@ -104,7 +104,10 @@ class Database:
             found = self._connection.execute(
                 "SELECT name, arrival, digest, keep_running, sequence, job FROM jobs ORDER BY arrival"
             ).fetchall()
-        return [Row(name, arrival, digest, bool(keep), sequence, job) for name, arrival, digest, keep, sequence, job in found]
+        return [
+            Row(name, arrival, digest, bool(keep), sequence, job)
+            for name, arrival, digest, keep, sequence, job in found
+        ]
 
     def write(self, rows: Iterable[Row], gone: Sequence[str] = ()) -> None:
         """Writes jobs down and forgets others: all or nothing, and on the disk when it returns.

@@ -140,7 +140,7 @@ class Journal:
 
 def row_of(record: Record) -> Row:
     """A record as it is written down."""
-    job = record.job
+    job = record.ending or record.job
     told = json.dumps(job.to_json(), separators=(",", ":"))
     return Row(job.name, job.arrival, record.request_digest, record.keep_running, record.sequence, told)
 

@@ -28,16 +28,19 @@ class Record:
         keep_running: whether it goes on when nobody watches.
         held: it waits for its watcher, as after a daemon's death; it must not run meanwhile.
         inherited: it is of an earlier daemon.
+        accepted: it is written down, and its client may hear of it.
+        ending: the job as it will be told once that is written down.
     """
 
     def __init__(
         self, job: Job, request_digest: str, *, keep_running: bool, sequence: int = 0, held: bool = False
     ) -> None:
         self.job, self.request_digest, self.keep_running, self.held = job, request_digest, keep_running, held
-        self.inherited = sequence > 0
+        self.inherited = self.accepted = sequence > 0
         self.events = deque([Event(sequence + 1, job)], MAX_EVENTS)
         self.preview: Preview | None = None
         self.watchers = 0
+        self.ending: Job | None = None
         self.journal: Journal = _unheard
         self._changed, self._told = asyncio.Event(), time.monotonic()
 
@@ -53,6 +56,12 @@ class Record:
         self.events.append(Event(self.sequence + 1, job, losses or {}, notice))
         self.journal(self, durable)
         self._tell()
+
+    def amend(self, job: Job) -> None:
+        """Sets the job without an event: what has changed is not for watchers."""
+        durable = job.terms is not self.job.terms
+        self.job = job
+        self.journal(self, durable)
 
     def since(self, last_sequence: int) -> list[Event]:
         """Events after that one, as far back as they are kept; the newest, if that one is not known (any more)."""
