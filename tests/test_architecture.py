@@ -87,7 +87,7 @@ DOORS = {
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
     "pixels": Door("errors image profiles", "torch numpy"),
     "png": Door(),
-    "pool": Door("frames"),
+    "pool": Door(f"{ROOT_ROOM} frames vitals"),
     "profiles": Door("image", "numpy imagecodecs"),
     "rpc": Door(
         f"{ROOT_ROOM} codec config errors fetching image job pool scheduler spec store v1 weights wire", "grpc google"
@@ -103,6 +103,7 @@ DOORS = {
     "training.curve": Door("", "PIL"),
     "training.sheet": Door("training", "torch PIL"),
     "v1": Door("", "grpc google"),
+    "vitals": Door(),
     "weights": Door("errors spec"),
     "wire": Door("errors image job spec v1", "google"),
     "worker": Door("engine errors frames painting spec weights", "torch"),

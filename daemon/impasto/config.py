@@ -24,6 +24,7 @@ NUMBERS: Mapping[str, tuple[type[int] | type[float], float, float]] = {
     "threads": (int, 0, 1024),
     "nice": (int, 0, 19),
     "worker_silence_s": (float, 6, 3600),  # an idle worker says that it lives every 5 s
+    "worker_idle_s": (float, 0, 100_000),
     "blob_hours": (float, 0, 10_000),
 }
 
@@ -62,7 +63,8 @@ class Config:
         data_dir: blobs, the log and fetched encoders.
         threads: of a CPU worker; 0 means all cores.
         nice: how far a CPU worker stands back for everything else on the machine.
-        worker_silence_s: a worker that says nothing for so long is killed.
+        worker_silence_s: a worker that says nothing for so long is killed, unless others took its turns.
+        worker_idle_s: after so long without a job the workers end, and their devices' memory is free; 0 means never.
         blob_hours: how long pictures are kept that no job uses.
         weights_url: where `impasto weights fetch` takes torchvision's file from; a mirror of one's own will do.
         weights_sha256: what that file's checksum begins with; the default is the one that its name publishes.
@@ -74,6 +76,7 @@ class Config:
     threads: int = 0
     nice: int = 10
     worker_silence_s: float = 30.0
+    worker_idle_s: float = 600.0
     blob_hours: float = 24.0
     weights_url: str = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
     weights_sha256: str = "dcbb9e9d"

@@ -33,6 +33,7 @@ def cli(context: click.Context, runtime_dir: Path | None, data_dir: Path | None)
 for _command in (
     painting.stylize,
     painting.demo,
+    daemon.free,
     daemon.jobs,
     daemon.serve,
     daemon.status,
