@@ -29,7 +29,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if left_out:
         terminalreporter.write_line(
             f"{len(left_out)} tests of real editors deselected: they build a Debian root with GIMP in it (as root;"
-            " minutes and 1 GB, once). make editors runs them; so does make test with IMPASTO_EDITORS=required, as in CI."
+            " minutes and 1 GB, once). make editors runs them; make test does with IMPASTO_EDITORS=required, as in CI."
         )
 
 
