@@ -60,7 +60,7 @@ DOORS = {
     "config": Door("errors keys", "platformdirs"),
     "decoding": Door("image"),
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
-    "decoding.finite": Door("", "numpy"),
+    "decoding.looking": Door("", "numpy"),
     "demo": Door("client gallery", "PIL"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
