@@ -72,9 +72,9 @@ def test_term_ends_everything_in_order(start: Start) -> None:
     assert left == {"instance.lock"}
 
 
-def disturbed(width: int = 96) -> stylize_pb2.StylizeRequest:
+def disturbed() -> stylize_pb2.StylizeRequest:
     """A request of a few seconds, long enough for checkpoints."""
-    message = request(steps=400, width=width, height=72)
+    message = request(steps=240)
     message.spec.start = stylize_pb2.START_NOISE
     return message
 
@@ -93,7 +93,7 @@ def test_a_lost_worker_costs_no_job(start: Start) -> None:
         stub = Stub(channel)
         straight = watched(stub, created(stub, disturbed()))[-1].job
         lost, waiting = created(stub, disturbed()), created(stub, request())
-        steps_done(stub, lost, 250)
+        steps_done(stub, lost, 120)
         subprocess.run(["kill", "-9", str(worker)], check=True)
         events, other = watched(stub, lost), watched(stub, waiting)[-1].job
     last = events[-1].job
@@ -112,8 +112,8 @@ def test_a_killed_daemon_costs_no_job(start: Start) -> None:
         stub = Stub(channel)
         straight = watched(stub, created(stub, disturbed()))[-1].job
         begun, waiting = created(stub, disturbed()), created(stub, request(request_id="again"))
-        steps_done(stub, begun, 250)
-        before = watch_until(stub, begun, 250)
+        steps_done(stub, begun, 120)
+        before = watch_until(stub, begun, 120)
     daemon.end(signal.SIGKILL)
     with start(daemon.home).channel() as channel:
         stub = Stub(channel)

@@ -61,8 +61,10 @@ class Painting:
         self._studio, self._terms = studio, terms or Terms()
         self.header = spec.result_header(self._content.header)
         self.settings = settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec)
+        self.nothing = self._selects_nothing()
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
-        self._check_memory(studio, encoder)
+        if not self.nothing:
+            self._check_memory(studio, encoder)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
         self._budget, self._began = Budget(spec.budget_s, self._scales), 0.0
         self.total_steps, self.step = self.settings.steps, 0
@@ -87,13 +89,18 @@ class Painting:
         self.notice = f"it goes on from step {self.step}" + ", as a newer checkpoint is damaged" * bool(saved.damaged)
         return saved.state
 
+    def _selects_nothing(self) -> bool:
+        """Whether mask and alpha leave no pixel to be painted: then the content is the result, and costs nothing."""
+        painted = self._painted()
+        return painted is not None and not bool(painted.any())
+
     def _check_memory(self, studio: Studio, encoder: VGG) -> None:
         sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
-        wraps, moments = self.settings.tileable, self.settings.objective in ("spst", "w2")
+        wraps, objective = self.settings.tileable, self.settings.objective
         around = 2 * self.settings.margin
         continued = (self.header.width + around) * (self.header.height + around)
-        needed = bytes_needed(encoder, continued, largest, wraps=wraps, moments=moments)
+        needed = bytes_needed(encoder, continued, largest, wraps=wraps, objective=objective)
         free = studio.free_bytes()
         if needed > free:
             size = f"{self.header.width}x{self.header.height}"
@@ -248,8 +255,8 @@ class Painting:
 
     @property
     def done(self) -> bool:
-        """Whether all steps are done."""
-        return self._last is not None and self._last.last
+        """Whether all steps are done, or there are none to do."""
+        return self.nothing or (self._last is not None and self._last.last)
 
     @property
     def time_left_s(self) -> float:
@@ -275,6 +282,9 @@ class Painting:
 
     def write(self, path: Path) -> ImageHeader:
         """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
+        if self.nothing and self.header == self._content.header:
+            _put(path, np.array(self._content.samples))
+            return self.header
         if self._last is None and self._resume is not None:
             self._steps = self._anew()  # whatever stopped it before its first step
             self.advance()  # a state becomes a picture by the step after it
@@ -287,9 +297,14 @@ class Painting:
             painted = self._painted()
             if painted is not None:
                 result = pixels.keep_unpainted(result, source.samples, painted)
-        with path.open("wb") as file:  # numpy's own tofile does not tell why a disk fails
-            file.write(np.ascontiguousarray(result).data)
+        _put(path, np.ascontiguousarray(result))
         return self.header
 
     def __repr__(self) -> str:
         return f"<Painting {self.header.width}x{self.header.height} [step {self.step} of {self.total_steps}]>"
+
+
+def _put(path: Path, samples: np.ndarray[Any, Any]) -> None:
+    """Writes samples; numpy's own tofile does not tell why a disk fails."""
+    with path.open("wb") as file:
+        file.write(samples.data)

@@ -7,11 +7,11 @@ keeps a short one waiting for more than a slice. Must not know gRPC, tensors or 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from impasto import orders
 from impasto.errors import Busy, NotFound
 from impasto.fairness import Ledger
 from impasto.image import ImageHeader
@@ -38,6 +38,7 @@ class Scheduler:
         self._closing: set[str] = set()  # jobs that were asked to stop or whose result is being stored
         self._asked: dict[str, dict[str, Any]] = {}  # job → the verb by which it was asked to stop
         self._tasks: set[asyncio.Task[None]] = set()
+        self._last_busy = time.monotonic()
         pool.listener = self._hear
 
     # verbs for rpc
@@ -55,6 +56,7 @@ class Scheduler:
             )
         self._lift(record.job.client)
         self._store.add(record)
+        self._pool.wake()
         self._dispatch()
 
     def cancel(self, record: Record, why: str, *, keep: bool = False, reason: str = "CANCELLED") -> None:
@@ -65,7 +67,7 @@ class Scheduler:
         job = record.job
         if job.state.final:
             return
-        verb = {"verb": "cancel", "job": job.name, "why": why, "reason": reason, "keep": keep}
+        verb = orders.cancel(job, why, reason, keep=keep)
         home = self._pool.worker(self._home.get(job.name, ""))
         if home is not None:
             self._asked[job.name] = verb
@@ -96,11 +98,6 @@ class Scheduler:
         if home is not None:
             home.send({"verb": "preview", "job": record.job.name, "max_edge": max_edge})
 
-    @property
-    def notices(self) -> list[str]:
-        """What a person should know of the store."""
-        return self._store.notices
-
     def queue_position(self, job: Job) -> int:
         """1 for the next in line, in the order in which clients will be served as things are now."""
         waiting = [
@@ -111,6 +108,18 @@ class Scheduler:
     def count(self, state: State) -> int:
         """How many jobs are in `state`."""
         return sum(record.job.state is state for record in self._store.records.values())
+
+    def idle_s(self) -> float:
+        """For how long there has been no unfinished job."""
+        if any(not record.job.state.final for record in self._store.records.values()):
+            self._last_busy = time.monotonic()
+        return time.monotonic() - self._last_busy
+
+    async def free(self) -> tuple[list[Worker], list[Worker]]:
+        """Ends the workers that hold no job, so that their devices' memory is free; those, and the busy ones."""
+        busy = {*self._home.values(), *self._at_work}
+        freed = await self._pool.rest(busy)
+        return freed, [worker for worker in self._pool.workers if worker.name in busy]
 
     # inside
 
@@ -152,20 +161,15 @@ class Scheduler:
 
     def _begin(self, worker: Worker, record: Record) -> bool:
         job = record.job
-        spec = job.spec
         try:
-            pictures = {role: self._store.blob(blob, job.owner) for role, blob in spec.pictures.items()}
+            blobs = [(field, self._store.blob(name, job.owner)) for field, name in job.spec.pictures.items()]
         except NotFound as error:
             self._end(record, job.failed(Failure("BLOB_EXPIRED", error.message), time.time()))
             asyncio.get_running_loop().call_soon(self._dispatch)
             return False
         part = self._parts[job.name] = self._store.new_part()
-        sources = {
-            role: {"path": str(b.path), "header": b.header.to_json(), "key": b.name} for role, b in pictures.items()
-        }
-        states = str(self._store.checkpoints.place(job.name))
-        told = {"spec": spec.to_json(), "terms": asdict(job.terms), "states": states, "result": str(part)}
-        worker.send({"verb": "start", "job": job.name, "pictures": sources} | told)
+        pictures = [(field, blob.name, blob.path, blob.header) for field, blob in blobs]
+        worker.send(orders.start(job, pictures, self._store.checkpoints.place(job.name), part))
         self._home[job.name] = worker.name
         record.update(job.started(worker.device, time.time()))
         return True
@@ -244,7 +248,7 @@ class Scheduler:
                 log.exception("the result could not be stored", extra={"job": job.name})
                 why = getattr(error, "strerror", None) or "the daemon's log has the details"
                 header = {"event": "failed", "reason": "DISK", "message": f"the result could not be stored: {why}"}
-        ended = _ended(record.job, header, result)
+        ended = orders.ended(record.job, header, result)
         await self._store.commit(record, ended)
         self._end(record, ended)
 
@@ -302,13 +306,3 @@ class Scheduler:
 
     def __repr__(self) -> str:
         return f"<Scheduler [{len(self._at_work)} at work, {len(self._home)} admitted]>"
-
-
-def _ended(job: Job, header: Mapping[str, Any], result: Result | None) -> Job:
-    """The job in the final state that its worker's last message tells."""
-    now = time.time()
-    if header["event"] == "done" and result is not None:
-        return job.succeeded(result, now)
-    if header["event"] == "cancelled":
-        return job.cancelled(Failure(header["reason"], header["why"]), now, result)
-    return job.failed(Failure(header["reason"], header["message"]), now)

@@ -62,9 +62,11 @@ class Server:
     async def serve(self) -> None:
         """From the first socket to the last; returns when it was asked to stop."""
         await self.startup()
+        freeing = asyncio.create_task(self._free_when_idle())
         try:
             await self.run()
         finally:
+            freeing.cancel()
             await self.shutdown()
 
     async def startup(self) -> None:
@@ -95,6 +97,14 @@ class Server:
                 await asyncio.wait_for(self._asked_to_stop.wait(), HOUR_S)
             except TimeoutError:
                 continue
+
+    async def _free_when_idle(self) -> None:
+        """Ends the workers after a while without a job: only that really gives a device's memory back."""
+        limit_s = self._config.worker_idle_s
+        while limit_s:
+            await asyncio.sleep(min(limit_s, max(0.05, limit_s - self._scheduler.idle_s())))
+            if self._scheduler.idle_s() >= limit_s and self._pool.workers:
+                await self._scheduler.free()
 
     async def shutdown(self) -> None:
         """In order: no new calls, jobs end with a reason, streams close, workers go, the claim is given up."""
@@ -136,7 +146,14 @@ class Server:
         stylize = StylizeServicer(
             intake, self._scheduler, self._config.limits, self._shelf, self._config.threads or cores()
         )
-        info = ServerServicer(self._instance_id, self._config.limits, self._pool, self._scheduler, self._shelf)
+        info = ServerServicer(
+            self._instance_id,
+            self._config.limits,
+            self._pool,
+            self._scheduler,
+            self._shelf,
+            lambda: self._store.notices,
+        )
         stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
         blob_pb2_grpc.add_BlobServiceServicer_to_server(BlobServicer(intake, self._config), server)
         server_pb2_grpc.add_ServerServiceServicer_to_server(info, server)

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 ALIVE_S = 1.0  # how often a busy worker says that it lives
 IDLE_ALIVE_S = 5.0
 PR_SET_PDEATHSIG = 1
+NOTHING_SELECTED = "nothing is selected: the picture comes back as it was"
 
 
 def die_with_parent(parent: int) -> None:
@@ -151,6 +152,8 @@ class Worker:
         spec, told = StylizeSpec.from_json(header["spec"]), header["terms"]
         terms = Terms(told["threads"], told["encoder_sha256"], told["settings"], Path(header["states"]))
         painting = self._paintings[job] = Painting(self._studio, spec, header["pictures"], self._pulse, terms)
+        if painting.nothing:
+            self._line.say("notice", job=job, text=NOTHING_SELECTED)
         self._line.say("loaded", encoders=list(self._studio.encoders))
         settings = settings_to_json(painting.settings)
         self._line.say("begun", job=job, step=painting.step, settings=settings, text=painting.notice)

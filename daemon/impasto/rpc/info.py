@@ -2,13 +2,14 @@
 
 import os
 import time
+from collections.abc import Callable
 
 import grpc
 
 from impasto import __version__, fetching
 from impasto.config import Limits
 from impasto.job import State
-from impasto.pool import Pool
+from impasto.pool import Pool, Worker
 from impasto.rpc.status import unary
 from impasto.scheduler import Scheduler
 from impasto.spec import ENCODERS, VGG19
@@ -25,9 +26,17 @@ FETCH_STATES = {
 class ServerServicer(server_pb2_grpc.ServerServiceServicer):
     """What this daemon is and does."""
 
-    def __init__(self, instance_id: str, limits: Limits, pool: Pool, scheduler: Scheduler, shelf: Shelf) -> None:
+    def __init__(  # the parts of a daemon
+        self,
+        instance_id: str,
+        limits: Limits,
+        pool: Pool,
+        scheduler: Scheduler,
+        shelf: Shelf,
+        notices: Callable[[], list[str]],
+    ) -> None:
         self._instance_id, self._limits, self._pool, self._scheduler = instance_id, limits, pool, scheduler
-        self._shelf = shelf
+        self._shelf, self._notices = shelf, notices
         self._began = time.monotonic()
 
     @unary
@@ -49,8 +58,18 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             pid=os.getpid(),
             default_encoder=self._shelf.default(),
             uptime_s=time.monotonic() - self._began,
-            notices=self._scheduler.notices,
+            notices=self._notices(),
         )
+
+    @unary
+    async def FreeDevices(
+        self,
+        _request: server_pb2.FreeDevicesRequest,
+        _context: grpc.aio.ServicerContext,
+    ) -> server_pb2.FreeDevicesResponse:
+        """Ends the workers that hold no job."""
+        freed, busy = await self._scheduler.free()
+        return server_pb2.FreeDevicesResponse(freed=map(_device, freed), busy=map(_device, busy))
 
     def _encoder(self, name: str) -> server_pb2.EncoderInfo:
         """As it is on the disk now: another process may have brought it, or be about to."""
@@ -62,15 +81,8 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
         return told
 
     def _devices(self) -> list[server_pb2.Device]:
-        return [
-            server_pb2.Device(
-                name=worker.device or "starting",
-                description=worker.description,
-                worker_pid=worker.process.pid,
-                loaded_encoders=worker.encoders,
-            )
-            for worker in self._pool.workers
-        ]
+        """Those that live, and those that rest, which have no process."""
+        return [_device(worker) for worker in (*self._pool.workers, *self._pool.resting)]
 
     def _told_limits(self) -> server_pb2.Limits:
         limits = self._limits
@@ -83,3 +95,12 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             chunk_bytes=limits.chunk_bytes,
             min_side=limits.min_side,
         )
+
+
+def _device(worker: Worker) -> server_pb2.Device:
+    return server_pb2.Device(
+        name=worker.device or "starting",
+        description=worker.description,
+        worker_pid=0 if worker.resting else worker.process.pid,
+        loaded_encoders=[] if worker.resting else worker.encoders,
+    )

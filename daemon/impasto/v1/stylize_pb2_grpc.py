@@ -97,14 +97,15 @@ class StylizeServiceServicer(object):
         ← result_chunk "…"
 
         The stream ends after the final state. If the stream is dropped before, the job is cancelled unless
-        `DeliveryOptions.on_disconnect` says otherwise, and keeps the picture reached so far. If the daemon dies, call again
-        with the same `request_id`: the next one watches the same job, or makes it anew if it is not known any more. A job
-        that is not kept running waits 30 seconds for that.
+        `DeliveryOptions.on_disconnect` says otherwise, and keeps the picture reached so far. If the daemon dies, call
+        again with the same `request_id`: the next one watches the same job, or makes it anew if it is not known any more.
+        A job that is not kept running waits 30 seconds for that.
 
         INVALID_ARGUMENT: something in the request is wrong; BadRequest lists every field at once.
         UNIMPLEMENTED: a field of this contract that this version cannot serve yet; it is never ignored.
         ALREADY_EXISTS: the `request_id` was used for a different request.
-        FAILED_PRECONDITION: a blob is gone (upload it again), the encoder is not on this machine, the picture cannot fit.
+        NOT_FOUND: a blob is gone, or was never yours; ErrorInfo.reason is BLOB_EXPIRED: upload it again.
+        FAILED_PRECONDITION: the encoder is not on this machine, the picture cannot fit.
         RESOURCE_EXHAUSTED: too many jobs wait; RetryInfo tells when to try again.
         UNAVAILABLE: the daemon is going away.
         """
