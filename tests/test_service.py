@@ -72,7 +72,7 @@ if VERIFIER := shutil.which("systemd-analyze"):  # elsewhere there is nobody to 
         """Its own verifier has nothing to say."""
         (tmp_path / "impasto.service").write_text(service.unit({"IMPASTO_DATA_DIR": '/a "b"/50% \\x $HOME'}))
         done = subprocess.run(
-            [VERIFIER, "--user", "verify", str(tmp_path / "impasto.service")],
+            [str(VERIFIER), "--user", "verify", str(tmp_path / "impasto.service")],
             env=os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)},
             capture_output=True,
             text=True,
