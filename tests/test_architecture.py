@@ -49,8 +49,8 @@ DOORS = {
     "__main__": Door("cli"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch photo server"
-        " spec training v1 weights",
+        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch logs photo"
+        " server service spec training v1 weights",
         "click rich",
     ),
     "choices": Door("engine spec"),
@@ -82,8 +82,9 @@ DOORS = {
     "instance": Door("errors"),
     "job": Door("image spec"),
     "keys": Door(),
-    "launch": Door(f"{ROOT_ROOM} config errors instance v1", "grpc"),
+    "launch": Door(f"{ROOT_ROOM} config errors instance logs v1", "grpc"),
     "owner": Door(),
+    "logs": Door(),
     "painting": Door("choices engine errors image pixels spec weights", "torch numpy"),
     "photo": Door("errors image photo.deep png", "PIL"),
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
@@ -99,7 +100,8 @@ DOORS = {
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("errors fairness image job pool scheduling store"),
     "scheduling": Door("fairness"),
-    "server": Door(f"{ROOT_ROOM} config errors instance owner pool rpc scheduler store v1 weights", "grpc"),
+    "server": Door(f"{ROOT_ROOM} config errors instance logs owner pool rpc scheduler store v1 weights", "grpc"),
+    "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),
     "training": Door(f"{ROOT_ROOM} engine pixels training.curve training.sheet", "torch safetensors"),
