@@ -49,8 +49,8 @@ DOORS = {
     "__main__": Door("cli"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch photo server"
-        " spec training v1 weights",
+        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch logs photo"
+        " server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),
@@ -83,7 +83,8 @@ DOORS = {
     "instance": Door("errors"),
     "job": Door("image spec"),
     "keys": Door(),
-    "launch": Door(f"{ROOT_ROOM} config errors instance v1", "grpc"),
+    "launch": Door(f"{ROOT_ROOM} config errors instance logs v1", "grpc"),
+    "logs": Door(),
     "orders": Door("image job"),
     "owner": Door(),
     "painting": Door("checkpoint choices engine errors image pixels spec studio", "torch numpy"),
@@ -101,7 +102,8 @@ DOORS = {
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("orders errors fairness image job pool scheduling store"),
     "scheduling": Door("fairness"),
-    "server": Door(f"{ROOT_ROOM} config errors instance owner pool rpc scheduler store v1 weights", "grpc"),
+    "server": Door(f"{ROOT_ROOM} config errors instance logs owner pool rpc scheduler store v1 weights", "grpc"),
+    "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),
     "studio": Door("engine errors image pixels spec weights", "torch"),
