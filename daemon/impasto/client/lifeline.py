@@ -1,0 +1,64 @@
+"""The connection to the daemon, which outlives the daemon: found again, or started anew, when it has died.
+
+Knows channels, stubs and the launcher. Must not know jobs or pictures. ``client`` calls through it.
+"""
+
+import contextlib
+import time
+
+import grpc
+
+from impasto import errors, launch
+from impasto.config import Config
+from impasto.refusals import CONNECTION_LOST
+from impasto.v1 import blob_pb2_grpc, stylize_pb2_grpc
+
+PATIENCE_S = 1.0  # a service manager, or another client, may be about to start it
+GIVE_UP_S = 60.0
+PAUSE_S = 0.05
+
+
+class Lifeline:
+    """One channel at a time; the mutable state.
+
+    Attributes:
+        channel: the one that is open now.
+        lasting: whether the daemon can be found again; not where somebody else made the channel.
+    """
+
+    def __init__(self, channel: grpc.Channel, config: Config | None = None, *, start: bool = False) -> None:
+        """Takes over the channel; `config` tells where the daemon can be found again, `start` that it may be begun."""
+        self.channel, self.lasting, self._start = channel, config is not None, start
+        self._config = config or Config()
+        self._name_stubs()
+
+    def _name_stubs(self) -> None:
+        self.stylize = stylize_pb2_grpc.StylizeServiceStub(self.channel)
+        self.blobs = blob_pb2_grpc.BlobServiceStub(self.channel)
+
+    def find_again(self) -> None:
+        """Returns when a daemon answers, on a channel of its own.
+
+        Raises:
+            Unavailable: none does, and none could be started.
+            Busy: one of an older version is at work.
+        """
+        began = time.monotonic()
+        while launch.running(self._config) is None:
+            waited = time.monotonic() - began
+            if waited > GIVE_UP_S:
+                raise errors.Unavailable("the daemon is gone and does not come back", reason=CONNECTION_LOST)
+            if self._start and waited > PATIENCE_S:
+                with contextlib.suppress(errors.Unavailable):  # it may have lost a race, or died again: once more
+                    launch.ensure(self._config)
+            time.sleep(PAUSE_S)
+        self.channel.close()
+        self.channel = launch.open_channel(self._config)
+        self._name_stubs()
+
+    def close(self) -> None:
+        """Closes the channel."""
+        self.channel.close()
+
+    def __repr__(self) -> str:
+        return f"<Lifeline [{'lasting' if self.lasting else 'of one life'}]>"
