@@ -91,7 +91,8 @@ def test_nothing_is_unpickled_or_executed(path: Path) -> None:
         call for call in calls if ast.unparse(call.func) in ("eval", "exec", "compile", "os.system", "os.popen")
     ]
     assert all("weights_only=True" in ast.unparse(call) for call in loads)
-    assert not loads or room in ("imagenet", "training")
+    # Weights that a user names on a command; training's own file; the daemon's own states, after their checksum.
+    assert not loads or room in ("imagenet", "training") or path.name == "checkpoint.py"
 
 
 # of everything only so much
