@@ -49,12 +49,12 @@ DOORS = {
     "__main__": Door("cli"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch photo server"
-        " spec training v1 weights",
+        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch photo pipe"
+        " server spec training v1 weights",
         "click rich",
     ),
     "choices": Door("engine spec"),
-    "client": Door("config errors image launch photo refusals request v1 wire", "grpc google"),
+    "client": Door("config errors image launch pictures refusals request v1 wire", "grpc google"),
     "codec": Door("errors image"),
     "codec.__main__": Door("decoding decoding.deep image", "PIL"),
     "config": Door("errors keys", "platformdirs"),
@@ -87,6 +87,16 @@ DOORS = {
     "painting": Door("choices engine errors image pixels spec weights", "torch numpy"),
     "photo": Door("errors image photo.deep png", "PIL"),
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
+    "pictures": Door("errors image photo v1 wire"),
+    "pipe": Door(f"{ROOT_ROOM} config frames pipe.outbox pipe.session"),
+    "pipe.connection": Door("client config errors launch"),
+    "pipe.outbox": Door("frames"),
+    "pipe.painting": Door("client errors frames pipe.connection pipe.outbox pipe.styles"),
+    "pipe.session": Door(
+        "client config errors frames image pipe.connection pipe.outbox pipe.painting pipe.styles pipe.words"
+    ),
+    "pipe.styles": Door("errors gallery image", "PIL"),
+    "pipe.words": Door("errors"),
     "pixels": Door("errors image profiles", "torch numpy"),
     "png": Door(),
     "pool": Door("frames"),

@@ -6,7 +6,6 @@ live as long as the process (durable ones are to come); every method is called f
 """
 
 import asyncio
-import hashlib
 import json
 import os
 import shutil
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import NotFound
-from impasto.image import ImageHeader
+from impasto.image import ImageHeader, content_digest
 from impasto.job import Event, Job, Preview
 
 BLOB_PREFIX = "blobs/sha256-"
@@ -138,7 +137,7 @@ class Store:
         return replace(self.blob(name), fresh=fresh)
 
     def _keep(self, part: Path, header: ImageHeader, encoded_sha256: str) -> tuple[str, bool]:
-        digest = _digest(header, part)
+        digest = content_digest(header, chunks(part))
         path = self._path(digest)
         fresh, sidecar = not path.exists(), _sidecar(path)
         files = set(sidecar.get("files", ())) | ({encoded_sha256} if encoded_sha256 else set())
@@ -212,14 +211,6 @@ def chunks(path: Path, offset: int = 0) -> Iterator[bytes]:
         file.seek(offset)
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
-
-
-def _digest(header: ImageHeader, samples: Path) -> str:
-    """SHA-256 of header and samples: two pictures with equal samples but other meaning are two blobs."""
-    digest = hashlib.sha256(json.dumps(header.to_json(), sort_keys=True).encode())
-    for chunk in chunks(samples):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _sidecar(path: Path) -> dict[str, Any]:

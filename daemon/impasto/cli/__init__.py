@@ -35,6 +35,7 @@ for _command in (
     painting.demo,
     configuration.configuration,
     daemon.jobs,
+    daemon.pipe,
     daemon.serve,
     daemon.status,
     daemon.stop,

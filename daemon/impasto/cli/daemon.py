@@ -1,4 +1,4 @@
-"""The commands about the daemon itself: `serve`, `status`, `stop`, `jobs`.
+"""The commands about the daemon itself: `serve`, `pipe`, `status`, `stop`, `jobs`.
 
 Knows the client, the launcher and the server's front door; imports them only inside the commands, as ``cli`` loads this
 for every `--help`.
@@ -48,6 +48,15 @@ def status(config: Config, as_json: bool) -> None:  # noqa: FBT001  # click pass
         for name, value in facts.items():
             print(f"{name:<14} {value if not isinstance(value, list) else '; '.join(map(_told, value))}")
     sys.exit(0 if info is not None else 1)
+
+
+@click.command()
+@click.pass_obj
+def pipe(config: Config) -> None:
+    """Speak with an editor's plug-in over stdin and stdout; not for people."""
+    from impasto.pipe import serve  # noqa: PLC0415
+
+    sys.exit(serve(config))
 
 
 @click.command()
