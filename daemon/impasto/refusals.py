@@ -17,6 +17,7 @@ from impasto.v1 import stylize_pb2
 
 CONNECTION_LOST = "CONNECTION_LOST"  # no word of the daemon: it died, or somebody cut the line
 BLOB_EXPIRED = "BLOB_EXPIRED"
+SHUTDOWN = "SHUTDOWN"  # stopped on purpose; its jobs go on in the next daemon
 ENDINGS: Mapping[str, type[errors.ImpastoError]] = {
     "CANCELLED": errors.JobCancelled,
     "SHUTDOWN": errors.Unavailable,

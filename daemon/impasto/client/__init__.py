@@ -8,39 +8,50 @@
 
 Knows the contract and files. Must not know torch, so that importing it costs a fraction of a second. Starts the daemon
 when none answers, and rides over its death: a `stylize` under way finds it again, or starts it anew, and goes on. The
-face of a room: ``pictures`` are what is sent and comes back, ``lifeline`` is the connection. ``cli`` is its first user.
+face of a room: ``lifeline`` is the connection, ``progress`` what a script hears. ``cli`` is its first user.
 """
 
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import grpc
 
-from impasto import errors, launch
+from impasto import errors, launch, wire
 from impasto.client.lifeline import Lifeline
-from impasto.client.pictures import Picture, Source, announced, parts, picture_of
 from impasto.client.progress import Progress, progress_of
 from impasto.config import Config
-from impasto.refusals import BLOB_EXPIRED, CONNECTION_LOST, ending, translated
+from impasto.errors import Violations
+from impasto.pictures import Picture, Source, announced, chunked
+from impasto.refusals import BLOB_EXPIRED, CONNECTION_LOST, SHUTDOWN, ending, translated
 from impasto.request import StyleUse, plain_spec, styles
-from impasto.v1 import blob_pb2, stylize_pb2
+from impasto.v1 import blob_pb2, image_pb2, stylize_pb2
 
-__all__ = ["Client", "OnPreview", "OnProgress", "Picture", "Progress", "Source", "connect"]
+__all__ = ["Client", "OnPreview", "OnProgress", "Picture", "Preview", "Progress", "Source", "connect"]
 
 CALL_TIMEOUT_S = 30.0
 UPLOAD_TIMEOUT_S = 600.0
 MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
 CLOSED = "this client is closed; connect again"
 LOST = "the daemon is gone; looking for it, or starting another"
+FOUND = "the daemon is back"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """X as it was after `step` steps, small and 8 bits deep; `sequence` rises with every one of a job."""
+
+    sequence: int
+    step: int
+    picture: Picture
+
 
 OnProgress = Callable[[Progress], None]
 OnPreview = Callable[[Picture], None]
-T = TypeVar("T")
 
 
 def connect(config: Config | None = None, *, start: bool = True) -> "Client":
@@ -52,11 +63,13 @@ def connect(config: Config | None = None, *, start: bool = True) -> "Client":
         CannotServe: the runtime folder is not safe.
     """
     config = config or Config.load()
-    if start:
-        launch.ensure(config)
-    elif launch.running(config) is None:
+    info = launch.ensure(config) if start else launch.running(config)
+    if info is None:
         raise errors.Unavailable("no daemon runs; `impasto stylize` starts one, and so does `impasto serve`")
-    return Client(launch.open_channel(config), lifeline=partial(Lifeline, config=config, start=start))
+    return Client(
+        launch.open_channel(config),
+        lifeline=partial(Lifeline, config=config, start=start, instance_id=info.instance_id),
+    )
 
 
 class Client:
@@ -163,25 +176,39 @@ class Client:
                 request = None  # the daemon has them no longer, by whatever mishap: the next round sends them again
             except errors.Unavailable as error:
                 losses += 1
-                if error.reason != CONNECTION_LOST or not self._line.lasting or losses > MAX_LOSSES:
+                if not self._line.lasting or losses > MAX_LOSSES or error.reason not in (CONNECTION_LOST, SHUTDOWN):
                     raise
-                told.lost()
-                self._line.find_again()
+                told.notice(LOST if error.reason == CONNECTION_LOST else error.message)
+                self._line.find_again(stopped=error if error.reason == SHUTDOWN else None)
+                told.notice(FOUND)
 
     def upload(self, source: Source, field: str = "source") -> str:
-        """Sends a picture and returns its blob's name; a file that the daemon has already is not sent again.
+        """Sends a picture and returns its blob's name; one that the daemon has already is not sent again.
 
         Raises:
             InvalidRequest: it cannot be read or is no picture; `field` is what the error calls it.
         """
         data, header = announced(source, field)
+        if isinstance(source, Picture) and self._has(name := source.blob_name()):
+            return name
         try:
             with self._open():
-                messages = parts(data, header)
+                messages = chunked(data, header)
                 response = self._line.blobs.UploadBlob(messages, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
         except errors.InvalidRequest as error:
             raise error.renamed({"header": field}) from error
         return str(response.name)
+
+    def _has(self, blob: str) -> bool:
+        """Whether the daemon has a blob, which is then kept as if it had been sent just now."""
+        try:
+            with self._open():
+                self._line.blobs.GetBlob(
+                    blob_pb2.GetBlobRequest(name=blob), timeout=CALL_TIMEOUT_S, metadata=self._metadata
+                )
+        except errors.NotFound:
+            return False
+        return True
 
     def picture(self, job: str) -> Picture:
         """The result of a job that has one: finished, or cancelled with what there was.
@@ -194,7 +221,14 @@ class Client:
             if not found.HasField("result"):
                 raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
             response = self._line.blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
-            return picture_of(found.result.header, b"".join(part.chunk for part in response))
+            return _picture(found.result.header, b"".join(part.chunk for part in response))
+
+    def preview(self, job: str, newer_than: int = 0, max_edge: int = 0) -> Preview | None:
+        """The newest picture of a running job, as soon as there is one newer than `newer_than`; None at its end."""
+        request = stylize_pb2.GetPreviewRequest(name=job, newer_than=newer_than, max_edge=max_edge)
+        with self._open():  # no deadline: a job may wait for long in the queue, and its end ends this, too
+            frame = self._line.stylize.GetPreview(request).frame
+        return Preview(frame.sequence, frame.step, _picture(frame.header, frame.samples)) if frame.sequence else None
 
     def jobs(self) -> list[stylize_pb2.Job]:
         """The newest hundred jobs."""
@@ -243,7 +277,11 @@ class Client:
             call.cancel()
         if header is None:
             raise ending(told.job)
-        return picture_of(header, bytes(samples))
+        return _picture(header, bytes(samples))
+
+
+def _picture(header: image_pb2.ImageHeader, samples: bytes) -> Picture:
+    return Picture(wire.header_from(header, "header", Violations()), samples)
 
 
 class _Told:
@@ -265,10 +303,9 @@ class _Told:
     def preview(self, frame: stylize_pb2.PreviewFrame) -> None:
         """The picture so far."""
         if self._on_preview:
-            self._on_preview(picture_of(frame.header, frame.samples))
+            self._on_preview(_picture(frame.header, frame.samples))
 
-    def lost(self) -> None:
-        """The connection is lost."""
+    def notice(self, text: str) -> None:
+        """Something about the connection, with the job as it was when it was last heard of."""
         if self._on_progress and self.job is not None:
-            event = stylize_pb2.JobEvent(job=self.job)
-            self._on_progress(replace(progress_of(event), notice=LOST))
+            self._on_progress(replace(progress_of(stylize_pb2.JobEvent(job=self.job)), notice=text))

@@ -1,6 +1,6 @@
-"""Pictures as a script has them, and as they travel: in chunks, announced by what they are.
+"""A picture as a client holds it, and how it is sent: named by its content, announced, cut into chunks.
 
-Knows files, headers and the contract's messages of uploads. Must not know channels or jobs. ``client`` sends them.
+Knows the contract's uploads and files. Must not know channels. ``client`` calls it and hands its names on.
 """
 
 import hashlib
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from impasto import errors, photo, wire
-from impasto.errors import Violation, Violations
-from impasto.image import ImageHeader, SampleType
-from impasto.v1 import blob_pb2, image_pb2
+from impasto.errors import Violation
+from impasto.image import ImageHeader, SampleType, content_digest
+from impasto.v1 import blob_pb2
 
+BLOB_PREFIX = "blobs/sha256-"
 CHUNK_BYTES = 1024 * 1024
 
 
@@ -23,6 +24,10 @@ class Picture:
 
     header: ImageHeader
     samples: bytes
+
+    def blob_name(self) -> str:
+        """What the daemon calls it: a picture that it has already need not be sent."""
+        return BLOB_PREFIX + content_digest(self.header, [self.samples])
 
     def save(self, path: Path | str, like: Path | str | None = None, sample_type: SampleType | None = None) -> None:
         """Writes a PNG, JPEG, WebP or TIFF file, whole or not at all; with the EXIF data and DPI of the file `like`.
@@ -39,12 +44,7 @@ class Picture:
 Source: TypeAlias = Path | str | bytes | Picture
 
 
-def picture_of(header: image_pb2.ImageHeader, samples: bytes) -> Picture:
-    """From the contract's header and samples."""
-    return Picture(wire.header_from(header, "header", Violations()), samples)
-
-
-def parts(data: bytes, header: blob_pb2.UploadHeader) -> Iterator[blob_pb2.UploadBlobRequest]:
+def chunked(data: bytes, header: blob_pb2.UploadHeader) -> Iterator[blob_pb2.UploadBlobRequest]:
     """The messages of one upload."""
     yield blob_pb2.UploadBlobRequest(header=header)
     for start in range(0, len(data), CHUNK_BYTES):
@@ -52,7 +52,11 @@ def parts(data: bytes, header: blob_pb2.UploadHeader) -> Iterator[blob_pb2.Uploa
 
 
 def announced(source: Source, field: str) -> tuple[bytes, blob_pb2.UploadHeader]:
-    """What to send and how to announce it."""
+    """What to send of a picture and how to announce it.
+
+    Raises:
+        InvalidRequest: it cannot be read, or is none; `field` is what the error calls it.
+    """
     if isinstance(source, Picture):
         data, header = source.samples, blob_pb2.UploadHeader(raw=wire.header_to(source.header))
     elif isinstance(source, bytes | bytearray):
