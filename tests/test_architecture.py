@@ -63,6 +63,7 @@ DOORS = {
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
     "decoding.looking": Door("", "numpy"),
     "demo": Door("client gallery", "PIL"),
+    "draining": Door("errors pool scheduler store"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
     "fairness": Door(),
@@ -112,7 +113,9 @@ DOORS = {
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("orders errors fairness image job pool scheduling store"),
     "scheduling": Door("fairness"),
-    "server": Door(f"{ROOT_ROOM} config errors instance logs owner pool rpc scheduler store v1 weights", "grpc"),
+    "server": Door(
+        f"{ROOT_ROOM} config draining errors instance logs owner pool rpc scheduler store v1 weights", "grpc"
+    ),
     "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),
