@@ -151,7 +151,8 @@ class Client:
             init: a picture to start from in place of the content, e.g. an earlier result.
             on_progress: called with every event.
             on_preview: called about once a second with the picture so far.
-            options: any plain field of the contract's `StylizeSpec`: steps, strength, colour, detail, budget_s, …
+            options: any plain field of the contract's `StylizeSpec`: steps, strength, colour, detail, budget_s, …; also
+                style_layers and content_layers as {"relu3_1": 2.0}.
 
         Raises:
             InvalidRequest, CannotServe, Busy, Unavailable: as the daemon says.
