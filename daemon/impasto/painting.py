@@ -111,21 +111,28 @@ class Painting:
         self._content, self._mask = self._pictures["content"], self._pictures.get("mask")
         self.header = spec.result_header(self._content.header)
         self.settings = settings_of(spec)
+        self.nothing = self._selects_nothing()
         encoder = studio.encoder(spec.encoder)
-        self._check_memory(studio, encoder)
+        if not self.nothing:
+            self._check_memory(studio, encoder)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
         self._budget, self._began = Budget(spec.budget_s, self._scales), 0.0
         self.total_steps, self.step = self.settings.steps, 0
         self.seconds, self._billed, self._last, self._pixel_rate = 0.0, 0.0, cast("Step | None", None), 0.0
         self._steps = self._begin(studio, encoder, pulse)
 
+    def _selects_nothing(self) -> bool:
+        """Whether mask and alpha leave no pixel to be painted: then the content is the result, and costs nothing."""
+        painted = self._painted()
+        return painted is not None and not bool(painted.any())
+
     def _check_memory(self, studio: Studio, encoder: VGG) -> None:
         sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
-        wraps, moments = self.settings.tileable, self.settings.objective in ("spst", "w2")
+        wraps, objective = self.settings.tileable, self.settings.objective
         around = 2 * self.settings.margin
         continued = (self.header.width + around) * (self.header.height + around)
-        needed = bytes_needed(encoder, continued, largest, wraps=wraps, moments=moments)
+        needed = bytes_needed(encoder, continued, largest, wraps=wraps, objective=objective)
         free = studio.free_bytes()
         if needed > free:
             size = f"{self.header.width}x{self.header.height}"
@@ -253,8 +260,8 @@ class Painting:
 
     @property
     def done(self) -> bool:
-        """Whether all steps are done."""
-        return self._last is not None and self._last.last
+        """Whether all steps are done, or there are none to do."""
+        return self.nothing or (self._last is not None and self._last.last)
 
     @property
     def time_left_s(self) -> float:
@@ -280,6 +287,9 @@ class Painting:
 
     def write(self, path: Path) -> ImageHeader:
         """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
+        if self.nothing and self.header == self._content.header:
+            np.array(self._content.samples).tofile(path)
+            return self.header
         image = self._resized(self._last.image if self._last else self._seen(self._pulse))
         source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)
         cover = None if alpha is None else self._resized(alpha)

@@ -1,91 +1,38 @@
-"""Decides, purely, which job runs next on which worker; and acts, outside the decision.
+"""Acts on who goes next: gathers the facts, asks ``scheduling`` and ``fairness``, and carries out what they say.
 
-`decide` is a function over plain values: no clock, no I/O, no state of its own. `Scheduler` gathers the facts, asks it,
-sends its verdicts to the pool and writes what the pool answers into the store. Fair by client: the one that has had the
-least device time goes first ("least attained service", reference in README), inside a client the more urgent and then
-the older job. Work is done in slices, so a long job never keeps a short one waiting for more than a slice.
+Sends verbs to the pool and writes what the pool answers into the store. Work is done in slices, so a long job never
+keeps a short one waiting for more than a slice. Must not know gRPC, tensors or how a decision comes about.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from impasto.errors import Busy, NotFound
+from impasto.fairness import Ledger
 from impasto.image import ImageHeader
-from impasto.job import Failure, Job, Result, State
+from impasto.job import Failure, Job, Priority, Result, State
 from impasto.pool import Message, Pool, Worker
+from impasto.scheduling import QUANTUM_S, Runnable, Slot, decide, places
 from impasto.store import Record, Store
 
 log = logging.getLogger(__name__)
-
-SLICE_S = 0.25  # device time a job has before the next one is considered
-MAX_ADMITTED = 4  # jobs whose pictures and optimisers are in a worker's memory at once
-
-
-@dataclass(frozen=True)
-class Runnable:
-    """A job as the decision sees it; `worker` holds its state, empty if it has not begun."""
-
-    name: str
-    client: str
-    priority: int
-    arrival: int
-    worker: str = ""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """An idle worker as the decision sees it."""
-
-    name: str
-    admitted: int
-
-
-def decide(jobs: Sequence[Runnable], idle: Sequence[Slot], service: Mapping[str, float]) -> dict[str, str]:
-    """Which job each idle worker runs next.
-
-    Args:
-        jobs: all that are queued or begun and not under way in this moment.
-        idle: workers that wait.
-        service: device seconds that each client has had.
-
-    Returns:
-        Job names by worker name; workers for which there is nothing are left out.
-    """
-    verdict: dict[str, str] = {}
-    taken: set[str] = set()
-    for slot in idle:
-        begun = {job.client for job in jobs if job.worker == slot.name}  # one of each client is enough in its memory
-        fitting = [
-            job
-            for job in jobs
-            if job.name not in taken
-            and (
-                job.worker == slot.name or (not job.worker and slot.admitted < MAX_ADMITTED and job.client not in begun)
-            )
-        ]
-        if fitting:
-            best = min(fitting, key=lambda job: (service.get(job.client, 0.0), job.priority, job.arrival))
-            verdict[slot.name] = best.name
-            taken.add(best.name)
-    return verdict
 
 
 class Scheduler:
     """The living side: one task that reacts to what the pool says and to new jobs.
 
-    The mutable state is where each begun job lives, who is at work, and how much each client has had.
+    The mutable state is where each begun job lives, who is at work, and the ledger of what each client has had.
     """
 
     def __init__(self, store: Store, pool: Pool, max_jobs: int) -> None:
         self._store, self._pool, self._max_jobs = store, pool, max_jobs
         self._home: dict[str, str] = {}  # job → worker that holds its state
         self._at_work: dict[str, str] = {}  # worker → job
-        self._service: dict[str, float] = {}
+        self._ledger = Ledger()
         self._parts: dict[str, Path] = {}  # job → where its result is being written
         self._closing: set[str] = set()  # jobs that were asked to stop or whose result is being stored
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,9 +76,8 @@ class Scheduler:
 
     def queue_position(self, job: Job) -> int:
         """1 for the next in line, in the order in which clients will be served as things are now."""
-        ahead = [r.job for r in self._store.records.values() if r.job.state is State.QUEUED]
-        order = sorted(ahead, key=lambda j: (self._service.get(j.client, 0.0), j.priority.value, j.arrival))
-        return order.index(job) + 1 if job in order else 0
+        waiting = [self._seen(r.job) for r in self._store.records.values() if r.job.state is State.QUEUED]
+        return places(waiting, self._ledger.accounts(w.client for w in waiting)).get(job.name, 0)
 
     def count(self, state: State) -> int:
         """How many jobs are in `state`."""
@@ -140,11 +86,14 @@ class Scheduler:
     # inside
 
     def _lift(self, client: str) -> None:
-        """A client that comes back starts level with the least served of those at work: idling earns no credit."""
+        """Before a client's first job: what it had before counts, and idling earned it nothing."""
         active = {r.job.client for r in self._store.records.values() if not r.job.state.final}
         if client not in active:
-            least = min((self._service.get(name, 0.0) for name in active), default=0.0)
-            self._service[client] = max(self._service.get(client, 0.0), least)
+            self._ledger.lift(client, active)
+
+    def _seen(self, job: Job) -> Runnable:
+        """A job as the decision sees it."""
+        return Runnable(job.name, job.client, job.priority.value, job.arrival, self._home.get(job.name, ""))
 
     def _dispatch(self) -> None:
         """Asks for a decision and carries it out."""
@@ -153,11 +102,13 @@ class Scheduler:
         idle = [Slot(worker.name, homes.count(worker.name)) for worker in alive]
         under_way = set(self._at_work.values())
         jobs = [
-            Runnable(job.name, job.client, job.priority.value, job.arrival, self._home.get(job.name, ""))
+            self._seen(job)
             for job in (record.job for record in self._store.records.values())
             if not job.state.final and job.name not in under_way and job.name not in self._closing
         ]
-        for worker_name, job_name in decide(jobs, idle, self._service).items():
+        accounts = self._ledger.accounts(job.client for job in jobs)
+        first = self._ledger.interactive_first(time.monotonic(), len(self._pool.workers))
+        for worker_name, job_name in decide(jobs, idle, accounts, interactive_first=first).runs.items():
             worker = self._pool.worker(worker_name)
             if worker is not None:
                 self._run(worker, self._store.record(job_name))
@@ -167,7 +118,7 @@ class Scheduler:
         if name not in self._home and not self._begin(worker, record):
             return
         self._at_work[worker.name] = name
-        worker.send({"verb": "slice", "job": name, "seconds": SLICE_S})
+        worker.send({"verb": "slice", "job": name, "seconds": QUANTUM_S})
 
     def _begin(self, worker: Worker, record: Record) -> bool:
         job = record.job
@@ -259,8 +210,8 @@ class Scheduler:
 
     def _charge(self, record: Record, seconds: float) -> None:
         record.charge(seconds)
-        client = record.job.client
-        self._service[client] = self._service.get(client, 0.0) + seconds
+        interactive = record.job.priority is Priority.INTERACTIVE
+        self._ledger.charge(record.job.client, seconds, time.monotonic(), interactive=interactive)
 
     def _free(self, worker: Worker) -> None:
         self._at_work.pop(worker.name, None)

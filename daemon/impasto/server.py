@@ -19,8 +19,10 @@ from impasto import __version__
 from impasto.config import Config
 from impasto.errors import CannotServe
 from impasto.instance import Instance, address
+from impasto.owner import Identify, by_socket
 from impasto.pool import LocalPool
 from impasto.rpc import BlobServicer, ServerServicer, StylizeServicer
+from impasto.rpc.entrance import MAX_CALLS, Entrance
 from impasto.rpc.intake import Intake
 from impasto.scheduler import Scheduler
 from impasto.store import Store
@@ -39,10 +41,11 @@ HOUR_S = 3600.0
 
 
 class Server:
-    """One life of the daemon."""
+    """One life of the daemon; `identify` tells whose a call is."""
 
-    def __init__(self, config: Config, instance: Instance) -> None:
+    def __init__(self, config: Config, instance: Instance, identify: Identify = by_socket) -> None:
         self._config, self._instance = config, instance
+        self._entrance = Entrance(identify)
         self._instance_id = uuid.uuid4().hex
         self._store = Store(config.data_dir)
         self._shelf = Shelf(config.data_dir)
@@ -121,7 +124,7 @@ class Server:
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.so_reuseport", 0),
         ]
-        server = grpc.aio.server(options=options)
+        server = grpc.aio.server(interceptors=[self._entrance], options=options, maximum_concurrent_rpcs=MAX_CALLS)
         intake = Intake(self._store, self._config.limits)
         stylize = StylizeServicer(intake, self._scheduler, self._config.limits, self._shelf)
         info = ServerServicer(self._instance_id, self._config.limits, self._pool, self._scheduler, self._shelf)

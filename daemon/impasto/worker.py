@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 ALIVE_S = 1.0  # how often a busy worker says that it lives
 IDLE_ALIVE_S = 5.0
 PR_SET_PDEATHSIG = 1
+NOTHING_SELECTED = "nothing is selected: the picture comes back as it was"
 
 
 def die_with_parent(parent: int) -> None:
@@ -140,7 +141,9 @@ class Worker:
 
         self._current, self._results[job] = job, Path(header["result"])
         spec = StylizeSpec.from_json(header["spec"])
-        self._paintings[job] = Painting(self._studio, spec, header["pictures"], self._pulse)
+        painting = self._paintings[job] = Painting(self._studio, spec, header["pictures"], self._pulse)
+        if painting.nothing:
+            self._line.say("notice", job=job, text=NOTHING_SELECTED)
         self._line.say("loaded", encoders=list(self._studio.encoders))
 
     def _slice(self, job: str, seconds: float) -> None:

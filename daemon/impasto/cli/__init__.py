@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from impasto import __version__
-from impasto.cli import daemon, laboratory, painting, weights
+from impasto.cli import configuration, daemon, laboratory, painting, weights
 from impasto.config import Config
 from impasto.errors import ImpastoError, InvalidRequest
 
@@ -33,6 +33,7 @@ def cli(context: click.Context, runtime_dir: Path | None, data_dir: Path | None)
 for _command in (
     painting.stylize,
     painting.demo,
+    configuration.configuration,
     daemon.jobs,
     daemon.serve,
     daemon.status,

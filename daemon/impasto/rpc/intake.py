@@ -11,7 +11,7 @@ from pathlib import Path
 
 from impasto import codec, wire
 from impasto.config import Limits
-from impasto.errors import Corrupted, InvalidRequest, Violation, Violations
+from impasto.errors import Busy, Corrupted, InvalidRequest, Violation, Violations
 from impasto.image import ImageHeader, SampleType
 from impasto.store import Blob, Store
 from impasto.v1 import blob_pb2, image_pb2
@@ -66,6 +66,11 @@ class Intake:
         finally:
             part.unlink(missing_ok=True)
 
+    async def shows(self, blob: Blob, *, as_mask: bool) -> bool:
+        """Whether there is anything in a picture: as a mask, a place that it selects."""
+        async with self._decoders:
+            return await codec.shows(blob.path, blob.header, as_mask=as_mask)
+
     def _bound(self, size: int, field: str) -> None:
         if not 0 < size <= MAX_INLINE_BYTES:
             raise wrong(field, f"has {size} bytes; 1 to {MAX_INLINE_BYTES} are allowed: upload it instead", "TOO_LARGE")
@@ -102,9 +107,8 @@ class Intake:
         if len(header.sha256) not in (0, 32):
             raise wrong("header.sha256", f"has {len(header.sha256)} bytes; 0 or 32 are allowed", "SHA256_LENGTH")
         if size > (free := self.store.free_bytes() - DISK_RESERVE_BYTES):
-            raise wrong(
-                "header.size_bytes", f"is {size}; {max(0, free)} bytes are free on the daemon's disk", "DISK_FULL"
-            )
+            had = f"the picture has {size} bytes, and {max(0, free)} are free on the daemon's disk"
+            raise Busy(f"{had}: make room, or try again later", reason="DISK_FULL")
         if header.WhichOneof("content") == "raw":
             return self._raw_header(header.raw, size, "header.raw")
         if not header.encoded:

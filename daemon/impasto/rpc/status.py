@@ -1,11 +1,12 @@
 """One table from our errors to gRPC's status codes, and the wrapper that applies it around every method.
 
 Knows gRPC and ``errors``. The one place where all exceptions are caught: what is not ours to tell becomes INTERNAL
-without a word of its own, and stands in the log.
+without a word of its own but a reference, under which the log tells the rest.
 """
 
 import functools
 import logging
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
@@ -73,8 +74,9 @@ def _cropped(text: str, most: int) -> str:
 async def _refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:
     """Ends the call with the status that `error` stands for."""
     if not isinstance(error, errors.ImpastoError):
-        log.error("a bug of ours", exc_info=error)
-        error = errors.EngineFault("something broke inside the daemon; its log has the details")
+        reference = secrets.token_hex(4)
+        log.error("a bug of ours, told as %s", reference, exc_info=error, extra={"reference": reference})
+        error = errors.EngineFault(f"something broke inside the daemon; its log tells what, at reference {reference}")
     status = rpc_status.to_status(status_of(error))
     await context.abort(status.code, status.details, status.trailing_metadata)
     raise AssertionError("abort returned")  # it never does; this tells the type checker

@@ -12,13 +12,12 @@ import grpc
 from impasto import weights, wire
 from impasto.config import Limits
 from impasto.errors import InvalidRequest, RequestIdReused, Violations
-from impasto.image import ImageHeader
 from impasto.job import Job, Priority, State
 from impasto.rpc.intake import Intake
 from impasto.rpc.status import stream, unary
 from impasto.scheduler import Scheduler
 from impasto.spec import MAX_STYLES, StylizeSpec, check_numbers, check_pictures
-from impasto.store import Record, chunks
+from impasto.store import Blob, Record, chunks
 from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
 from impasto.weights import Shelf
 
@@ -160,31 +159,45 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         spec = wire.spec_from(request.spec, found)
         wire.check_envelope(request, found)
         check_numbers(spec, self._limits, found)
-        images = _images(request.spec, found)
-        found.raise_if_any()
-        self._shelf.resolve(spec.encoder)
-        return await self._with_pictures(spec, images)
-
-    async def _with_pictures(self, spec: StylizeSpec, images: dict[str, image_pb2.ImageRef]) -> StylizeSpec:
-        names, headers, fresh, found = {}, dict[str, ImageHeader](), [], Violations()
+        images, blobs = _images(request.spec, found), dict[str, Blob]()
         try:
-            for field, image in images.items():
-                inline = image.WhichOneof("source") == "inline"
-                try:
-                    blob = await self._intake.inline(image.inline, field) if inline else self._store.blob(image.blob)
-                except InvalidRequest as error:  # the other pictures may be wrong, too
-                    found.found += error.violations
-                    continue
-                names[field.removeprefix("spec.")], headers[blob.name] = blob.name, blob.header
-                fresh += [blob.name] if blob.fresh else []
+            await self._take(images, blobs, found)
+            if set(images) == set(blobs) and 0 < len(spec.styles) <= MAX_STYLES:
+                spec = spec.with_pictures({field.removeprefix("spec."): blob.name for field, blob in blobs.items()})
+                check_pictures(spec, {blob.name: blob.header for blob in blobs.values()}, self._limits, found)
+                await self._check_seen(blobs, found)
             found.raise_if_any()
-            spec = spec.with_pictures(names)
-            check_pictures(spec, headers, self._limits, found)
-            found.raise_if_any()
+            self._shelf.resolve(spec.encoder)
         except BaseException:
-            self._store.remove_blobs(fresh)  # nothing is left behind of a request that was refused
+            # Nothing is left behind of a request that was refused.
+            self._store.remove_blobs(blob.name for blob in blobs.values() if blob.fresh)
             raise
         return spec
+
+    async def _take(self, images: dict[str, image_pb2.ImageRef], blobs: dict[str, Blob], found: Violations) -> None:
+        """Every picture as a blob, by field; those that cannot be are noted, and the others are taken all the same."""
+        for field, image in images.items():
+            if not _there(image):
+                found.add(field, "is missing: name a blob or send the picture inline", "PICTURE_MISSING")
+                continue
+            try:
+                if image.WhichOneof("source") == "inline":
+                    blobs[field] = await self._intake.inline(image.inline, field)
+                else:
+                    blobs[field] = self._store.blob(image.blob)
+            except InvalidRequest as error:
+                found.found += error.violations
+
+    async def _check_seen(self, blobs: dict[str, Blob], found: Violations) -> None:
+        """Notes styles that nobody sees and those that would apply nowhere."""
+        for field, blob in blobs.items():
+            if not field.startswith("spec.styles["):
+                continue
+            region = field.endswith(".mask")
+            if not await self._intake.shows(blob, as_mask=region):
+                told = "is black all over, so the style applies nowhere: white is where it is to apply"
+                told = told if region else "is wholly transparent; a style must be seen"
+                found.add(field, told, "REGION_EMPTY" if region else "STYLE_TRANSPARENT")
 
     async def _watch(
         self, record: Record, last_sequence: int, preview_pause_s: float, max_edge: int
@@ -224,7 +237,7 @@ async def _until_changed(record: Record) -> None:
 
 
 def _images(spec: stylize_pb2.StylizeSpec, found: Violations) -> dict[str, image_pb2.ImageRef]:
-    """The pictures of a request by field; missing ones are noted."""
+    """The pictures of a request by field."""
     images = {"spec.content": spec.content}
     if not spec.styles:
         found.add("spec.styles", "is empty; one style is needed", "STYLE_MISSING")
@@ -233,11 +246,12 @@ def _images(spec: stylize_pb2.StylizeSpec, found: Violations) -> dict[str, image
         if style.HasField("mask"):
             images[f"spec.styles[{index}].mask"] = style.mask
     images |= {f"spec.{field}": getattr(spec, field) for field in ("mask", "keep", "init") if spec.HasField(field)}
-    for field, image in images.items():
-        source = image.WhichOneof("source")
-        if source is None or (source == "inline" and image.inline.WhichOneof("source") is None):
-            found.add(field, "is missing: name a blob or send the picture inline", "PICTURE_MISSING")
     return images
+
+
+def _there(image: image_pb2.ImageRef) -> bool:
+    source = image.WhichOneof("source")
+    return source == "blob" or (source == "inline" and image.inline.WhichOneof("source") is not None)
 
 
 def _client(context: grpc.aio.ServicerContext) -> str:
