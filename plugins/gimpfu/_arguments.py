@@ -97,7 +97,7 @@ def _object(argument: Argument) -> Any:
     if isinstance(value, int) and kind != "parasite":
         found = {"image": Gimp.Image, "display": Gimp.Display}.get(kind, Gimp.Item).get_by_id(value)
         return _valid(found, argument)
-    native = unwrap(value) if hasattr(value, "_native") else value
+    native = unwrap(value)
     if not isinstance(native, wanted):
         raise TypeError(f"wrong parameter type: {argument}")
     return native if kind in ("parasite", "display") else _valid(native, argument)
@@ -114,6 +114,13 @@ def _valid(native: Any, argument: Argument) -> Any:
     )
 
 
+def _drawables(argument: Argument) -> list[Any]:
+    """One drawable, or several, for a plug-in of GIMP 3's."""
+    several = argument.value if isinstance(argument.value, (list, tuple)) else [argument.value]
+    one = argument.parameter._replace(kind="drawable")
+    return [_object(Argument(argument.procedure, one, argument.number, each)) for each in several]
+
+
 CONVERSIONS: dict[str, Callable[[Argument], Any]] = {
     **dict.fromkeys(("int32", "int16", "int8", "status"), _number(int)),
     "bool": _number(lambda value: bool(int(value))),
@@ -125,6 +132,8 @@ CONVERSIONS: dict[str, Callable[[Argument], Any]] = {
     "stringarray": _elements(str),
     "colorarray": _elements(gimpcolor.rgb),
     **dict.fromkeys(CLASSES, _object),
+    "drawables": _drawables,
+    "any": lambda argument: argument.value,
 }
 
 
@@ -138,6 +147,8 @@ def checked(signature: Signature, values: Sequence[Any]) -> list[Any]:
     given = signature.given
     if len(values) == 1 and len(given) != 1 and isinstance(values[0], tuple) and len(values[0]) == len(given):
         values = values[0]
+    if signature.foreign and len(values) == len(flat(given)) != len(given):
+        values = _counted(given, values)
     if len(values) != len(given):
         names = ", ".join(one.name for one in given) or "nothing"
         procedure = pythonic(signature.name)
@@ -148,6 +159,18 @@ def checked(signature: Signature, values: Sequence[Any]) -> list[Any]:
     ]
     converted = [_in_range(argument, CONVERSIONS[argument.parameter.kind](argument)) for argument in arguments]
     return _without_counts(arguments, converted)
+
+
+def _counted(given: Sequence[Parameter], values: Sequence[Any]) -> list[Any]:
+    """Counts put before arrays that came without, as GIMP 3 wants them."""
+    left = iter(values)
+    counted: list[Any] = []
+    for parameter, following in zip(given, [*given[1:], None], strict=True):
+        if following is not None and following.kind in ARRAYS and counts(parameter):
+            continue
+        value = next(left)
+        counted += [len(value), value] if parameter.kind in ARRAYS else [value]
+    return counted
 
 
 def _in_range(argument: Argument, value: Any) -> Any:

@@ -48,4 +48,4 @@ def _parameters(specs: list[Any]) -> tuple[Parameter, ...]:
 def foreign_signature(name: str) -> Signature:
     """What 2.10 would have said of a GIMP 3 procedure."""
     found = procedure(name)
-    return Signature(name, _parameters(found.get_arguments()), _parameters(found.get_return_values()))
+    return Signature(name, _parameters(found.get_arguments()), _parameters(found.get_return_values()), foreign=True)

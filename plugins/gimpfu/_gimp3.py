@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any
 
 from . import _enums, gimpcolor
-from ._door import Gimp, Gio, GLib, GObject
+from ._door import Gegl, Gimp, Gio, GLib, GObject
 from ._resources import by_name
-from ._wrap import wrap
+from ._wrap import unwrap, wrap
 
 # These classes must have been looked at before a value of theirs is made, or PyGObject crashes.
 ARRAYS = {"GimpDoubleArray": Gimp.DoubleArray, "GimpInt32Array": Gimp.Int32Array}
@@ -86,12 +86,14 @@ def assign(config: Any, spec: Any, value: Any, name: str) -> None:
 def _objects(value: Any) -> list[Any]:
     """Objects of an array, given alone, as a list, or by their IDs."""
     several = value if isinstance(value, (list, tuple)) else [value]
+    several = unwrap(several)
     return [(Gimp.Item.get_by_id(one) or Gimp.Image.get_by_id(one)) if isinstance(one, int) else one for one in several]
 
 
 def native(spec: Any, value: Any) -> Any:
     """A value as GIMP 3 wants it for one argument; ValueError where it cannot be one."""
     kind = spec.value_type
+    value = unwrap(value)
     if kind.is_a(GObject.TYPE_ENUM):
         return _enumerated(kind, int(value))
     if spec.__gtype__.name == "GimpParamChoice":
@@ -111,13 +113,17 @@ def native(spec: Any, value: Any) -> Any:
 def _enumerated(kind: Any, number: int) -> int:
     """GIMP 3's number of an enumeration for 2.10's."""
     moved = _enums.native(kind.name, number)
-    if kind.pytype is not None and moved not in [int(one) for one in _members(kind)]:
+    if moved not in members(kind.name):
         raise ValueError(f"{number} is not one of {kind.name}'s numbers")
     return moved
 
 
-def _members(kind: Any) -> list[int]:
-    return list(getattr(kind.pytype, "__enum_values__", None) or map(int, kind.pytype))
+@cache
+def members(kind: str) -> frozenset[int]:
+    """The numbers of GIMP 3's enumeration `GimpFillType` and the like."""
+    house = Gimp if kind.startswith("Gimp") else Gegl
+    found = getattr(house, kind.removeprefix("Gimp").removeprefix("Gegl"))
+    return frozenset(map(int, getattr(found, "__enum_values__", None) or found))
 
 
 def choice(spec: Any, value: Any) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 TYPES = {
     "int32": 0, "bool": 0, "int16": 1, "int8": 2, "float": 3, "string": 4, "int32array": 5, "int16array": 6,
     "int8array": 7, "floatarray": 8, "stringarray": 9, "color": 10, "item": 11, "display": 12, "image": 13, "layer": 14,
-    "channel": 15, "drawable": 16, "selection": 17, "colorarray": 18, "vectors": 19, "parasite": 20, "status": 21,
+    "channel": 15, "drawable": 16, "selection": 17, "colorarray": 18, "vectors": 19, "parasite": 20, "status": 21, "drawables": 16, "any": 0,
 }  # fmt: skip
 ARRAYS = frozenset(kind for kind in TYPES if kind.endswith("array"))
 
@@ -33,6 +33,7 @@ class Signature(NamedTuple):
     name: str
     parameters: tuple[Parameter, ...]
     results: tuple[Parameter, ...]
+    foreign: bool = False  # GIMP 3's own: arrays may come without their counts
 
     @property
     def takes_run_mode(self) -> bool:
