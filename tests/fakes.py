@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NoReturn, Self
@@ -83,6 +83,7 @@ class FakeWorker(Worker):
     def __init__(self, name: str) -> None:
         self.name, self.ready, self.device, self.description, self.encoders = name, True, f"fake:{name}", "", []
         self.told: list[dict[str, Any]] = []
+        self.resting = False
 
     def send(self, header: dict[str, Any]) -> None:
         """Notes what would go through the pipe."""
@@ -102,6 +103,7 @@ class FakePool:
     def __init__(self, *names: str) -> None:
         self.listener: Listener = lambda _worker, _message: None
         self.table = {name: FakeWorker(name) for name in names}
+        self.resting: list[Worker] = []
 
     @property
     def workers(self) -> list[Worker]:
@@ -111,6 +113,20 @@ class FakePool:
     def worker(self, name: str) -> Worker | None:
         """The living worker of that name."""
         return self.table.get(name)
+
+    async def rest(self, busy: Collection[str] = ()) -> list[Worker]:
+        """Idle workers end; each is heard to be lost."""
+        for name in [name for name in self.table if name not in busy]:
+            self.table[name].resting = True
+            self.resting.append(self.table[name])
+            self.lose(name)
+        return list(self.resting)
+
+    def wake(self) -> None:
+        """Who rested comes back, and is ready."""
+        for worker in self.resting:
+            self.restart(worker.name)
+        self.resting = []
 
     def say(self, name: str, event: str, payload: bytes = b"", **header: Any) -> None:
         """One message of a living worker reaches the listener."""

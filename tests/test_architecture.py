@@ -89,7 +89,7 @@ DOORS = {
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
     "pixels": Door("errors image profiles", "torch numpy"),
     "png": Door(),
-    "pool": Door("frames"),
+    "pool": Door(f"{ROOT_ROOM} frames vitals"),
     "profiles": Door("image", "numpy imagecodecs"),
     "rpc": Door(
         f"{ROOT_ROOM} codec config errors fetching image job owner pool scheduler spec store v1 weights wire",
@@ -106,6 +106,7 @@ DOORS = {
     "training.curve": Door("", "PIL"),
     "training.sheet": Door("training", "torch PIL"),
     "v1": Door("", "grpc google"),
+    "vitals": Door(),
     "weights": Door("errors spec"),
     "wire": Door("errors image job spec v1", "google"),
     "worker": Door("engine errors frames painting spec weights", "torch"),

@@ -62,7 +62,13 @@ class Config:
     nice: int = field(default=10, metadata=whole(0, 19, "how far a CPU worker stands back for everything else"))
     worker_silence_s: float = field(
         default=30.0,  # an idle worker says that it lives every 5 s
-        metadata=number(6, 3600, "a worker that says nothing for so long is killed"),
+        metadata=number(6, 3600, "a worker that says nothing for so long is killed, unless others took its turns"),
+    )
+    worker_idle_s: float = field(
+        default=600.0,
+        metadata=number(
+            0, 10_000_000, "after so long without a job a worker ends, its device's memory is free; 0: never"
+        ),
     )
     blob_hours: float = field(default=24.0, metadata=number(0, 10_000, "how long pictures stay that no job uses"))
     exit_idle_s: float = field(

@@ -1,4 +1,4 @@
-"""Finding the daemon, starting one when none answers, replacing an old idle one, stopping it.
+"""Finding the daemon, starting one when none answers, replacing an old idle one, freeing its devices, stopping it.
 
 Knows processes, signals and the runtime folder. Must not know jobs or pictures. ``client`` connects through it; ``cli``
 stops through it. Every wait here has an end, and every failure says what the user can do.
@@ -30,6 +30,7 @@ CHANNEL_OPTIONS = (
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 15.0
 ANSWER_TIMEOUT_S = 2.0
+FREE_TIMEOUT_S = 15.0
 MAX_LOG_BYTES = 4 * 1024 * 1024
 
 Info = server_pb2.GetServerInfoResponse
@@ -59,6 +60,25 @@ def running(config: Config) -> Info | None:
     """What the daemon of this user says of itself; None if none runs."""
     with open_channel(config) as channel:
         return ask(channel)
+
+
+def free(config: Config) -> server_pb2.FreeDevicesResponse | None:
+    """Has the daemon give the memory of idle devices back; None if no daemon runs.
+
+    Raises:
+        Unavailable: it cannot, or does not answer.
+    """
+    with open_channel(config) as channel:
+        if ask(channel) is None:
+            return None
+        try:
+            stub = server_pb2_grpc.ServerServiceStub(channel)
+            freed: server_pb2.FreeDevicesResponse = stub.FreeDevices(
+                server_pb2.FreeDevicesRequest(), timeout=FREE_TIMEOUT_S
+            )
+        except grpc.RpcError as error:
+            raise Unavailable("the daemon could not free its devices; `impasto stop` does that, too") from error
+        return freed
 
 
 def ensure(config: Config) -> Info:

@@ -36,6 +36,7 @@ class Scheduler:
         self._parts: dict[str, Path] = {}  # job → where its result is being written
         self._closing: set[str] = set()  # jobs that were asked to stop or whose result is being stored
         self._tasks: set[asyncio.Task[None]] = set()
+        self._last_busy = time.monotonic()
         pool.listener = self._hear
 
     # verbs for rpc
@@ -53,6 +54,7 @@ class Scheduler:
             )
         self._lift(record.job.client)
         self._store.add(record)
+        self._pool.wake()
         self._dispatch()
 
     def cancel(self, record: Record, why: str, *, keep: bool = False, reason: str = "CANCELLED") -> None:
@@ -82,6 +84,18 @@ class Scheduler:
     def count(self, state: State) -> int:
         """How many jobs are in `state`."""
         return sum(record.job.state is state for record in self._store.records.values())
+
+    def idle_s(self) -> float:
+        """For how long there has been no unfinished job."""
+        if any(not record.job.state.final for record in self._store.records.values()):
+            self._last_busy = time.monotonic()
+        return time.monotonic() - self._last_busy
+
+    async def free(self) -> tuple[list[Worker], list[Worker]]:
+        """Ends the workers that hold no job, so that their devices' memory is free; those, and the busy ones."""
+        busy = {*self._home.values(), *self._at_work}
+        freed = await self._pool.rest(busy)
+        return freed, [worker for worker in self._pool.workers if worker.name in busy]
 
     # inside
 

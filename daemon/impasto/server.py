@@ -60,9 +60,11 @@ class Server:
     async def serve(self) -> None:
         """From the first socket to the last; returns when it was asked to stop."""
         await self.startup()
+        freeing = asyncio.create_task(self._free_when_idle())
         try:
             await self.run()
         finally:
+            freeing.cancel()
             await self.shutdown()
 
     async def startup(self) -> None:
@@ -90,6 +92,14 @@ class Server:
                 await asyncio.wait_for(self._asked_to_stop.wait(), HOUR_S)
             except TimeoutError:
                 continue
+
+    async def _free_when_idle(self) -> None:
+        """Ends the workers after a while without a job: only that really gives a device's memory back."""
+        limit_s = self._config.worker_idle_s
+        while limit_s:
+            await asyncio.sleep(min(limit_s, max(0.05, limit_s - self._scheduler.idle_s())))
+            if self._scheduler.idle_s() >= limit_s and self._pool.workers:
+                await self._scheduler.free()
 
     async def shutdown(self) -> None:
         """In order: no new calls, jobs end with a reason, streams close, workers go, the claim is given up."""

@@ -34,6 +34,7 @@ for _command in (
     painting.stylize,
     painting.demo,
     configuration.configuration,
+    daemon.free,
     daemon.jobs,
     daemon.serve,
     daemon.status,

@@ -1,4 +1,4 @@
-"""The commands about the daemon itself: `serve`, `status`, `stop`, `jobs`.
+"""The commands about the daemon itself: `serve`, `status`, `stop`, `free`, `jobs`.
 
 Knows the client, the launcher and the server's front door; imports them only inside the commands, as ``cli`` loads this
 for every `--help`.
@@ -58,6 +58,21 @@ def stop(config: Config) -> None:
 
     pid = launch.stop(config)
     print(f"stopped process {pid}" if pid else "no daemon runs")
+
+
+@click.command()
+@click.pass_obj
+def free(config: Config) -> None:
+    """Give the devices' memory back now; the next job takes it again."""
+    from impasto import launch  # noqa: PLC0415
+
+    told = launch.free(config)
+    if told is None:
+        print("no daemon runs")
+        return
+    print(f"freed {', '.join(device.name for device in told.freed)}" if told.freed else "nothing to free")
+    if told.busy:
+        print(f"left alone, as a job is under way: {', '.join(device.name for device in told.busy)}")
 
 
 @click.command()

@@ -8,7 +8,7 @@ import grpc
 from impasto import __version__, fetching
 from impasto.config import Limits
 from impasto.job import State
-from impasto.pool import Pool
+from impasto.pool import Pool, Worker
 from impasto.rpc.status import unary
 from impasto.scheduler import Scheduler
 from impasto.spec import ENCODERS, VGG19
@@ -51,6 +51,16 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             uptime_s=time.monotonic() - self._began,
         )
 
+    @unary
+    async def FreeDevices(
+        self,
+        _request: server_pb2.FreeDevicesRequest,
+        _context: grpc.aio.ServicerContext,
+    ) -> server_pb2.FreeDevicesResponse:
+        """Ends the workers that hold no job."""
+        freed, busy = await self._scheduler.free()
+        return server_pb2.FreeDevicesResponse(freed=map(_device, freed), busy=map(_device, busy))
+
     def _encoder(self, name: str) -> server_pb2.EncoderInfo:
         """As it is on the disk now: another process may have brought it, or be about to."""
         shelf, under_way = self._shelf, fetching.look(self._shelf) if name == VGG19 else None
@@ -61,15 +71,8 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
         return told
 
     def _devices(self) -> list[server_pb2.Device]:
-        return [
-            server_pb2.Device(
-                name=worker.device or "starting",
-                description=worker.description,
-                worker_pid=worker.process.pid,
-                loaded_encoders=worker.encoders,
-            )
-            for worker in self._pool.workers
-        ]
+        """Those that live, and those that rest, which have no process."""
+        return [_device(worker) for worker in (*self._pool.workers, *self._pool.resting)]
 
     def _told_limits(self) -> server_pb2.Limits:
         limits = self._limits
@@ -82,3 +85,12 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             chunk_bytes=limits.chunk_bytes,
             min_side=limits.min_side,
         )
+
+
+def _device(worker: Worker) -> server_pb2.Device:
+    return server_pb2.Device(
+        name=worker.device or "starting",
+        description=worker.description,
+        worker_pid=0 if worker.resting else worker.process.pid,
+        loaded_encoders=[] if worker.resting else worker.encoders,
+    )

@@ -22,6 +22,18 @@ class GetServerInfoRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class FreeDevicesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class FreeDevicesResponse(_message.Message):
+    __slots__ = ("freed", "busy")
+    FREED_FIELD_NUMBER: _ClassVar[int]
+    BUSY_FIELD_NUMBER: _ClassVar[int]
+    freed: _containers.RepeatedCompositeFieldContainer[Device]
+    busy: _containers.RepeatedCompositeFieldContainer[Device]
+    def __init__(self, freed: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., busy: _Optional[_Iterable[_Union[Device, _Mapping]]] = ...) -> None: ...
+
 class GetServerInfoResponse(_message.Message):
     __slots__ = ("version", "api_versions", "devices", "limits", "encoders", "queued_jobs", "running_jobs", "instance_id", "pid", "default_encoder", "uptime_s")
     VERSION_FIELD_NUMBER: _ClassVar[int]

@@ -1,0 +1,67 @@
+"""What Python 2 did with strings of bytes and Python 3 refuses: `array("B", "abc")`, `.tostring()`, `bytearray("abc")`.
+
+Scripts name these types in every way (`array.array`, `from array import array` before or after gimpfu), so `install`
+puts ours into the module `array`, and `adapt` into a script's own names before it runs. Ours are kinds of the real
+ones. Knows nothing of GIMP; it changes Python for the plug-in's own process alone, which runs one script.
+"""
+
+import array as array_module
+import builtins
+from collections.abc import Iterable
+from typing import Any
+
+from ._bytes import ByteString, as_bytes
+
+Real = array_module.array
+
+
+class array(Real):  # type: ignore[type-arg]  # noqa: N801  # of any type; the name that scripts import
+    """`array.array` that also takes strings for bytes, and has the two methods that Python 3.9 took away."""
+
+    def __new__(cls, typecode: str, initial: Any = ()) -> Any:
+        """As the real one; a string is its bytes, but for typecodes of characters."""
+        if isinstance(initial, str) and typecode not in "uw":
+            made = super().__new__(cls, typecode)
+            made.frombytes(as_bytes(initial))
+            return made
+        return super().__new__(cls, typecode, initial)
+
+    def tostring(self) -> ByteString:
+        """Its bytes."""
+        return ByteString.of(self.tobytes())
+
+    def fromstring(self, data: Any) -> None:
+        """Appends what these bytes are in its type."""
+        self.frombytes(as_bytes(data))
+
+
+class bytearray(builtins.bytearray):  # noqa: N801  # the name that scripts use
+    """`bytearray` that also takes strings for bytes."""
+
+    def __init__(self, source: Any = b"", *encoding: str) -> None:
+        if isinstance(source, str) and not encoding:
+            super().__init__(as_bytes(source))
+        else:
+            super().__init__(source, *encoding)
+
+
+ADAPTED: dict[Any, Any] = {Real: array, builtins.bytearray: bytearray}
+
+
+def install() -> None:
+    """Puts ours in place of `array.array` for imports to come."""
+    module: Any = array_module
+    module.array = module.ArrayType = array
+
+
+def adapt(names: dict[str, Any]) -> None:
+    """Puts ours in place in a module's names: those that it imported, and `bytearray` unless it has its own."""
+    for name, value in list(names.items()):
+        if isinstance(value, type) and value in ADAPTED:
+            names[name] = ADAPTED[value]
+    names.setdefault("bytearray", bytearray)
+
+
+def joined(parts: Iterable[Any]) -> ByteString:
+    """Strings and bytes, one after another."""
+    return ByteString.of(b"".join(as_bytes(part) for part in parts))
