@@ -32,6 +32,15 @@ def check(*names: str) -> Callable[[Check], Check]:
     return mark
 
 
+def refuses(kind: type[BaseException] | tuple[type[BaseException], ...], call: Callable[[], Any]) -> str:
+    """The message of the exception that `call` raises, which must be of that kind."""
+    try:
+        call()
+    except kind as error:
+        return str(error)
+    raise AssertionError(f"nothing was raised; {kind} was expected")
+
+
 def outcome(name: str, function: Check) -> tuple[str, str]:
     """What became of a check: a word and its detail."""
     try:
@@ -45,7 +54,9 @@ def outcome(name: str, function: Check) -> tuple[str, str]:
 
 
 def clean(gimp: Any) -> None:
-    """Leaves GIMP without displays and images."""
+    """Leaves GIMP without displays and images; pixels that still wait are written before what they belong to goes."""
+    if "gimpfu._buffers" in sys.modules:
+        sys.modules["gimpfu._buffers"].settle()
     for image in gimp.get_images():
         image.clean_all()
         image.delete()
