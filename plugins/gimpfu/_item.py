@@ -87,7 +87,7 @@ class Item(Parasites):
         """The item of that ID, or None."""
         from ._door import Gimp  # noqa: PLC0415  # only this asks GIMP for another item
 
-        return wrap(Gimp.Item.get_by_id(ID))
+        return wrap(Gimp.Item.get_by_id(ID)) if Gimp.Item.id_is_valid(ID) else None
 
     @property
     def name(self) -> str:
