@@ -1,7 +1,7 @@
 """One call into GIMP 3's procedures, with plain values going in and 2.10's kind of values coming out.
 
-Numbers of enumerations are 2.10's on both sides, brushes and fonts are names, units and choices are numbers, files are paths,
-arrays are lists. Knows nothing of scripts: `call` is what the table's rows use, `_pdb` builds on the rest.
+Numbers of enumerations are 2.10's on both sides, brushes and fonts are names, units and choices are numbers, files are
+paths, arrays are lists. Knows nothing of scripts: `call` is what the table's rows use, `_pdb` builds on the rest.
 """
 
 from collections.abc import Callable
@@ -176,7 +176,11 @@ def classic(spec: Any, values: Any, index: int) -> Any:
         return tuple(one.get_id() for one in values.get_core_object_array(index))
     if kind.name == "GimpColorArray":
         return tuple(gimpcolor.from_native(one) for one in values.get_color_array(index))
-    value = values.index(index)
+    return single(kind, values.index(index))
+
+
+def single(kind: Any, value: Any) -> Any:
+    """One result that is no array of objects."""
     if value is None:
         return () if kind.name in ("GStrv", "GBytes", "GimpDoubleArray", "GimpInt32Array") else None
     if kind.name in CLASSIC:

@@ -140,7 +140,7 @@ class Tile:
         return int(self._x + x), int(self._y + y)
 
     def __len__(self) -> int:
-        return int(self.ewidth * self.eheight
+        return int(self.ewidth * self.eheight)
 
     def __getitem__(self, key: Any) -> ByteString:
         return ByteString.of(self._view.read(*self._place(key), 1, 1))

@@ -1,7 +1,8 @@
 """2.10's procedures to load and save files. Rows of the table; `_pdb` calls them.
 
-2.10 saved the one drawable that a script named, where GIMP 3 exports the image: of an image with more than that, a copy with
-the drawable alone is exported. What a format could be told stays where GIMP 3's has a setting for it (`EXPORTS`).
+2.10 saved the one drawable that a script named, where GIMP 3 exports the image: of an image with more than that, a
+copy with the drawable alone is exported. What a format could be told stays where GIMP 3's has a setting for it
+(`EXPORTS`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -83,7 +84,11 @@ def _saver(name: str, target: str, options: Callable[..., Mapping[str, Any]] | N
             call(target, single, filename, run_mode=run_mode, **named)
 
 
-OTHER_NAMES = {"file-load-rgbe": "file-rgbe-load", "file-save-rgbe": "file-rgbe-export", "file-pdf-load2": "file-pdf-load"}
+OTHER_NAMES = {
+    "file-load-rgbe": "file-rgbe-load",
+    "file-save-rgbe": "file-rgbe-export",
+    "file-pdf-load2": "file-pdf-load",
+}
 
 
 def _targets(name: str) -> Sequence[str]:

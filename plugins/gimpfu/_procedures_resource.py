@@ -205,13 +205,13 @@ def custom_samples(name: str, positions: list[float], reverse: int) -> list[floa
 @row("gimp-gradients-sample-uniform", target="gimp-gradient-get-uniform-samples")
 def sample_uniform(count: int, reverse: int) -> list[float]:
     """Colours along the context's gradient, at equal steps."""
-    return uniform_samples("", count, reverse)
+    return samples(call("gimp-gradient-get-uniform-samples", resource("gradient", ""), count, reverse))
 
 
 @row("gimp-gradients-sample-custom", target="gimp-gradient-get-custom-samples")
 def sample_custom(positions: list[float], reverse: int) -> list[float]:
     """Colours along the context's gradient, at places of one's own."""
-    return custom_samples("", positions, reverse)
+    return samples(call("gimp-gradient-get-custom-samples", resource("gradient", ""), positions, reverse))
 
 
 @row("gimp-gradients-get-gradient-data", target="gimp-gradient-get-uniform-samples")
