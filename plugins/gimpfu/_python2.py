@@ -7,7 +7,8 @@ ones. Knows nothing of GIMP; it changes Python for the plug-in's own process alo
 
 import array as array_module
 import builtins
-from collections.abc import Iterable
+import gettext
+import string
 from typing import Any
 
 from ._bytes import ByteString, as_bytes
@@ -49,9 +50,31 @@ ADAPTED: dict[Any, Any] = {Real: array, builtins.bytearray: bytearray}
 
 
 def install() -> None:
-    """Puts ours in place of `array.array` for imports to come."""
+    """Puts ours in place of `array.array` for imports to come, and back what scripts use of `gettext` and `string`."""
     module: Any = array_module
     module.array = module.ArrayType = array
+    words: Any = string
+    words.letters, words.lowercase, words.uppercase = string.ascii_letters, string.ascii_lowercase, string.ascii_uppercase
+    for name in ("replace", "split", "join", "lower", "upper", "strip", "find", "zfill"):
+        if not hasattr(string, name):
+            setattr(string, name, join if name == "join" else getattr(str, name))
+    texts: Any = gettext
+    if texts.install is not install_translation:
+        texts.install = install_translation
+        gettext.NullTranslations.ugettext = gettext.NullTranslations.gettext  # type: ignore[attr-defined]
+
+
+def join(parts: Any, between: str = " ") -> str:
+    """`string.join`: the words first, what is between them after."""
+    return between.join(parts)
+
+
+_install_translation = gettext.install
+
+
+def install_translation(domain: str, localedir: str | None = None, unicode: Any = None, names: Any = None, **_: Any) -> None:  # noqa: ARG001  # Python 2's signature
+    """`gettext.install` as Python 2 had it: text is unicode now, whether asked for or not."""
+    _install_translation(domain, localedir, names=names)
 
 
 def adapt(names: dict[str, Any]) -> None:
@@ -60,8 +83,3 @@ def adapt(names: dict[str, Any]) -> None:
         if isinstance(value, type) and value in ADAPTED:
             names[name] = ADAPTED[value]
     names.setdefault("bytearray", bytearray)
-
-
-def joined(parts: Iterable[Any]) -> ByteString:
-    """Strings and bytes, one after another."""
-    return ByteString.of(b"".join(as_bytes(part) for part in parts))
