@@ -1,4 +1,4 @@
-"""Colours in words, as 2.10 read them: CSS names, hexadecimal digits, `rgb(...)`, `hsl(...)`. `gimpcolor` calls this."""
+"""Colours in words, as 2.10 read them: CSS names, hexadecimal digits, `rgb(...)`, `hsl(...)`."""
 
 import colorsys
 

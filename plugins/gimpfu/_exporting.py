@@ -85,7 +85,9 @@ def jpeg(image: Any, values: Sequence[Any]) -> Options:
     """Quality and smoothing of 0 to 1, what follows them, and a comment, which goes to the image as its own."""
     quality, smoothing, optimize, progressive, comment, subsampling, baseline, restart, dct = values
     if comment:
-        parasite = Gimp.Parasite.new("gimp-comment", Gimp.PARASITE_PERSISTENT, list(f"{comment}\0".encode()))
+        parasite = Gimp.Parasite.new(
+            "gimp-comment", Gimp.PARASITE_PERSISTENT, list(memoryview(f"{comment}\0".encode()).cast("b"))
+        )
         image.attach_parasite(parasite)
     return {
         "quality": quality, "smoothing": smoothing, "optimize": optimize, "progressive": progressive,
@@ -149,5 +151,4 @@ EXPORTS: dict[str, Callable[[Any, Sequence[Any]], Options]] = {
     "file-eps-save": PRINT,
     "file-ps-save": PRINT,
     "file-fli-save": by_name("from_frame", "to_frame"),
-    "file-aa-save": by_name("file_type"),
 }

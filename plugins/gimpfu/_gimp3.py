@@ -16,6 +16,7 @@ from ._wrap import unwrap, wrap
 # These classes must have been looked at before a value of theirs is made, or PyGObject crashes.
 ARRAYS = {"GimpDoubleArray": Gimp.DoubleArray, "GimpInt32Array": Gimp.Int32Array}
 NONINTERACTIVE = 1
+WORDLESS = (None, "", "success", "execution error", "calling error", "cancelled")
 
 
 class CallingError(RuntimeError, TypeError):
@@ -62,7 +63,7 @@ def outcome(name: str, values: Any) -> Any:
     status = values.index(0)
     if status != Gimp.PDBStatusType.SUCCESS:
         told = values.index(1) if values.length() > 1 else Gimp.get_pdb().get_last_error()
-        message = str(told or f"{name} failed without a word")
+        message = f"{name}: {told or 'execution error'}" if told in WORDLESS else str(told)
         raise (CallingError if status == Gimp.PDBStatusType.CALLING_ERROR else RuntimeError)(message)
     specs = procedure(name).get_return_values()
     results = tuple(classic(spec, values, index) for index, spec in enumerate(specs, 1) if index < values.length())
@@ -80,7 +81,9 @@ def assign(config: Any, spec: Any, value: Any, name: str) -> None:
         else:
             config.set_property(spec.name, native(spec, value))
     except (TypeError, ValueError, OverflowError) as error:
-        raise RuntimeError(f"{name}: argument '{spec.name}' ({kind}) cannot be {value!r}: {error}") from None
+        shown = wrap(value) if isinstance(value, WRAPPED) else value
+        reason = f": {error}" if isinstance(error, ValueError) else ""
+        raise RuntimeError(f"{name}: argument '{spec.name}' ({kind}) cannot be {shown!r}{reason}") from None
 
 
 def _objects(value: Any) -> list[Any]:
@@ -150,6 +153,14 @@ def boxed_array(kind: str, set_values: Callable[[Any, list[Any]], None], values:
     return holder.get_boxed()
 
 
+def numbers_of(array: Any, values_of: Callable[[Any], list[Any]]) -> tuple[Any, ...]:
+    """The numbers of a GimpDoubleArray or GimpInt32Array; their own getters do not work in GIMP 3.0's bindings."""
+    holder = GObject.Value()
+    holder.init(type(array).__gtype__)
+    holder.set_boxed(array)
+    return tuple(values_of(holder))
+
+
 def file(path: Any) -> Any:
     """A GFile of a path or a URI."""
     text = str(path)
@@ -200,6 +211,6 @@ CLASSIC: dict[str, Callable[[Any], Any]] = {
     "GFile": lambda one: one.get_path() or one.get_uri(),
     "GBytes": lambda data: tuple(data.get_data() or b""),
     "GStrv": tuple,
-    "GimpDoubleArray": lambda array: tuple(Gimp.double_array_get_values(array)),
-    "GimpInt32Array": lambda array: tuple(Gimp.int32_array_get_values(array)),
+    "GimpDoubleArray": lambda array: numbers_of(array, Gimp.value_get_double_array),
+    "GimpInt32Array": lambda array: numbers_of(array, Gimp.value_get_int32_array),
 }

@@ -229,3 +229,6 @@ def query(*patterns: str) -> list[str]:
 
 
 pdb = Pdb()
+if (_plug_in := Gimp.get_plug_in()) is not None:
+    # Failures are the script's exceptions; GIMP would show each in a dialog of its own besides.
+    _plug_in.set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)

@@ -120,7 +120,9 @@ def _plain(plugin: Any, definition: Definition) -> Any:
     procedure = Gimp.Procedure.new(plugin, definition.name, kind, on_plain, None)
     if definition.has_run_mode:
         flags = GObject.ParamFlags.READWRITE
-        procedure.add_enum_argument("run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, flags)
+        procedure.add_enum_argument(
+            "run-mode", "Run mode", "The run mode", Gimp.RunMode, Gimp.RunMode.INTERACTIVE, flags
+        )
     if definition.image_types:
         procedure.set_image_types(definition.image_types)
     return procedure
@@ -195,7 +197,9 @@ def perform(procedure: Any, definition: Definition, run_mode: int, given: list[A
                 return None
         read_all = [read(config, param, name) for param, name in zip(params, called, strict=True)]
         if run_mode == NONINTERACTIVE:
-            read_all = ["" if value is None and param.is_path else value for param, value in zip(params, read_all, strict=True)]
+            read_all = [
+                "" if value is None and param.is_path else value for param, value in zip(params, read_all, strict=True)
+            ]
         return [definition.name, (run_mode, *given, *read_all)] if definition.is_raw else [*given, *read_all]
 
     return run(definition, run_mode, values)

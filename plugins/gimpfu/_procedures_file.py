@@ -6,7 +6,7 @@ copy with the drawable alone is exported. What a format could be told stays wher
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from . import _signature
@@ -29,10 +29,17 @@ absent({
 })  # fmt: skip
 
 
+def found(filename: str) -> str:
+    """A file's name, when there is such a file. Raises RuntimeError in 2.10's words otherwise."""
+    if "://" not in (filename or "") and not Path(filename or "").exists():
+        raise RuntimeError(f"Could not open '{filename}' for reading: No such file or directory")
+    return filename
+
+
 @row("gimp-file-load", target="gimp-file-load")
 def file_load(filename: str, _raw: str, run_mode: int) -> Any:
     """Opens an image file."""
-    return call("gimp-file-load", filename, run_mode=run_mode)
+    return call("gimp-file-load", found(filename), run_mode=run_mode)
 
 
 @row("gimp-file-save", target="gimp-file-save")
@@ -45,7 +52,7 @@ def file_save(image: Any, drawable: Any, filename: str, _raw: str, run_mode: int
 @row("gimp-xcf-load", target="gimp-xcf-load")
 def xcf_load(_dummy: int, filename: str, _raw: str) -> Any:
     """Opens GIMP's own format."""
-    return call("gimp-xcf-load", filename)
+    return call("gimp-xcf-load", found(filename))
 
 
 @row("gimp-xcf-save", target="gimp-xcf-save")
@@ -60,7 +67,7 @@ def _loader(name: str, target: str) -> None:
 
     @row(name, target=target)
     def load(*values: Any, run_mode: int) -> Any:
-        return call(target, values[1] if dummy else values[0], run_mode=run_mode)
+        return call(target, found(values[1] if dummy else values[0]), run_mode=run_mode)
 
 
 def _thumbnailer(name: str) -> None:

@@ -54,7 +54,11 @@ def install() -> None:
     module: Any = array_module
     module.array = module.ArrayType = array
     words: Any = string
-    words.letters, words.lowercase, words.uppercase = string.ascii_letters, string.ascii_lowercase, string.ascii_uppercase
+    words.letters, words.lowercase, words.uppercase = (
+        string.ascii_letters,
+        string.ascii_lowercase,
+        string.ascii_uppercase,
+    )
     for name in ("replace", "split", "join", "lower", "upper", "strip", "find", "zfill"):
         if not hasattr(string, name):
             setattr(string, name, join if name == "join" else getattr(str, name))
@@ -72,7 +76,9 @@ def join(parts: Any, between: str = " ") -> str:
 _install_translation = gettext.install
 
 
-def install_translation(domain: str, localedir: str | None = None, unicode: Any = None, names: Any = None, **_: Any) -> None:  # noqa: ARG001  # Python 2's signature
+def install_translation(
+    domain: str, localedir: str | None = None, unicode: Any = None, names: Any = None, **_: Any
+) -> None:  # noqa: ARG001  # Python 2's signature
     """`gettext.install` as Python 2 had it: text is unicode now, whether asked for or not."""
     _install_translation(domain, localedir, names=names)
 

@@ -173,7 +173,9 @@ def export_image(image: Image, drawable: Any = None, format_name: str | None = N
         TypeError: without capabilities. ValueError: when nothing is active in the image.
     """
     if capabilities == -1:
-        raise TypeError("the capabilities (4th) parameter must be set: EXPORT_CAN_HANDLE_* and EXPORT_NEEDS_ALPHA, added")
+        raise TypeError(
+            "the capabilities (4th) parameter must be set: EXPORT_CAN_HANDLE_* and EXPORT_NEEDS_ALPHA, added"
+        )
     chosen = image.active_drawable if drawable is None else drawable
     if chosen is None:
         raise ValueError("no active drawable in the image and no drawable specified for export")

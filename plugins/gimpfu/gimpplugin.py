@@ -32,5 +32,3 @@ class plugin:  # noqa: N801  # 2.10's own name
     def start(self) -> None:
         """Hands the plug-in to GIMP."""
         main(self.init, self.quit, self.query, self._run)
-
-
