@@ -1,8 +1,8 @@
 """What a script passes to a procedure, checked and converted as 2.10 did, with the argument named where it is wrong.
 
-From old objects, numbers, texts and sequences to GIMP's own objects, plain numbers, texts and lists. 2.10's words come first
-in each message ("wrong number of parameters", "wrong parameter type"); what was wrong, and with which argument, follows.
-Called by `_pdb`.
+From old objects, numbers, texts and sequences to GIMP's own objects, plain numbers, texts and lists. 2.10's words come
+first in each message ("wrong number of parameters", "wrong parameter type"); what was wrong, and with which argument,
+follows. Called by `_pdb`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -70,7 +70,7 @@ def _color(argument: Argument) -> gimpcolor.RGB:
 
 def _elements(kind: Callable[[Any], Any]) -> Callable[[Argument], list[Any]]:
     def convert(argument: Argument) -> list[Any]:
-        value = argument.value
+        value: Any = argument.value
         if isinstance(value, str) and kind is int:
             value = value.encode("latin-1", "replace")  # bytes that Python 2 kept in a str
         if value is None or not hasattr(value, "__len__") or not hasattr(value, "__getitem__"):
@@ -110,7 +110,8 @@ def _valid(native: Any, argument: Argument) -> Any:
     number, name = argument.number, argument.parameter.name
     raise RuntimeError(
         f"Procedure '{argument.procedure}' has been called with an invalid ID for argument '{name}' (#{number}). Most "
-        f"likely a plug-in is trying to work on {argument.parameter.kind} {argument.value!r} that doesn't exist any longer."
+        f"likely a plug-in is trying to work on {argument.parameter.kind} {argument.value!r} that doesn't exist any "
+        "longer."
     )
 
 

@@ -7,7 +7,7 @@ PREFIX = "gimpfu-data-"
 
 def set_data(name: str, data: bytes) -> None:
     """Keeps bytes under a name."""
-    Gimp.attach_parasite(Gimp.Parasite.new(PREFIX + name, 0, list(data)))
+    Gimp.attach_parasite(Gimp.Parasite.new(PREFIX + name, 0, list(memoryview(data).cast("b"))))
 
 
 def get_data(name: str) -> bytes:
@@ -15,4 +15,4 @@ def get_data(name: str) -> bytes:
     parasite = Gimp.get_parasite(PREFIX + name)
     if parasite is None:
         raise RuntimeError(f"no data for '{name}'")
-    return bytes(parasite.get_data())
+    return bytes(value & 255 for value in parasite.get_data())

@@ -12,10 +12,9 @@ from pathlib import Path
 MOVED = {
     "GimpFillType": {2: 3, 3: 4, 4: 5},  # GIMP 3 put CIELAB_MIDDLE_GRAY before white
     "GimpConvertPaletteType": {1: 0, 2: 1, 3: 2, 4: 3},  # reuse is gone: a palette is made
+    "GimpForegroundExtractMode": {1: 0},  # SIOX is gone
     "GimpRepeatMode": {1: 2, 2: 3, 3: 1},  # GIMP 3 put TRUNCATE second
 }
-# GIMP 3 gave some types another name.
-RENAMED = {"GimpVectorsStrokeType": "GimpPathStrokeType", "GimpHistogramChannel": "GimpHistogramChannel"}
 
 
 @cache

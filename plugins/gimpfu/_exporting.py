@@ -10,14 +10,21 @@ from typing import Any
 from ._door import Gimp
 
 # Formats that held the whole image in 2.10, too.
-LAYERED = frozenset((".xcf", ".xcfgz", ".psd", ".ora", ".openraster", ".gif", ".pdf", ".ico", ".mng", ".gih", ".xmc", ".fli"))
+LAYERED = frozenset(
+    (".xcf", ".xcfgz", ".psd", ".ora", ".openraster", ".gif", ".pdf", ".ico", ".mng", ".gih", ".xmc", ".fli")
+)
 Options = Mapping[str, Any]
 
 
 @contextmanager
 def exported_alone(image: Any, drawable: Any, suffix: str) -> Iterator[Any]:
     """The image to export: itself, or for the time of the export a copy that holds the drawable alone."""
-    if suffix.lower() in LAYERED or drawable is None or not isinstance(drawable, Gimp.Drawable) or sole(image, drawable):
+    if (
+        suffix.lower() in LAYERED
+        or drawable is None
+        or not isinstance(drawable, Gimp.Drawable)
+        or sole(image, drawable)
+    ):
         yield image
         return
     copy = alone(image, drawable)
@@ -57,7 +64,7 @@ def alone(image: Any, drawable: Any) -> Any:
     if layer.get_mask():
         layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
     layer.set_offsets(0, 0)
-    layer.set_visible(True)  # noqa: FBT003  # libgimp's own signature
+    layer.set_visible(True)  # libgimp's own signature
     layer.set_opacity(100.0)
     return made
 
@@ -78,7 +85,9 @@ def jpeg(image: Any, values: Sequence[Any]) -> Options:
     """Quality and smoothing of 0 to 1, what follows them, and a comment, which goes to the image as its own."""
     quality, smoothing, optimize, progressive, comment, subsampling, baseline, restart, dct = values
     if comment:
-        parasite = Gimp.Parasite.new("gimp-comment", Gimp.PARASITE_PERSISTENT, list(f"{comment}\0".encode()))
+        parasite = Gimp.Parasite.new(
+            "gimp-comment", Gimp.PARASITE_PERSISTENT, list(memoryview(f"{comment}\0".encode()).cast("b"))
+        )
         image.attach_parasite(parasite)
     return {
         "quality": quality, "smoothing": smoothing, "optimize": optimize, "progressive": progressive,
@@ -142,5 +151,4 @@ EXPORTS: dict[str, Callable[[Any, Sequence[Any]], Options]] = {
     "file-eps-save": PRINT,
     "file-ps-save": PRINT,
     "file-fli-save": by_name("from_frame", "to_frame"),
-    "file-aa-save": by_name("file_type"),
 }

@@ -23,7 +23,7 @@ def oilify(_image: Any, drawable: Any, mask: int, mode: int) -> None:
 
 
 @row("plug-in-oilify-enhanced", target="gegl:oilify")
-def oilify_enhanced(  # noqa: PLR0913  # 2.10's own signature
+def oilify_enhanced(  # 2.10's own signature
     _image: Any, drawable: Any, mode: int, mask: int, mask_map: Any, exponent: int, exponent_map: Any
 ) -> None:
     """The same, with maps for size and exponent."""
@@ -45,7 +45,7 @@ def cubism(_image: Any, drawable: Any, size: float, saturation: float, use_backg
 
 
 @row("plug-in-mosaic", target="gegl:mosaic")
-def mosaic(  # noqa: PLR0913  # 2.10's own signature
+def mosaic(  # 2.10's own signature
     _image: Any, drawable: Any, size: float, height: float, spacing: float, neatness: float, split: int, light: float,
     variation: float, antialiasing: int, averaging: int, kind: int, surface: int, grout: int,
 ) -> None:  # fmt: skip
@@ -61,7 +61,7 @@ def mosaic(  # noqa: PLR0913  # 2.10's own signature
 
 
 @row("plug-in-newsprint", target="gegl:newsprint")
-def newsprint(  # noqa: PLR0913  # 2.10's own signature
+def newsprint(  # 2.10's own signature
     _image: Any, drawable: Any, cell: int, space: int, pullout: int, gray_angle: float, gray_spot: int,
     red_angle: float, red_spot: int, green_angle: float, green_spot: int, blue_angle: float, blue_spot: int,
     oversample: int,

@@ -1,6 +1,5 @@
 """2.10's blurring and sharpening plug-ins, GEGL operations now. Rows of the table; `_pdb` calls them."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -82,11 +81,9 @@ def sharpen(_image: Any, drawable: Any, percent: int) -> None:
 
 @row("plug-in-unsharp-mask", target="gegl:unsharp-mask")
 def unsharp_mask(_image: Any, drawable: Any, radius: float, amount: float, threshold: int) -> None:
-    """Adds the difference to a blur, on the values as seen, where it is above a threshold of 0 to 255."""
-    reach = abs(radius) + 1.0  # 2.10's plug-in: the radius at which the blur has fallen to 1/255
-    deviation = math.sqrt(-(reach * reach) / (2 * math.log(1 / 255.0)))
-    properties = {"std-dev": deviation, "scale": amount, "threshold": threshold / 255.0}
-    process(drawable, "gegl:unsharp-mask", properties, cast=True)
+    """Adds the difference to a blur where it is above a threshold of 0 to 255."""
+    properties = {"std-dev": radius, "scale": amount, "threshold": threshold / 255.0}
+    apply(drawable, "gegl:unsharp-mask", properties)
 
 
 def motion(drawable: Any, kind: int, length: float, angle: float, x: float, y: float, factor: float) -> None:
@@ -103,14 +100,14 @@ def motion(drawable: Any, kind: int, length: float, angle: float, x: float, y: f
 
 
 @row("plug-in-mblur", target="gegl:motion-blur-linear, -circular, -zoom")
-def mblur(_image: Any, drawable: Any, kind: int, length: float, angle: float, x: float, y: float) -> None:  # noqa: PLR0913
+def mblur(_image: Any, drawable: Any, kind: int, length: float, angle: float, x: float, y: float) -> None:
     """Motion blur; zoom goes outwards."""
     turned = angle - 360.0 if angle > 180.0 else angle
     motion(drawable, kind, length, turned, x, y, min(max(length / 256.0, 0.0), 1.0))
 
 
 @row("plug-in-mblur-inward", target="gegl:motion-blur-linear, -circular, -zoom")
-def mblur_inward(_image: Any, drawable: Any, kind: int, length: float, angle: float, x: float, y: float) -> None:  # noqa: PLR0913
+def mblur_inward(_image: Any, drawable: Any, kind: int, length: float, angle: float, x: float, y: float) -> None:
     """Motion blur; zoom goes inwards."""
     turned = angle - 360.0 if angle > 180.0 else angle
     factor = -10.0 if length >= 256.0 else min(max(-length / (256.0 - length), -10.0), 0.0)
@@ -124,7 +121,7 @@ def antialias(_image: Any, drawable: Any) -> None:
 
 
 @row("plug-in-convmatrix", target="gegl:convolution-matrix")
-def convmatrix(  # noqa: PLR0913  # 2.10's own signature
+def convmatrix(  # 2.10's own signature
     _image: Any, drawable: Any, matrix: Sequence[float], alpha_weight: int, divisor: float, offset: float,
     channels: Sequence[int], border: int,
 ) -> None:  # fmt: skip

@@ -3,7 +3,7 @@
 from typing import Any
 
 from . import gimpcolor
-from ._gegl import apply, background
+from ._gegl import apply, background, process
 from ._rows import row
 
 
@@ -82,7 +82,7 @@ def colorify(_image: Any, drawable: Any, colour: gimpcolor.RGB) -> None:
     gains = {
         f"{to}{of}-gain": weight * getattr(colour, to) for to in "rgb" for of, weight in weights.items()
     }  # fmt: skip
-    apply(drawable, "gegl:channel-mixer", gains)
+    process(drawable, "gegl:channel-mixer", gains, cast=True)
 
 
 @row("plug-in-exchange", target="gegl:color-exchange")
@@ -92,13 +92,16 @@ def exchange(_image: Any, drawable: Any, *values: int) -> None:
     properties = {
         "from-color": gimpcolor.RGB(*(int(v) & 255 for v in before)),
         "to-color": gimpcolor.RGB(*(int(v) & 255 for v in after)),
-        **{f"{name}-threshold": (int(v) & 255) / 255.0 for name, v in zip(("red", "green", "blue"), thresholds, strict=True)},
+        **{
+            f"{name}-threshold": (int(v) & 255) / 255.0
+            for name, v in zip(("red", "green", "blue"), thresholds, strict=True)
+        },
     }  # fmt: skip
     apply(drawable, "gegl:color-exchange", properties)
 
 
 @row("plug-in-alienmap2", target="gegl:alien-map")
-def alienmap2(  # noqa: PLR0913  # 2.10's own signature
+def alienmap2(  # 2.10's own signature
     _image: Any, drawable: Any, f1: float, a1: float, f2: float, a2: float, f3: float, a3: float, model: int, m1: int,
     m2: int, m3: int,
 ) -> None:  # fmt: skip

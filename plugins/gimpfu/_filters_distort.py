@@ -11,7 +11,7 @@ CUBIC, NEAREST = 2, 0
 
 
 @row("plug-in-displace", target="gegl:displace")
-def displace(  # noqa: PLR0913  # 2.10's own signature
+def displace(  # 2.10's own signature
     _image: Any, drawable: Any, x: float, y: float, do_x: int, do_y: int, map_x: Any, map_y: Any, edge: int
 ) -> None:
     """Moves pixels by maps."""
@@ -19,7 +19,7 @@ def displace(  # noqa: PLR0913  # 2.10's own signature
 
 
 @row("plug-in-displace-polar", target="gegl:displace")
-def displace_polar(  # noqa: PLR0913  # 2.10's own signature
+def displace_polar(  # 2.10's own signature
     _image: Any, drawable: Any, x: float, y: float, do_x: int, do_y: int, map_x: Any, map_y: Any, edge: int
 ) -> None:
     """Moves pixels by maps, in and around."""
@@ -38,7 +38,7 @@ def displaced(drawable: Any, amount: tuple[float, float], maps: tuple[Any, Any],
 
 
 @row("plug-in-waves", target="gegl:waves")
-def waves(_image: Any, drawable: Any, amplitude: float, phase: float, wavelength: float, black: int, _: int) -> None:  # noqa: PLR0913
+def waves(_image: Any, drawable: Any, amplitude: float, phase: float, wavelength: float, black: int, _: int) -> None:
     """Rings from the middle."""
     aspect = min(max(drawable.get_width() / drawable.get_height(), 0.1), 10.0)
     properties = {
@@ -49,7 +49,7 @@ def waves(_image: Any, drawable: Any, amplitude: float, phase: float, wavelength
 
 
 @row("plug-in-ripple", target="gegl:ripple")
-def ripple(  # noqa: PLR0913  # 2.10's own signature
+def ripple(  # 2.10's own signature
     _image: Any, drawable: Any, period: int, amplitude: int, vertical: int, edges: int, sine: int, antialias: int,
     tile: int,
 ) -> None:  # fmt: skip
@@ -66,30 +66,30 @@ def ripple(  # noqa: PLR0913  # 2.10's own signature
 @row("plug-in-whirl-pinch", target="gegl:whirl-pinch")
 def whirl_pinch(_image: Any, drawable: Any, whirl: float, pinch: float, radius: float) -> None:
     """Turns and pinches around the middle of the selection."""
-    process(drawable, "gegl:whirl-pinch", {"whirl": whirl, "pinch": pinch, "radius": radius}, bounds=True)
+    process(drawable, "gegl:whirl-pinch", {"whirl": whirl, "pinch": pinch, "radius": radius})
 
 
 @row("plug-in-polar-coords", target="gegl:polar-coordinates")
-def polar_coords(  # noqa: PLR0913  # 2.10's own signature
+def polar_coords(  # 2.10's own signature
     _image: Any, drawable: Any, depth: float, angle: float, backwards: int, top: int, polar: int
 ) -> None:
     """To or from polar coordinates."""
     properties = {
         "depth": depth, "angle": angle % 360.0, "bw": bool(backwards), "top": bool(top), "polar": bool(polar),
     }  # fmt: skip
-    process(drawable, "gegl:polar-coordinates", properties, bounds=True)
+    process(drawable, "gegl:polar-coordinates", properties)
 
 
 @row("plug-in-applylens", target="gegl:apply-lens")
-def applylens(_image: Any, drawable: Any, refraction: float, keep: int, fill: int, _transparent: int) -> None:  # noqa: PLR0913
+def applylens(_image: Any, drawable: Any, refraction: float, keep: int, fill: int, _transparent: int) -> None:
     """A lens over the selection."""
     colour = background() if fill else gimpcolor.RGB(0.0, 0.0, 0.0, 0.0)
     properties = {"refraction-index": refraction, "keep-surroundings": bool(keep), "background-color": colour}
-    process(drawable, "gegl:apply-lens", properties, bounds=True)
+    process(drawable, "gegl:apply-lens", properties)
 
 
 @row("plug-in-lens-distortion", target="gegl:lens-distortion")
-def lens_distortion(  # noqa: PLR0913  # 2.10's own signature
+def lens_distortion(  # 2.10's own signature
     _image: Any, drawable: Any, x: float, y: float, main: float, edge: float, zoom: float, brighten: float
 ) -> None:
     """Barrel and pincushion."""
@@ -97,7 +97,7 @@ def lens_distortion(  # noqa: PLR0913  # 2.10's own signature
         "main": main, "edge": edge, "zoom": zoom, "x-shift": x, "y-shift": y, "brighten": brighten,
         "background": background(0.0 if drawable.has_alpha() else 1.0),
     }  # fmt: skip
-    process(drawable, "gegl:lens-distortion", properties, bounds=True)
+    process(drawable, "gegl:lens-distortion", properties)
 
 
 @row("plug-in-shift", target="gegl:shift")
@@ -107,7 +107,7 @@ def shift(_image: Any, drawable: Any, amount: int, orientation: int) -> None:
 
 
 @row("plug-in-wind", target="gegl:wind")
-def wind(_image: Any, drawable: Any, threshold: int, direction: int, strength: int, style: int, edge: int) -> None:  # noqa: PLR0913
+def wind(_image: Any, drawable: Any, threshold: int, direction: int, strength: int, style: int, edge: int) -> None:
     """Streaks."""
     properties = {
         "threshold": threshold, "direction": direction, "strength": strength, "style": style, "edge": edge,
@@ -130,7 +130,7 @@ def pixelize2(_image: Any, drawable: Any, width: int, height: int) -> None:
 @row("plug-in-make-seamless", target="gegl:tile-seamless")
 def make_seamless(_image: Any, drawable: Any) -> None:
     """Tileable edges."""
-    process(drawable, "gegl:tile-seamless", {}, bounds=True)
+    process(drawable, "gegl:tile-seamless", {})
 
 
 @row("plug-in-glasstile", target="gegl:tile-glass")
@@ -140,7 +140,7 @@ def glasstile(_image: Any, drawable: Any, width: int, height: int) -> None:
 
 
 @row("plug-in-papertile", target="gegl:tile-paper")
-def papertile(  # noqa: PLR0913  # 2.10's own signature
+def papertile(  # 2.10's own signature
     _image: Any, drawable: Any, size: int, move: float, fractional: int, wrap: int, centering: int, kind: int,
     colour: gimpcolor.RGB, _alpha: int,
 ) -> None:  # fmt: skip
@@ -160,7 +160,7 @@ def illusion(_image: Any, drawable: Any, division: int, kind: int) -> None:
 
 
 @row("plug-in-fractal-trace", target="gegl:fractal-trace")
-def fractal_trace(  # noqa: PLR0913  # 2.10's own signature
+def fractal_trace(  # 2.10's own signature
     _image: Any, drawable: Any, xmin: float, xmax: float, ymin: float, ymax: float, depth: int, outside: int
 ) -> None:
     """The picture seen through Mandelbrot's set."""

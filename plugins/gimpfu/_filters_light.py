@@ -11,10 +11,11 @@ ABYSS = {0: 0, 1: 2, 2: 1, 3: 3}  # none, wrap, smear, black → GEGL's none, lo
 WHITE, BLACK = 0, 1
 
 
-def bump_mapped(drawable: Any, bumpmap: Any, tiled: bool, values: tuple[Any, ...]) -> None:  # noqa: FBT001  # one helper
+def bump_mapped(drawable: Any, bumpmap: Any, tiled: bool, values: tuple[Any, ...]) -> None:  # one helper
     """Both forms of the bump map."""
     names = (
-        "azimuth", "elevation", "depth", "offset-x", "offset-y", "waterlevel", "ambient", "compensate", "invert", "type",
+        "azimuth", "elevation", "depth", "offset-x", "offset-y", "waterlevel", "ambient", "compensate",
+        "invert", "type",
     )  # fmt: skip
     properties = dict(zip(names, values, strict=True)) | {"tiled": tiled}
     apply(drawable, "gegl:bump-map", properties, {"aux": bumpmap})
@@ -33,10 +34,11 @@ def bump_map_tiled(_image: Any, drawable: Any, bumpmap: Any, *values: Any) -> No
 
 
 @row("plug-in-emboss", target="gegl:emboss")
-def emboss(_image: Any, drawable: Any, azimuth: float, elevation: float, depth: int, gray: int) -> None:  # noqa: PLR0913
+def emboss(_image: Any, drawable: Any, azimuth: float, elevation: float, depth: int, gray: int) -> None:
     """Relief from the picture itself; with 0 at the end it keeps its colours."""
-    properties = {"type": 0 if gray else 1, "azimuth": azimuth % 360.0, "elevation": elevation, "depth": depth}
-    apply(drawable, "gegl:emboss", properties)
+    nearest = max(2, round(depth / 6))  # 2.10's plug-in counted its depth in sixths; GEGL's is whole
+    properties = {"type": 0 if gray else 1, "azimuth": azimuth % 360.0, "elevation": elevation, "depth": nearest}
+    process(drawable, "gegl:emboss", properties, cast=True)
 
 
 @row("plug-in-edge", target="gegl:edge")
@@ -65,12 +67,12 @@ def neon(_image: Any, drawable: Any, radius: float, amount: float) -> None:
 
 
 @row("plug-in-dog", target="gegl:difference-of-gaussians")
-def dog(_image: Any, drawable: Any, inner: float, outer: float, normalize: int, invert: int) -> None:  # noqa: PLR0913
+def dog(_image: Any, drawable: Any, inner: float, outer: float, normalize: int, invert: int) -> None:
     """Edges as the difference of two blurs."""
     from ._gimp3 import call  # noqa: PLC0415  # one row needs it
 
     radii = {"radius1": inner * 0.32, "radius2": outer * 0.32}  # 2.10's plug-in took radii, GEGL takes deviations
-    apply(drawable, "gegl:difference-of-gaussians", radii)
+    process(drawable, "gegl:difference-of-gaussians", radii, cast=True)
     if normalize:
         apply(drawable, "gegl:stretch-contrast", {"keep-colors": True})
     if invert:
@@ -84,7 +86,7 @@ def flarefx(_image: Any, drawable: Any, x: int, y: int) -> None:
 
 
 @row("plug-in-nova", target="gegl:supernova")
-def nova(  # noqa: PLR0913  # 2.10's own signature
+def nova(  # 2.10's own signature
     _image: Any, drawable: Any, x: int, y: int, colour: gimpcolor.RGB, radius: int, spokes: int, hue: int
 ) -> None:
     """A star that bursts."""
@@ -102,7 +104,7 @@ def softglow(_image: Any, drawable: Any, radius: float, brightness: float, sharp
 
 
 @row("plug-in-photocopy", target="gegl:photocopy")
-def photocopy(_image: Any, drawable: Any, radius: float, sharpness: float, black: float, white: float) -> None:  # noqa: PLR0913
+def photocopy(_image: Any, drawable: Any, radius: float, sharpness: float, black: float, white: float) -> None:
     """Black and white, as copied."""
     properties = {"mask-radius": radius, "sharpness": sharpness, "black": black, "white": white}
     apply(drawable, "gegl:photocopy", properties)
@@ -146,11 +148,11 @@ def erode(_image: Any, drawable: Any, *_values: Any) -> None:
 
 
 @row("plug-in-vpropagate", target="gegl:value-propagate")
-def vpropagate(  # noqa: PLR0913  # 2.10's own signature
+def vpropagate(  # 2.10's own signature
     _image: Any, drawable: Any, mode: int, channels: int, rate: float, directions: int, lower: int, upper: int
 ) -> None:
     """Grows certain values in certain directions."""
-    properties = {
+    properties: dict[str, Any] = {
         "mode": {3: 3, 4: 4, 5: 4, 6: 5, 7: 6}.get(mode, mode), "rate": rate,
         "lower-threshold": lower / 255.0, "upper-threshold": upper / 255.0,
         "left": bool(directions & 1), "top": bool(directions & 2), "right": bool(directions & 4),

@@ -1,6 +1,7 @@
 """2.10's noise and texture plug-ins, GEGL operations now. Rows of the table; `_pdb` calls them.
 
-Where 2.10 took a seed from the clock so does this, by Python's `random`: `random.seed` makes a script's noise repeatable.
+Where 2.10 took a seed from the clock so does this, by Python's `random`: `random.seed` makes a script's noise
+repeatable.
 """
 
 import random
@@ -28,7 +29,7 @@ def size_of(drawable: Any) -> dict[str, int]:
 
 
 @row("plug-in-hsv-noise", target="gegl:noise-hsv")
-def hsv_noise(_image: Any, drawable: Any, holdness: int, hue: int, saturation: int, value: int) -> None:  # noqa: PLR0913
+def hsv_noise(_image: Any, drawable: Any, holdness: int, hue: int, saturation: int, value: int) -> None:
     """Scatters hue, saturation and value."""
     properties = {
         "holdness": holdness, "hue-distance": float(hue), "saturation-distance": saturation / 255.0,
@@ -39,9 +40,7 @@ def hsv_noise(_image: Any, drawable: Any, holdness: int, hue: int, saturation: i
 
 def rgb_noised(drawable: Any, independent: int, correlated: int, amounts: tuple[float, ...]) -> None:
     """Both forms of noise by channel."""
-    red, green, blue, alpha = (
-        (amounts[0], amounts[0], amounts[0], amounts[1]) if drawable.is_gray() else amounts
-    )
+    red, green, blue, alpha = (amounts[0], amounts[0], amounts[0], amounts[1]) if drawable.is_gray() else amounts
     properties = {
         "correlated": bool(correlated), "independent": bool(independent), "red": red, "green": green, "blue": blue,
         "alpha": alpha, "seed": fresh_seed(),
@@ -63,7 +62,7 @@ def noisify(_image: Any, drawable: Any, independent: int, *amounts: float) -> No
 
 def _randomize(kind: str) -> None:
     @row(f"plug-in-randomize-{kind}", target=f"gegl:noise-{kind}")
-    def noise(_image: Any, drawable: Any, percent: float, repeat: float, randomize: int, seed: int) -> None:  # noqa: PLR0913
+    def noise(_image: Any, drawable: Any, percent: float, repeat: float, randomize: int, seed: int) -> None:
         chosen = fresh_seed() if randomize else unsigned(seed)
         properties = {"pct-random": percent, "repeat": int(repeat), "seed": chosen}
         apply(drawable, f"gegl:noise-{kind}", properties)
@@ -80,7 +79,7 @@ def spread(_image: Any, drawable: Any, x: float, y: float) -> None:
 
 
 @row("plug-in-solid-noise", target="gegl:noise-solid")
-def solid_noise(  # noqa: PLR0913  # 2.10's own signature
+def solid_noise(  # 2.10's own signature
     _image: Any, drawable: Any, tileable: int, turbulent: int, seed: int, detail: int, xsize: float, ysize: float
 ) -> None:
     """Clouds."""
@@ -100,7 +99,7 @@ def plasma(_image: Any, drawable: Any, seed: int, turbulence: float) -> None:
 
 
 @row("plug-in-sinus", target="gegl:sinus")
-def sinus(  # noqa: PLR0913  # 2.10's own signature
+def sinus(  # 2.10's own signature
     _image: Any, drawable: Any, xscale: float, yscale: float, complexity: float, seed: int, tiling: int, perturb: int,
     colours: int, first: gimpcolor.RGB, second: gimpcolor.RGB, alpha1: float, alpha2: float, blend: int, power: float,
 ) -> None:  # fmt: skip
@@ -129,7 +128,7 @@ def diffraction(_image: Any, drawable: Any, *values: float) -> None:
 
 
 @row("plug-in-maze", target="gegl:maze")
-def maze(  # noqa: PLR0913  # 2.10's own signature
+def maze(  # 2.10's own signature
     _image: Any, drawable: Any, width: int, height: int, tileable: int, algorithm: int, seed: int, _multiple: int,
     _offset: int,
 ) -> None:  # fmt: skip

@@ -1,6 +1,7 @@
 """Signatures in 2.10's manner for procedures that only GIMP 3 has: new ones, and other people's plug-ins.
 
-Called by `_pdb`. An array gets the count before it that 2.10 would have had; `drawables` after an image is one drawable.
+Called by `_pdb`. An array gets the count before it that 2.10 would have had; `drawables` after an image is one
+drawable.
 """
 
 from typing import Any
@@ -12,7 +13,8 @@ from ._signature import Parameter, Signature
 KINDS = {
     "gint": "int32", "guint": "int32", "gchar": "int8", "guchar": "int8", "gboolean": "bool", "gdouble": "float",
     "gchararray": "string", "GFile": "string", "GeglColor": "color", "GimpUnit": "int32", "GimpParasite": "parasite",
-    "GimpImage": "image", "GimpDisplay": "display", "GimpDrawable": "drawable", "GimpItem": "item", "GimpPath": "vectors",
+    "GimpImage": "image", "GimpDisplay": "display", "GimpDrawable": "drawable", "GimpItem": "item",
+    "GimpPath": "vectors",
     "GimpInt32Array": "int32array", "GimpDoubleArray": "floatarray", "GStrv": "stringarray", "GBytes": "int8array",
     "GimpColorArray": "colorarray", "GimpCoreObjectArray": "int32array",
 }  # fmt: skip

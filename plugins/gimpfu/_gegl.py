@@ -1,8 +1,8 @@
 """GEGL operations on a drawable, as 2.10's core ran them: within the selection, one undo step.
 
-Most go through `Gimp.DrawableFilter`. Three kinds cannot, as 2.10 wrapped the operation in others: those that worked on the
-values as seen where the operation wants linear light (`cast`), and those that took the selection's bounds for the whole
-picture (`bounds`). These run here, into the drawable's shadow, which the core then merges. Knows no procedure of 2.10's.
+Most go through `Gimp.DrawableFilter`. Those that 2.10 wrapped in others cannot: the ones that work on the values as
+seen where the operation wants linear light (`cast`), and the ones for which the selection's bounds are the whole
+picture. These run here, into the drawable's shadow, which the core then merges. Knows no procedure of 2.10's.
 """
 
 from collections.abc import Mapping
@@ -33,8 +33,8 @@ def _attached(drawable: Any, image: Any) -> bool:
     if isinstance(drawable, (Gimp.LayerMask, Gimp.Selection)):
         return True
     if isinstance(drawable, Gimp.Layer):
-        return drawable.is_floating_sel() or image.get_item_position(drawable) >= 0
-    return image.get_item_position(drawable) >= 0
+        return bool(drawable.is_floating_sel() or image.get_item_position(drawable) >= 0)
+    return bool(image.get_item_position(drawable) >= 0)
 
 
 def apply(drawable: Any, operation: str, properties: Mapping[str, Any], aux: Mapping[str, Any] | None = None) -> None:
@@ -60,8 +60,21 @@ def apply(drawable: Any, operation: str, properties: Mapping[str, Any], aux: Map
             raise RuntimeError(f"{operation}: '{name}' cannot be {value!r}: {error}") from None
     for name, other in (aux or {}).items():
         made.set_aux_input(name, other)
-    drawable.merge_filter(made)
-    Gimp.displays_flush()
+    merge(drawable, made)
+
+
+def merge(drawable: Any, made: Any) -> None:
+    """Merges a filter, and cuts a layer that it made larger (by a blur's edge) back to its size, as 2.10 did."""
+    image, width, height = drawable.get_image(), drawable.get_width(), drawable.get_height()
+    x, y = tuple(drawable.get_offsets())[-2:]
+    image.undo_group_start()
+    try:
+        drawable.merge_filter(made)
+        if (drawable.get_width(), drawable.get_height()) != (width, height):
+            now_x, now_y = tuple(drawable.get_offsets())[-2:]
+            drawable.resize(width, height, now_x - x, now_y - y)
+    finally:
+        image.undo_group_end()
 
 
 def selected(drawable: Any) -> Any:
@@ -70,10 +83,8 @@ def selected(drawable: Any) -> Any:
     return Gegl.Rectangle.new(x, y, width, height) if any_left else None
 
 
-def process(
-    drawable: Any, operation: str, properties: Mapping[str, Any], *, cast: bool = False, bounds: bool = False
-) -> None:
-    """Runs an operation here: on the values as seen (`cast`), or on the selection's bounds as if they were all (`bounds`).
+def process(drawable: Any, operation: str, properties: Mapping[str, Any], *, cast: bool = False) -> None:
+    """Runs an operation here, on the selection's bounds as if they were all; with `cast` on the values as seen.
 
     Raises:
         RuntimeError: for a drawable that cannot be changed, or a value that the operation cannot have.
@@ -82,17 +93,16 @@ def process(
     region = selected(drawable)
     if region is None:
         return
-    whole = region if bounds else Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
     form = SEEN if cast else Babl.get_name(drawable.get_format())
     working = LINEAR if cast else form
-    source = Gegl.Buffer.new(working, 0, 0, whole.width, whole.height)
-    place = Gegl.Rectangle.new(0, 0, whole.width, whole.height)
-    source.set(place, working, bytes(drawable.get_buffer().get(whole, 1.0, form, Gegl.AbyssPolicy.NONE)))
+    source = Gegl.Buffer.new(working, 0, 0, region.width, region.height)
+    place = Gegl.Rectangle.new(0, 0, region.width, region.height)
+    source.set(place, working, bytes(drawable.get_buffer().get(region, 1.0, form, Gegl.AbyssPolicy.NONE)))
     result = run(source, operation, properties, working)
     shadow = drawable.get_shadow_buffer()
-    shadow.set(whole, form, bytes(result.get(place, 1.0, working, Gegl.AbyssPolicy.NONE)))
+    shadow.set(region, form, bytes(result.get(place, 1.0, working, Gegl.AbyssPolicy.NONE)))
     shadow.flush()
-    drawable.merge_shadow(True)  # noqa: FBT003  # libgimp's own signature: with undo
+    drawable.merge_shadow(True)  # libgimp's own signature: with undo
     drawable.update(region.x, region.y, region.width, region.height)
 
 
@@ -101,7 +111,9 @@ def run(source: Any, operation: str, properties: Mapping[str, Any], working: str
     extent = source.get_extent()
     result = Gegl.Buffer.new(working, extent.x, extent.y, extent.width, extent.height)
     graph = Gegl.Node()
-    reader, worker, writer = (graph.create_child(name) for name in ("gegl:buffer-source", operation, "gegl:write-buffer"))
+    reader, worker, writer = (
+        graph.create_child(name) for name in ("gegl:buffer-source", operation, "gegl:write-buffer")
+    )
     reader.set_property("buffer", source)
     writer.set_property("buffer", result)
     for name, value in properties.items():

@@ -1,7 +1,7 @@
 """One call into GIMP 3's procedures, with plain values going in and 2.10's kind of values coming out.
 
-Numbers of enumerations are 2.10's on both sides, brushes and fonts are names, units and choices are numbers, files are paths,
-arrays are lists. Knows nothing of scripts: `call` is what the table's rows use, `_pdb` builds on the rest.
+Numbers of enumerations are 2.10's on both sides, brushes and fonts are names, units and choices are numbers, files are
+paths, arrays are lists. Knows nothing of scripts: `call` is what the table's rows use, `_pdb` builds on the rest.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from ._wrap import unwrap, wrap
 # These classes must have been looked at before a value of theirs is made, or PyGObject crashes.
 ARRAYS = {"GimpDoubleArray": Gimp.DoubleArray, "GimpInt32Array": Gimp.Int32Array}
 NONINTERACTIVE = 1
+WORDLESS = (None, "", "success", "execution error", "calling error", "cancelled")
 
 
 class CallingError(RuntimeError, TypeError):
@@ -62,7 +63,7 @@ def outcome(name: str, values: Any) -> Any:
     status = values.index(0)
     if status != Gimp.PDBStatusType.SUCCESS:
         told = values.index(1) if values.length() > 1 else Gimp.get_pdb().get_last_error()
-        message = str(told or f"{name} failed without a word")
+        message = f"{name}: {told or 'execution error'}" if told in WORDLESS else str(told)
         raise (CallingError if status == Gimp.PDBStatusType.CALLING_ERROR else RuntimeError)(message)
     specs = procedure(name).get_return_values()
     results = tuple(classic(spec, values, index) for index, spec in enumerate(specs, 1) if index < values.length())
@@ -80,7 +81,9 @@ def assign(config: Any, spec: Any, value: Any, name: str) -> None:
         else:
             config.set_property(spec.name, native(spec, value))
     except (TypeError, ValueError, OverflowError) as error:
-        raise RuntimeError(f"{name}: argument '{spec.name}' ({kind}) cannot be {value!r}: {error}") from None
+        shown = wrap(value) if isinstance(value, WRAPPED) else value
+        reason = f": {error}" if isinstance(error, ValueError) else ""
+        raise RuntimeError(f"{name}: argument '{spec.name}' ({kind}) cannot be {shown!r}{reason}") from None
 
 
 def _objects(value: Any) -> list[Any]:
@@ -150,6 +153,14 @@ def boxed_array(kind: str, set_values: Callable[[Any, list[Any]], None], values:
     return holder.get_boxed()
 
 
+def numbers_of(array: Any, values_of: Callable[[Any], list[Any]]) -> tuple[Any, ...]:
+    """The numbers of a GimpDoubleArray or GimpInt32Array; their own getters do not work in GIMP 3.0's bindings."""
+    holder = GObject.Value()
+    holder.init(type(array).__gtype__)
+    holder.set_boxed(array)
+    return tuple(values_of(holder))
+
+
 def file(path: Any) -> Any:
     """A GFile of a path or a URI."""
     text = str(path)
@@ -176,7 +187,11 @@ def classic(spec: Any, values: Any, index: int) -> Any:
         return tuple(one.get_id() for one in values.get_core_object_array(index))
     if kind.name == "GimpColorArray":
         return tuple(gimpcolor.from_native(one) for one in values.get_color_array(index))
-    value = values.index(index)
+    return single(kind, values.index(index))
+
+
+def single(kind: Any, value: Any) -> Any:
+    """One result that is no array of objects."""
     if value is None:
         return () if kind.name in ("GStrv", "GBytes", "GimpDoubleArray", "GimpInt32Array") else None
     if kind.name in CLASSIC:
@@ -196,6 +211,6 @@ CLASSIC: dict[str, Callable[[Any], Any]] = {
     "GFile": lambda one: one.get_path() or one.get_uri(),
     "GBytes": lambda data: tuple(data.get_data() or b""),
     "GStrv": tuple,
-    "GimpDoubleArray": lambda array: tuple(Gimp.double_array_get_values(array)),
-    "GimpInt32Array": lambda array: tuple(Gimp.int32_array_get_values(array)),
+    "GimpDoubleArray": lambda array: numbers_of(array, Gimp.value_get_double_array),
+    "GimpInt32Array": lambda array: numbers_of(array, Gimp.value_get_int32_array),
 }

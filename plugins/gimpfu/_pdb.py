@@ -101,7 +101,9 @@ class Function:
         """
         run_mode = named.pop("run_mode", NONINTERACTIVE)
         if named:
-            raise TypeError(f"only 'run_mode' keyword argument accepted: {pythonic(self.proc_name)} got {sorted(named)}")
+            raise TypeError(
+                f"only 'run_mode' keyword argument accepted: {pythonic(self.proc_name)} got {sorted(named)}"
+            )
         arguments = checked(self._signature, values)
         return returned(self._signature.results, self._run(arguments, int(run_mode)))
 
@@ -198,7 +200,9 @@ class Pdb:
             raise AttributeError(name)
         function = resolve(canonical(name))
         if function is None:
-            raise UnknownProcedure(f"procedure not found: {name} is neither one of GIMP 2.10's nor one that is installed")
+            raise UnknownProcedure(
+                f"procedure not found: {name} is neither one of GIMP 2.10's nor one that is installed"
+            )
         return function
 
     def __getitem__(self, name: str) -> Function:
@@ -225,3 +229,6 @@ def query(*patterns: str) -> list[str]:
 
 
 pdb = Pdb()
+if (_plug_in := Gimp.get_plug_in()) is not None:
+    # Failures are the script's exceptions; GIMP would show each in a dialog of its own besides.
+    _plug_in.set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)

@@ -1,4 +1,4 @@
-"""Filters that GEGL has not: each pixel by itself, in Python, into the drawable's shadow. Called by `_filters_colour`."""
+"""Filters that GEGL has not: each pixel by itself, in Python, into the drawable's shadow."""
 
 from typing import Any
 
@@ -23,5 +23,5 @@ def keep_extreme(drawable: Any, *, largest: bool) -> None:
     shadow = drawable.get_shadow_buffer()
     shadow.set(region, FORM, bytes(samples))
     shadow.flush()
-    drawable.merge_shadow(True)  # noqa: FBT003  # libgimp's own signature: with undo
+    drawable.merge_shadow(True)  # libgimp's own signature: with undo
     drawable.update(region.x, region.y, region.width, region.height)

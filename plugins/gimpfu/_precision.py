@@ -1,4 +1,4 @@
-"""Whether a script asked for pixels in their own depth (`pdb.gimp_plugin_enable_precision()`), for the whole process."""
+"""Whether a script asked for pixels in their own depth (`gimp_plugin_enable_precision`), for the whole process."""
 
 _STATE = {"enabled": False}
 

@@ -48,7 +48,7 @@ def bucket_fill(
 
 
 @row("gimp-edit-bucket-fill-full", target="gimp-drawable-edit-bucket-fill")
-def bucket_fill_full(  # noqa: PLR0913  # 2.10's own signature
+def bucket_fill_full(  # 2.10's own signature
     drawable: Any, fill: int, mode: int, opacity: float, threshold: float, merged: int, transparent: int,
     criterion: int, x: float, y: float,
 ) -> None:  # fmt: skip
@@ -68,7 +68,7 @@ def bucket_fill_full(  # noqa: PLR0913  # 2.10's own signature
 
 
 @row("gimp-blend", "gimp-edit-blend", target="gimp-drawable-edit-gradient-fill")
-def blend(  # noqa: PLR0913  # 2.10's own signature
+def blend(  # 2.10's own signature
     drawable: Any, blend_mode: int, mode: int, kind: int, opacity: float, offset: float, repeat: int, reverse: int,
     supersample: int, depth: int, threshold: float, dither: int, x1: float, y1: float, x2: float, y2: float,
 ) -> None:  # fmt: skip

@@ -1,11 +1,12 @@
 """2.10's procedures to load and save files. Rows of the table; `_pdb` calls them.
 
-2.10 saved the one drawable that a script named, where GIMP 3 exports the image: of an image with more than that, a copy with
-the drawable alone is exported. What a format could be told stays where GIMP 3's has a setting for it (`EXPORTS`).
+2.10 saved the one drawable that a script named, where GIMP 3 exports the image: of an image with more than that, a
+copy with the drawable alone is exported. What a format could be told stays where GIMP 3's has a setting for it
+(`EXPORTS`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from . import _signature
@@ -28,10 +29,17 @@ absent({
 })  # fmt: skip
 
 
+def found(filename: str) -> str:
+    """A file's name, when there is such a file. Raises RuntimeError in 2.10's words otherwise."""
+    if "://" not in (filename or "") and not Path(filename or "").exists():
+        raise RuntimeError(f"Could not open '{filename}' for reading: No such file or directory")
+    return filename
+
+
 @row("gimp-file-load", target="gimp-file-load")
 def file_load(filename: str, _raw: str, run_mode: int) -> Any:
     """Opens an image file."""
-    return call("gimp-file-load", filename, run_mode=run_mode)
+    return call("gimp-file-load", found(filename), run_mode=run_mode)
 
 
 @row("gimp-file-save", target="gimp-file-save")
@@ -44,7 +52,7 @@ def file_save(image: Any, drawable: Any, filename: str, _raw: str, run_mode: int
 @row("gimp-xcf-load", target="gimp-xcf-load")
 def xcf_load(_dummy: int, filename: str, _raw: str) -> Any:
     """Opens GIMP's own format."""
-    return call("gimp-xcf-load", filename)
+    return call("gimp-xcf-load", found(filename))
 
 
 @row("gimp-xcf-save", target="gimp-xcf-save")
@@ -59,7 +67,7 @@ def _loader(name: str, target: str) -> None:
 
     @row(name, target=target)
     def load(*values: Any, run_mode: int) -> Any:
-        return call(target, values[1] if dummy else values[0], run_mode=run_mode)
+        return call(target, found(values[1] if dummy else values[0]), run_mode=run_mode)
 
 
 def _thumbnailer(name: str) -> None:
@@ -83,7 +91,11 @@ def _saver(name: str, target: str, options: Callable[..., Mapping[str, Any]] | N
             call(target, single, filename, run_mode=run_mode, **named)
 
 
-OTHER_NAMES = {"file-load-rgbe": "file-rgbe-load", "file-save-rgbe": "file-rgbe-export", "file-pdf-load2": "file-pdf-load"}
+OTHER_NAMES = {
+    "file-load-rgbe": "file-rgbe-load",
+    "file-save-rgbe": "file-rgbe-export",
+    "file-pdf-load2": "file-pdf-load",
+}
 
 
 def _targets(name: str) -> Sequence[str]:

@@ -198,7 +198,7 @@ def set_color_profile(image: Any, values: list[int]) -> None:
 
 
 @row("gimp-image-convert-color-profile", target="Gimp.Image.convert_color_profile")
-def convert_color_profile(image: Any, values: list[int], intent: int, bpc: bool) -> None:  # noqa: FBT001  # 2.10's own
+def convert_color_profile(image: Any, values: list[int], intent: int, bpc: bool) -> None:  # 2.10's own
     """Converts to another ICC profile."""
     if not image.convert_color_profile(_profile(values), intent, bpc):
         raise RuntimeError("gimp-image-convert-color-profile: the profile does not fit the image")

@@ -1,4 +1,4 @@
-"""2.10's procedures on items, layers and channels that GIMP 3 has in another form. Rows of the table; `_pdb` calls them."""
+"""2.10's procedures on items, layers and channels that GIMP 3 has in another form. Rows of the table."""
 
 from typing import Any
 
@@ -53,7 +53,10 @@ def get_linked(_item: Any) -> int:
     return 0
 
 
-@row(*(f"gimp-{kind}-set-linked" for kind in ("item", "drawable", "layer", "vectors")), target="nothing: the chain is gone")
+@row(
+    *(f"gimp-{kind}-set-linked" for kind in ("item", "drawable", "layer", "vectors")),
+    target="nothing: the chain is gone",
+)
 def set_linked(_item: Any, _linked: int) -> None:
     """GIMP 3 has no chain, layers are selected together instead: nothing happens."""
 

@@ -177,7 +177,7 @@ def path_stroke_current(image: Any) -> None:
 
 
 @row("gimp-path-to-selection", target="gimp-image-select-item")
-def path_to_selection(  # noqa: PLR0913  # 2.10's own signature
+def path_to_selection(  # 2.10's own signature
     image: Any, name: str, operation: int, antialias: int, feather: int, radius_x: float, radius_y: float
 ) -> None:
     """Selects what a path encloses."""

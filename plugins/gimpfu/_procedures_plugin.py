@@ -108,7 +108,14 @@ def _function(name: str) -> Any:
 def proc_info(name: str) -> tuple[Any, ...]:
     """What a procedure is said to be, and how many arguments and results it has."""
     found = _function(name)
-    told = (found.proc_blurb, found.proc_help, found.proc_author, found.proc_copyright, found.proc_date, found.proc_type)
+    told = (
+        found.proc_blurb,
+        found.proc_help,
+        found.proc_author,
+        found.proc_copyright,
+        found.proc_date,
+        found.proc_type,
+    )
     return (*told, found.nparams, found.nreturn_vals)
 
 
@@ -204,7 +211,7 @@ def number_of_units() -> int:
 
 
 @row("gimp-unit-new", target="gimp-unit-new")
-def unit_new(name: str, factor: float, digits: int, symbol: str, abbreviation: str, _one: str, _more: str) -> int:  # noqa: PLR0913
+def unit_new(name: str, factor: float, digits: int, symbol: str, abbreviation: str, _one: str, _more: str) -> int:
     """A new unit's number."""
     return int(call("gimp-unit-new", name, factor, digits, symbol, abbreviation))
 

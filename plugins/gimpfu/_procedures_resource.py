@@ -3,6 +3,7 @@
 from typing import Any
 
 from . import gimpcolor
+from ._door import Babl
 from ._gimp3 import call
 from ._resources import by_name
 from ._rows import absent, renamed, row
@@ -128,8 +129,8 @@ def brush_get_pixels(name: str) -> tuple[Any, ...]:
     """Size, mask and colours of a brush, as bytes."""
     brush = resource("brush", name)
     width, height, mask_bpp, color_bpp = call("gimp-brush-get-info", brush)
-    mask = pixels_of(brush.get_mask(0, 0, None), "Y u8")
-    colours = pixels_of(brush.get_buffer(0, 0, None), "R'G'B' u8") if color_bpp else ()
+    mask = pixels_of(brush.get_mask(0, 0, Babl.format("Y u8")), "Y u8")
+    colours = pixels_of(brush.get_buffer(0, 0, Babl.format("R'G'B' u8")), "R'G'B' u8") if color_bpp else ()
     return width, height, mask_bpp or 1, mask, color_bpp, colours
 
 
@@ -138,7 +139,7 @@ def brushes_get_brush_data(name: str) -> tuple[Any, ...]:
     """A brush with the context's opacity and mode, and its mask as bytes."""
     brush = resource("brush", name)
     width, height, *_ = call("gimp-brush-get-info", brush)
-    mask = pixels_of(brush.get_mask(0, 0, None), "Y u8")
+    mask = pixels_of(brush.get_mask(0, 0, Babl.format("Y u8")), "Y u8")
     spacing = call("gimp-brush-get-spacing", brush)
     mode, opacity = call("gimp-context-get-paint-mode"), call("gimp-context-get-opacity")
     return brush.get_name(), opacity, spacing, mode, width, height, mask
@@ -156,7 +157,7 @@ def _pattern_pixels(name: str) -> tuple[Any, ...]:
     pattern = resource("pattern", name)
     width, height, bpp = call("gimp-pattern-get-info", pattern)
     form = {1: "Y' u8", 2: "Y'A u8", 3: "R'G'B' u8", 4: "R'G'B'A u8"}[bpp]
-    return pattern.get_name(), width, height, bpp, pixels_of(pattern.get_buffer(0, 0, None), form)
+    return pattern.get_name(), width, height, bpp, pixels_of(pattern.get_buffer(0, 0, Babl.format(form)), form)
 
 
 @row("gimp-pattern-get-pixels", target="Gimp.Pattern.get_buffer")
@@ -205,13 +206,13 @@ def custom_samples(name: str, positions: list[float], reverse: int) -> list[floa
 @row("gimp-gradients-sample-uniform", target="gimp-gradient-get-uniform-samples")
 def sample_uniform(count: int, reverse: int) -> list[float]:
     """Colours along the context's gradient, at equal steps."""
-    return uniform_samples("", count, reverse)
+    return samples(call("gimp-gradient-get-uniform-samples", resource("gradient", ""), count, reverse))
 
 
 @row("gimp-gradients-sample-custom", target="gimp-gradient-get-custom-samples")
 def sample_custom(positions: list[float], reverse: int) -> list[float]:
     """Colours along the context's gradient, at places of one's own."""
-    return custom_samples("", positions, reverse)
+    return samples(call("gimp-gradient-get-custom-samples", resource("gradient", ""), positions, reverse))
 
 
 @row("gimp-gradients-get-gradient-data", target="gimp-gradient-get-uniform-samples")

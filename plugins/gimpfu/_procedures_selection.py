@@ -22,7 +22,7 @@ def rect_select(
 
 
 @row("gimp-ellipse-select", target="gimp-image-select-ellipse")
-def ellipse_select(  # noqa: PLR0913  # 2.10's own signature
+def ellipse_select(  # 2.10's own signature
     image: Any, x: float, y: float, width: float, height: float, operation: int, antialias: int, feather: int,
     radius: float,
 ) -> None:  # fmt: skip
@@ -32,7 +32,7 @@ def ellipse_select(  # noqa: PLR0913  # 2.10's own signature
 
 
 @row("gimp-round-rect-select", target="gimp-image-select-round-rectangle")
-def round_rect_select(  # noqa: PLR0913  # 2.10's own signature
+def round_rect_select(  # 2.10's own signature
     image: Any, x: float, y: float, width: float, height: float, corner_x: float, corner_y: float, operation: int,
     antialias: int, feather: int, radius_x: float, radius_y: float,
 ) -> None:  # fmt: skip
@@ -50,9 +50,7 @@ def free_select(
         call("gimp-image-select-polygon", image, operation, points)
 
 
-def sampling(
-    threshold: int, antialias: int, merged: int, transparent: int = 0, criterion: int = 0
-) -> dict[str, Any]:
+def sampling(threshold: int, antialias: int, merged: int, transparent: int = 0, criterion: int = 0) -> dict[str, Any]:
     """The context's settings for what counts as a like colour."""
     return {
         "antialias": antialias, "sample-merged": merged, "sample-threshold-int": threshold,
@@ -61,7 +59,7 @@ def sampling(
 
 
 @row("gimp-by-color-select", target="gimp-image-select-color")
-def by_color_select(  # noqa: PLR0913  # 2.10's own signature
+def by_color_select(  # 2.10's own signature
     drawable: Any, color: Any, threshold: int, operation: int, antialias: int, feather: int, radius: float, merged: int
 ) -> None:
     """All that has a like colour."""
@@ -70,7 +68,7 @@ def by_color_select(  # noqa: PLR0913  # 2.10's own signature
 
 
 @row("gimp-by-color-select-full", target="gimp-image-select-color")
-def by_color_select_full(  # noqa: PLR0913  # 2.10's own signature
+def by_color_select_full(  # 2.10's own signature
     drawable: Any, color: Any, threshold: int, operation: int, antialias: int, feather: int, radius_x: float,
     radius_y: float, merged: int, transparent: int, criterion: int,
 ) -> None:  # fmt: skip
@@ -81,7 +79,7 @@ def by_color_select_full(  # noqa: PLR0913  # 2.10's own signature
 
 
 @row("gimp-fuzzy-select", target="gimp-image-select-contiguous-color")
-def fuzzy_select(  # noqa: PLR0913  # 2.10's own signature
+def fuzzy_select(  # 2.10's own signature
     drawable: Any, x: float, y: float, threshold: int, operation: int, antialias: int, feather: int, radius: float,
     merged: int,
 ) -> None:  # fmt: skip
@@ -91,7 +89,7 @@ def fuzzy_select(  # noqa: PLR0913  # 2.10's own signature
 
 
 @row("gimp-fuzzy-select-full", target="gimp-image-select-contiguous-color")
-def fuzzy_select_full(  # noqa: PLR0913  # 2.10's own signature
+def fuzzy_select_full(  # 2.10's own signature
     drawable: Any, x: float, y: float, threshold: int, operation: int, antialias: int, feather: int, radius_x: float,
     radius_y: float, merged: int, transparent: int, criterion: int,
 ) -> None:  # fmt: skip

@@ -1,4 +1,4 @@
-"""2.10's text procedures; fonts go by name, sizes in points are converted here. Rows of the table; `_pdb` calls them."""
+"""2.10's text procedures; fonts go by name, sizes in points are converted here. Rows of the table."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def named(family: str | None, weight: str | None, slant: str | None) -> str:
 
 
 @row("gimp-text-fontname", target="gimp-text-font")
-def text_fontname(  # noqa: PLR0913  # 2.10's own signature
+def text_fontname(  # 2.10's own signature
     image: Any, drawable: Any, x: float, y: float, text: str, border: int, antialias: int, size: float,
     size_type: int, font: str,
 ) -> Any:  # fmt: skip
@@ -37,7 +37,7 @@ def text_fontname(  # noqa: PLR0913  # 2.10's own signature
 
 
 @row("gimp-text", target="gimp-text-font")
-def text(  # noqa: PLR0913  # 2.10's own signature
+def text(  # 2.10's own signature
     image: Any, drawable: Any, x: float, y: float, words: str, border: int, antialias: int, size: float,
     size_type: int, _foundry: str, family: str, weight: str, slant: str, *_rest: Any,
 ) -> Any:  # fmt: skip
@@ -54,11 +54,13 @@ def text_get_extents_fontname(words: str, size: float, _size_type: int, font: st
 
 
 @row("gimp-text-get-extents", target="gimp-text-get-extents-font")
-def text_get_extents(  # noqa: PLR0913  # 2.10's own signature
+def text_get_extents(  # 2.10's own signature
     words: str, size: float, size_type: int, _foundry: str, family: str, weight: str, slant: str, *_rest: Any
 ) -> tuple[int, ...]:
     """The same, the font in the parts of an X font name."""
-    return text_get_extents_fontname(words, size, size_type, named(family, weight, slant))
+    del size_type
+    extents: tuple[int, ...] = call("gimp-text-get-extents-font", words, size, named(family, weight, slant))
+    return extents
 
 
 @row("gimp-text-layer-get-hinting", target="gimp-text-layer-get-hint-style")

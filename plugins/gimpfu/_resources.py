@@ -1,7 +1,8 @@
 """Brushes, fonts, gradients, palettes and patterns by the names that 2.10's procedures took.
 
 An empty name is the context's own. A name that GIMP 3 has under another spelling is found; a font that is nowhere is
-replaced as 2.10's text renderer replaced it, silently; any other resource that is nowhere is refused. Called by `_gimp3`.
+replaced as 2.10's text renderer replaced it, silently; any other resource that is nowhere is refused. Called by
+`_gimp3`.
 """
 
 from collections.abc import Callable
@@ -34,7 +35,8 @@ CLASSES = {
 SPELLED = {
     "GimpBrush": {
         "Circle (01)": "1. Pixel", "Circle (03)": "2. Hardness 100", "Circle (11)": "2. Hardness 100",
-        "Circle (19)": "2. Hardness 100", "Circle Fuzzy (11)": "2. Hardness 050", "Circle Fuzzy (19)": "2. Hardness 050",
+        "Circle (19)": "2. Hardness 100", "Circle Fuzzy (11)": "2. Hardness 050",
+        "Circle Fuzzy (19)": "2. Hardness 050",
         "Pixel (1x1 square)": "1. Pixel", "Square (20x20)": "2. Block 01", "Pixel": "1. Pixel",
     },
     "GimpGradient": {

@@ -1,7 +1,7 @@
 """The table of 2.10's procedures that GIMP 3 has under another name, in another form, or not at all.
 
-A row is a plain function that takes what 2.10's procedure took (without run mode, arrays without their counts) and calls
-GIMP 3. The modules `_procedures_*` and `_filters` fill the table; `_pdb` reads it. Knows nothing of GIMP.
+A row is a plain function that takes what 2.10's procedure took (without run mode, arrays without their counts) and
+calls GIMP 3. The modules `_procedures_*` and `_filters` fill the table; `_pdb` reads it. Knows nothing of GIMP.
 """
 
 from collections.abc import Callable, Mapping

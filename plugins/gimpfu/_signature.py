@@ -1,8 +1,8 @@
 """What GIMP 2.10 said each procedure takes and gives back.
 
-Knows the lines of `pdb210.txt` and nothing of GIMP itself: no GObject introspection here, so that a script can be checked
-where there is no GIMP (`impasto gimp adopt`). The lines were written down from GIMP 2.10.34's own dump.
-Called by `_pdb`, `_arguments` and the tests.
+Knows the lines of `pdb210.txt` and nothing of GIMP itself: no GObject introspection here, so that a script can be
+checked where there is no GIMP (`impasto gimp adopt`). The lines were written down from GIMP 2.10.34's own dump. Called
+by `_pdb`, `_arguments` and the tests.
 """
 
 from functools import cache
@@ -13,7 +13,8 @@ from typing import NamedTuple
 TYPES = {
     "int32": 0, "bool": 0, "int16": 1, "int8": 2, "float": 3, "string": 4, "int32array": 5, "int16array": 6,
     "int8array": 7, "floatarray": 8, "stringarray": 9, "color": 10, "item": 11, "display": 12, "image": 13, "layer": 14,
-    "channel": 15, "drawable": 16, "selection": 17, "colorarray": 18, "vectors": 19, "parasite": 20, "status": 21, "drawables": 16, "any": 0,
+    "channel": 15, "drawable": 16, "selection": 17, "colorarray": 18, "vectors": 19, "parasite": 20, "status": 21,
+    "drawables": 16, "any": 0,
 }  # fmt: skip
 ARRAYS = frozenset(kind for kind in TYPES if kind.endswith("array"))
 

@@ -1,4 +1,4 @@
-"""Colours as 2.10's `gimpcolor` had them: `RGB(255, 0, 0)`, `RGB(1.0, 0, 0.5)`, `rgb[0]` an integer up to 255, `rgb.r` a float.
+"""Colours as 2.10's `gimpcolor` had them: `RGB(255, 0, 0)`, `RGB(1.0, 0, 0.5)`, `rgb[0]` up to 255, `rgb.r` a float.
 
 Values are as seen on the screen (sRGB's curve), never linear light. Knows nothing of GIMP until a colour goes there or
 comes from there; scripts import this module, and `_gimp3` and the objects' methods call `native` and `from_native`.
@@ -10,22 +10,10 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+from . import _css
+
 RGB_COMPOSITE_NONE, RGB_COMPOSITE_NORMAL, RGB_COMPOSITE_BEHIND = range(3)
 RGB_LUMINANCE_RED, RGB_LUMINANCE_GREEN, RGB_LUMINANCE_BLUE = 0.22248840, 0.71690369, 0.06060791  # as 2.10 had them
-
-# What CSS and X11 name and scripts are likely to; GEGL knows sixteen.
-NAMES = {
-    "black": "000000", "silver": "c0c0c0", "gray": "808080", "grey": "808080", "white": "ffffff", "maroon": "800000",
-    "red": "ff0000", "purple": "800080", "fuchsia": "ff00ff", "magenta": "ff00ff", "green": "008000", "lime": "00ff00",
-    "olive": "808000", "yellow": "ffff00", "navy": "000080", "blue": "0000ff", "teal": "008080", "aqua": "00ffff",
-    "cyan": "00ffff", "orange": "ffa500", "pink": "ffc0cb", "brown": "a52a2a", "gold": "ffd700", "violet": "ee82ee",
-    "indigo": "4b0082", "beige": "f5f5dc", "ivory": "fffff0", "khaki": "f0e68c", "coral": "ff7f50", "crimson": "dc143c",
-    "salmon": "fa8072", "turquoise": "40e0d0", "tan": "d2b48c", "orchid": "da70d6", "plum": "dda0dd",
-    "chocolate": "d2691e", "darkred": "8b0000", "darkgreen": "006400", "darkblue": "00008b", "lightblue": "add8e6",
-    "lightgray": "d3d3d3", "lightgrey": "d3d3d3", "darkgray": "a9a9a9", "darkgrey": "a9a9a9", "steelblue": "4682b4",
-    "skyblue": "87ceeb", "royalblue": "4169e1", "forestgreen": "228b22", "seagreen": "2e8b57", "tomato": "ff6347",
-    "sienna": "a0522d", "firebrick": "b22222", "wheat": "f5deb3", "lavender": "e6e6fa", "dimgray": "696969",
-}  # fmt: skip
 
 
 def _component(value: object, scale: float, name: str) -> float:
@@ -108,6 +96,10 @@ class _Colour:
     def __str__(self) -> str:
         return f"{self.label} ({', '.join(map(str, self._values))})"
 
+    def to_rgb(self) -> "RGB":
+        """The same in red, green, blue."""
+        raise NotImplementedError
+
     def clamp(self) -> None:
         """Brings every component into [0, 1]."""
         self._values = [min(max(value, 0.0), 1.0) for value in self._values]
@@ -122,19 +114,19 @@ class RGB(_Colour):
     def _change(self, by: Sequence[float], *, with_alpha: bool) -> None:
         self._values = [*by[:3], by[3] if with_alpha else self._values[3]]
 
-    def add(self, color: "RGB", with_alpha: object = False) -> None:  # noqa: FBT002  # 2.10's own signature
+    def add(self, color: "RGB", with_alpha: object = False) -> None:  # 2.10's own signature
         """Adds another colour."""
         self._change([a + b for a, b in zip(self._values, color._values, strict=True)], with_alpha=bool(with_alpha))
 
-    def subtract(self, color: "RGB", with_alpha: object = False) -> None:  # noqa: FBT002  # 2.10's own signature
+    def subtract(self, color: "RGB", with_alpha: object = False) -> None:  # 2.10's own signature
         """Subtracts another colour."""
         self._change([a - b for a, b in zip(self._values, color._values, strict=True)], with_alpha=bool(with_alpha))
 
-    def multiply(self, factor: float, with_alpha: object = False) -> None:  # noqa: FBT002  # 2.10's own signature
+    def multiply(self, factor: float, with_alpha: object = False) -> None:  # 2.10's own signature
         """Multiplies by a number."""
         self._change([a * factor for a in self._values], with_alpha=bool(with_alpha))
 
-    def distance(self, color: "RGB", alpha: object = False) -> float:  # noqa: ARG002, FBT002  # 2.10 ignored it, too
+    def distance(self, color: "RGB", alpha: object = False) -> float:  # noqa: ARG002  # 2.10 ignored it, too
         """Sum of the components' differences."""
         return sum(abs(a - b) for a, b in zip(self._values[:3], color._values[:3], strict=True))
 
@@ -171,14 +163,18 @@ class RGB(_Colour):
         """Takes the colour of that name."""
         self._values[:3] = rgb_parse_name(name)._values[:3]
 
-    def parse_hex(self, hex: str) -> None:  # noqa: A002  # 2.10's own name
+    def parse_hex(self, hex: str) -> None:  # 2.10's own name
         """Takes `#ff8000` or `f80`."""
         self._values[:3] = rgb_parse_hex(hex)._values[:3]
 
-    def parse_css(self, css: str, with_alpha: object = False) -> None:  # noqa: FBT002  # 2.10's own signature
+    def parse_css(self, css: str, with_alpha: object = False) -> None:  # 2.10's own signature
         """Takes what CSS may write."""
         parsed = rgb_parse_css(css, with_alpha)
         self._change(parsed._values, with_alpha=bool(with_alpha))
+
+    def to_rgb(self) -> "RGB":
+        """Itself."""
+        return self
 
     def to_hsv(self) -> "HSV":
         """The same in hue, saturation, value."""
@@ -237,49 +233,22 @@ class CMYK(_Colour):
 
 def rgb_parse_name(name: str) -> RGB:
     """The colour of that name. Raises ValueError for a name that is not known."""
-    try:
-        return rgb_parse_hex(NAMES[name.strip().lower()])
-    except KeyError:
-        raise ValueError(f"unable to parse color name: {name!r}") from None
+    return RGB(*_css.named(name))
 
 
-def rgb_parse_hex(hex: str) -> RGB:  # noqa: A001, A002  # 2.10's own name
+def rgb_parse_hex(hex: str) -> RGB:
     """`#f80`, `#ff8000`, `#ffff88880000`, with or without the sign. Raises ValueError for anything else."""
-    digits = hex.strip().removeprefix("#")
-    size, rest = divmod(len(digits), 3)
-    try:
-        if rest or not 1 <= size <= 4:
-            raise ValueError
-        parts = [int(digits[start : start + size], 16) for start in range(0, len(digits), size)]
-    except ValueError:
-        raise ValueError(f"unable to parse hex value: {hex!r}") from None
-    return RGB(*(part / (16**size - 1) for part in parts))
+    return RGB(*_css.hexadecimal(hex))
 
 
-def rgb_parse_css(css: str, with_alpha: object = False) -> RGB:  # noqa: FBT002  # 2.10's own signature
-    """A name, `#rrggbb`, `rgb(255, 50%, 0)`, `hsl(120, 100%, 50%)`, with alpha where asked. Raises ValueError otherwise."""
-    text = css.strip().lower()
-    kind, bracket, rest = text.partition("(")
-    if not bracket:
-        return rgb_parse_hex(text) if text.startswith("#") else rgb_parse_name(text)
-    try:
-        parts = [part.strip() for part in rest.rstrip(")").split(",")]
-        alpha = float(parts.pop()) if kind in ("rgba", "hsla") and with_alpha else 1.0
-        first, second, third = parts
-        if kind.startswith("hsl"):
-            share = [float(part.rstrip("%")) / 100 for part in (second, third)]
-            return HSL(float(first) / 360, *share, alpha).to_rgb()
-        if not kind.startswith("rgb"):
-            raise ValueError
-        levels = [float(p[:-1]) / 100 if p.endswith("%") else float(p) / 255 for p in (first, second, third)]
-        return RGB(*levels, alpha)
-    except ValueError:
-        raise ValueError(f"unable to parse CSS color: {css!r}") from None
+def rgb_parse_css(css: str, with_alpha: object = False) -> RGB:
+    """A name, `#rrggbb`, `rgb(255, 50%, 0)`, `hsl(120, 100%, 50%)`, with alpha where asked. Or ValueError."""
+    return RGB(*_css.parsed(css, with_alpha=bool(with_alpha)))
 
 
 def rgb_names() -> dict[str, RGB]:
     """All names that are known, with their colours."""
-    return {name: rgb_parse_hex(digits) for name, digits in NAMES.items()}
+    return {name: rgb_parse_hex(digits) for name, digits in _css.NAMES.items()}
 
 
 def bilinear(x: float, y: float, values: Sequence[float]) -> float:
@@ -308,11 +277,8 @@ def rgb(value: Any) -> RGB:
     Raises:
         TypeError: for anything else, in 2.10's words.
     """
-    if isinstance(value, RGB):
-        return value
-    if isinstance(value, _Colour) and hasattr(value, "to_rgb"):
-        converted: RGB = value.to_rgb()
-        return converted
+    if isinstance(value, _Colour):
+        return value.to_rgb()
     if isinstance(value, str):
         return rgb_parse_css(value, with_alpha=True)
     if isinstance(value, Sequence) and len(value) in (3, 4):

@@ -1,7 +1,7 @@
 """The constants of 2.10 under their own names, with 2.10's numbers: `from gimpenums import *`.
 
-A stand-in for the module that gimpfu re-exported. Names come from `enums210.txt`, so an editor does not see them; what it
-must never do is import gi. Numbers that differ in GIMP 3 are translated where a procedure is called (`_enums`).
+A stand-in for the module that gimpfu re-exported. Names come from `enums210.txt`, so an editor does not see them; what
+it must never do is import gi. Numbers that differ in GIMP 3 are translated where a procedure is called (`_enums`).
 """
 
 from ._enums import constants

@@ -1,4 +1,4 @@
-"""Small pictures drawn by arithmetic, the same for GIMP 2.10 and for GIMP 3: soft colours, hard edges, a little noise."""
+"""Small pictures drawn by arithmetic, the same for GIMP 2.10 and GIMP 3: soft colours, hard edges, a little noise."""
 
 SIZE = (32, 24)
 MODES = {"rgb": "RGB", "rgba": "RGBA", "gray": "L", "map": "L"}

@@ -34,19 +34,20 @@ def scheme(value: Any) -> str:
 
 def script(case: Case, number: int, folder: Path) -> str:
     """One case as a line of Script-Fu: load, call, save."""
-    mode = "-with-mode" if False else ""
     names = [scheme(value) for value in case.arguments]
     run_mode = "1 " if case.procedure.startswith("plug-in-") else ""
     select = "(gimp-image-select-rectangle image 2 6 5 14 12)" if case.selected else ""
     out = folder / f"{number}.png"
     return (
         f'(let* ((image (car (gimp-file-load 1 "{folder / case.picture}.png" "")))'
-        f' (drawable (car (gimp-image-get-active-drawable image)))'
-        f' (other (car (gimp-file-load 1 "{folder / "map"}.png" ""))) (map (car (gimp-image-get-active-drawable other))))'
-        f" (gimp-context-set-defaults) (gimp-context-set-foreground '(250 120 10)) (gimp-context-set-background '(20 40 90))"
-        f" {select} ({case.procedure}{mode} {run_mode}{' '.join(names)}) (gimp-selection-none image)"
+        " (drawable (car (gimp-image-get-active-drawable image)))"
+        f' (other (car (gimp-file-load 1 "{folder / "map"}.png" "")))'
+        " (map (car (gimp-image-get-active-drawable other))))"
+        " (gimp-context-set-defaults)"
+        " (gimp-context-set-foreground '(250 120 10)) (gimp-context-set-background '(20 40 90))"
+        f" {select} ({case.procedure} {run_mode}{' '.join(names)}) (gimp-selection-none image)"
         f' (file-png-save2 1 image (car (gimp-image-get-active-drawable image)) "{out}" "" 0 9 0 0 0 0 0 0 1)'
-        f" (gimp-image-delete image) (gimp-image-delete other))"
+        " (gimp-image-delete image) (gimp-image-delete other))"
     )
 
 
@@ -65,12 +66,13 @@ def main() -> None:
         lines = [script(case, number, folder) for number, case in enumerate(CASES)]
         batches = [argument for line in lines for argument in ("-b", line)]
         command = ["gimp-console-2.10", "-i", "-d", "-f", *batches, "-b", "(gimp-quit 0)"]
-        done = subprocess.run(command, env={"HOME": home, "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env={"HOME": home, "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
+        )
         for number, case in enumerate(CASES):
             path = folder / f"{number}.png"
             if not path.exists():
-                print(f"no result: {case.procedure} {case.arguments}", file=sys.stderr)
-                continue
+                raise SystemExit(f"no result: {case.procedure} {case.arguments}\n{done.stderr[-2000:]}")
             with Image.open(path) as picture:
                 data = picture.convert(MODES[case.picture]).tobytes()
                 frozen[key(number)] = {
@@ -78,7 +80,6 @@ def main() -> None:
                     "size": "x".join(map(str, picture.size)),
                     "pixels": base64.b64encode(zlib.compress(data, 9)).decode(),
                 }
-        print(*[line for line in done.stderr.splitlines() if "rror" in line][:20], sep="\n", file=sys.stderr)
     GOLDEN.write_text(json.dumps(frozen, indent=0) + "\n")
 
 
