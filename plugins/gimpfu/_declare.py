@@ -11,10 +11,43 @@ from typing import Any
 from . import gimpcolor
 from ._door import Gimp, Gio, GObject
 from ._params import (
-    ARRAYS, FLOATARRAY, INT8ARRAY, INT32ARRAY, INTEGERS, PARASITE, PF_BRUSH, PF_CHANNEL, PF_COLOR, PF_DIRNAME,
-    PF_DISPLAY, PF_DRAWABLE, PF_FILE, PF_FILENAME, PF_FLOAT, PF_FONT, PF_GRADIENT, PF_IMAGE, PF_INT8, PF_INT16, PF_INT32,
-    PF_LAYER, PF_OPTION, PF_PALETTE, PF_PATTERN, PF_RADIO, PF_REGION, PF_SLIDER, PF_SPINNER, PF_STRING, PF_TEXT,
-    PF_TOGGLE, PF_VECTORS, SELECTION, STATUS, STRINGARRAY, Param,
+    ARRAYS,
+    FLOATARRAY,
+    INT8ARRAY,
+    INT32ARRAY,
+    INTEGERS,
+    PARASITE,
+    PF_BRUSH,
+    PF_CHANNEL,
+    PF_COLOR,
+    PF_DIRNAME,
+    PF_DISPLAY,
+    PF_DRAWABLE,
+    PF_FILE,
+    PF_FILENAME,
+    PF_FLOAT,
+    PF_FONT,
+    PF_GRADIENT,
+    PF_IMAGE,
+    PF_INT8,
+    PF_INT16,
+    PF_INT32,
+    PF_LAYER,
+    PF_OPTION,
+    PF_PALETTE,
+    PF_PATTERN,
+    PF_RADIO,
+    PF_REGION,
+    PF_SLIDER,
+    PF_SPINNER,
+    PF_STRING,
+    PF_TEXT,
+    PF_TOGGLE,
+    PF_VECTORS,
+    SELECTION,
+    STATUS,
+    STRINGARRAY,
+    Param,
 )  # fmt: skip
 from ._resources import by_name
 from ._wrap import unwrap, wrap
@@ -164,7 +197,7 @@ SIMPLE: dict[int, tuple[str, Callable[[Callable[..., None], Param], None]]] = {
 
 
 def declare(procedure: Any, param: Param, name: str) -> None:
-    """Adds a parameter to a GIMP 3 procedure as its argument `name`. Raises NotImplementedError for kinds it has none for."""
+    """Adds a parameter to a GIMP 3 procedure as its argument. Raises NotImplementedError for kinds it has none for."""
     if param.type not in SIMPLE and param.type in ARRAYS:
         raise NotImplementedError(f"parameter '{param.name}': GIMP 3's Python takes no {ARRAYS[param.type]} argument")
     word, adder = kind_of(param)
@@ -198,7 +231,7 @@ def read(config: Any, param: Param, name: str) -> Any:
 
 
 def forget(config: Any, params: Sequence[Param], called: Sequence[str]) -> None:
-    """Takes images and items out again once they are read: GIMP keeps last values, and complains that it cannot keep these."""
+    """Takes images and items out again once they are read: GIMP keeps last values, but cannot keep these."""
     for param, name in zip(params, called, strict=True):
         if param.type in OBJECTS:
             config.set_property(name, None)

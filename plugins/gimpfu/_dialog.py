@@ -10,8 +10,21 @@ from typing import Any
 from ._declare import is_numbered, nicks
 from ._door import Gimp, GObject
 from ._params import (
-    INTEGERS, PF_CHANNEL, PF_DRAWABLE, PF_FILE, PF_FILENAME, PF_FLOAT, PF_IMAGE, PF_LAYER, PF_OPTION, PF_RADIO, PF_SLIDER, PF_SPINNER, PF_TEXT,
-    PF_VECTORS, Param,
+    INTEGERS,
+    PF_CHANNEL,
+    PF_DRAWABLE,
+    PF_FILE,
+    PF_FILENAME,
+    PF_FLOAT,
+    PF_IMAGE,
+    PF_LAYER,
+    PF_OPTION,
+    PF_RADIO,
+    PF_SLIDER,
+    PF_SPINNER,
+    PF_TEXT,
+    PF_VECTORS,
+    Param,
 )  # fmt: skip
 from ._registration import Definition
 from ._widgets import GimpUi, Gtk
@@ -142,11 +155,11 @@ def _file(dialog: Any, config: Any, param: Param, name: str) -> str:
 
 
 CHOOSERS: dict[int, tuple[str, Callable[[int], Any]]] = {
-    PF_IMAGE: ("ImageComboBox", lambda number: Gimp.Image.get_by_id(number)),
-    PF_LAYER: ("LayerComboBox", lambda number: Gimp.Item.get_by_id(number)),
-    PF_CHANNEL: ("ChannelComboBox", lambda number: Gimp.Item.get_by_id(number)),
-    PF_DRAWABLE: ("DrawableComboBox", lambda number: Gimp.Item.get_by_id(number)),
-    PF_VECTORS: ("PathComboBox", lambda number: Gimp.Item.get_by_id(number)),
+    PF_IMAGE: ("ImageComboBox", Gimp.Image.get_by_id),
+    PF_LAYER: ("LayerComboBox", Gimp.Item.get_by_id),
+    PF_CHANNEL: ("ChannelComboBox", Gimp.Item.get_by_id),
+    PF_DRAWABLE: ("DrawableComboBox", Gimp.Item.get_by_id),
+    PF_VECTORS: ("PathComboBox", Gimp.Item.get_by_id),
 }
 
 

@@ -6,6 +6,7 @@ copy with the drawable alone is exported. What a format could be told stays wher
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -61,36 +62,6 @@ def xcf_save(_dummy: int, image: Any, _drawable: Any, filename: str, _raw: str) 
     call("gimp-xcf-save", image, filename)
 
 
-def _loader(name: str, target: str) -> None:
-    """`file-png-load(filename, raw_filename, ...)`: what follows is GIMP 3's default."""
-    dummy = _signature.signature(name).parameters[0].name == "dummy-param"
-
-    @row(name, target=target)
-    def load(*values: Any, run_mode: int) -> Any:
-        return call(target, found(values[1] if dummy else values[0]), run_mode=run_mode)
-
-
-def _thumbnailer(name: str) -> None:
-    """`file-png-load-thumb`: 2.10 gave fewer results."""
-    wanted = len(_signature.signature(name).results)
-
-    @row(name, target=name)
-    def load(*values: Any) -> Any:
-        results = call(name, *values)
-        return results[0] if wanted == 1 else results[:wanted]
-
-
-def _saver(name: str, target: str, options: Callable[..., Mapping[str, Any]] | None) -> None:
-    """`file-png-save(image, drawable, filename, raw_filename, ...)`."""
-
-    @row(name, target=target)
-    def save(image: Any, drawable: Any, filename: str, _raw: str, *values: Any, run_mode: int) -> None:
-        named = dict(options(image, values)) if options else {}
-        suffix = f".{name.removeprefix('file-').split('-')[0]}"
-        with exported_alone(image, drawable, suffix) as single:
-            call(target, single, filename, run_mode=run_mode, **named)
-
-
 OTHER_NAMES = {
     "file-load-rgbe": "file-rgbe-load",
     "file-save-rgbe": "file-rgbe-export",
@@ -104,15 +75,53 @@ def _targets(name: str) -> Sequence[str]:
     return OTHER_NAMES.get(name, name), base.replace("-save", "-export"), base
 
 
+@cache
+def _target(name: str) -> str:
+    """What GIMP 3 has for a file procedure of 2.10's. Raises RuntimeError where it has nothing."""
+    there = next((one for one in _targets(name) if procedure(one)), None)
+    if there is None:
+        raise RuntimeError(f"procedure not found: {name}; GIMP 3 as it is installed has none for that format")
+    return there
+
+
+def _loader(name: str) -> None:
+    """`file-png-load(filename, raw_filename, ...)`: what follows is GIMP 3's default."""
+    dummy = _signature.signature(name).parameters[0].name == "dummy-param"
+
+    @row(name, target=_targets(name)[0])
+    def load(*values: Any, run_mode: int) -> Any:
+        return call(_target(name), found(values[1] if dummy else values[0]), run_mode=run_mode)
+
+
+def _thumbnailer(name: str) -> None:
+    """`file-png-load-thumb`: 2.10 gave fewer results."""
+    wanted = len(_signature.signature(name).results)
+
+    @row(name, target=name)
+    def load(*values: Any) -> Any:
+        results = call(name, *values)
+        return results[0] if wanted == 1 else results[:wanted]
+
+
+def _saver(name: str, options: Callable[..., Mapping[str, Any]] | None) -> None:
+    """`file-png-save(image, drawable, filename, raw_filename, ...)`."""
+
+    @row(name, target=_targets(name)[0])
+    def save(image: Any, drawable: Any, filename: str, _raw: str, *values: Any, run_mode: int) -> None:
+        named = dict(options(image, values)) if options else {}
+        suffix = f".{name.removeprefix('file-').split('-')[0]}"
+        with exported_alone(image, drawable, suffix) as single:
+            call(_target(name), single, filename, run_mode=run_mode, **named)
+
+
 for _name in _signature.names():
     if not _name.startswith("file-") or _name in ("file-glob", "file-fli-info", "file-print-gtk"):
         continue
-    _target = next((one for one in _targets(_name) if procedure(one)), None)
-    if _target is None or "multi" in _name or "internal" in _name:
+    if "multi" in _name or "internal" in _name:
         continue
     if _name.endswith("-thumb"):
         _thumbnailer(_name)
     elif "-load" in _name:
-        _loader(_name, _target)
+        _loader(_name)
     elif "-save" in _name:
-        _saver(_name, _target, EXPORTS.get(_name))
+        _saver(_name, EXPORTS.get(_name))
