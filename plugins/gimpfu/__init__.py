@@ -1,8 +1,8 @@
 """The classic Python-Fu API of GIMP 2.10 on GIMP 3: `from gimpfu import *` in scripts that were written for it.
 
-The face of the shim: what 2.10's module had, constants included, and the other modules of 2.10 put where scripts import
-them (`gimp`, `gimpcolor`, `gimpenums`, ...). Importing it changes Python for this process, as `_python2` says: a plug-in's
-process runs one script.
+The face of the shim: what 2.10's module had, constants included, and the other modules of 2.10 put where scripts
+import them (`gimp`, `gimpcolor`, `gimpenums`, ...). Importing it changes Python for this process, as `_python2` says:
+a plug-in's process runs one script.
 """
 
 import builtins

@@ -6,7 +6,7 @@ from . import gimpcolor
 from ._door import Gimp
 from ._drawable import Drawable
 from ._error import done
-from ._item import flag, made, need
+from ._item import built, flag, made, need
 from ._wrap import stands_for, wrap
 
 
@@ -19,7 +19,7 @@ class Channel(Drawable):
 
         values = (name, width, height, float(opacity), gimpcolor.native(color))
         what = f"create {width}x{height} channel '{name}'"
-        self._native = made(Gimp.Channel.new(need(image, Image, "a channel's first argument"), *values), what)
+        self._native = built(what, Gimp.Channel.new, need(image, Image, "a channel's first argument"), *values)
 
     def copy(self) -> Any:
         """Another channel with the same pixels, not yet in the image."""

@@ -1,7 +1,7 @@
 """A script's parameters and results as arguments and return values of GIMP 3: declared, read back, given.
 
-GIMP 3's arguments have other names (lower case, -, unique), kinds and ranges than 2.10's; what a script then gets is 2.10's
-again. Called by `_plugin` and `_dialog`.
+GIMP 3's arguments have other names (lower case, -, unique), kinds and ranges than 2.10's; what a script then gets is
+2.10's again. Called by `_plugin` and `_dialog`.
 """
 
 import re
@@ -21,7 +21,10 @@ from ._wrap import unwrap, wrap
 
 FLAGS = GObject.ParamFlags.READWRITE
 MOST = 1e12  # what a number without a range may be: GIMP's dialogs cannot hold the largest float
-RESERVED = ("run-mode", "image", "drawables", "file", "options", "metadata")
+RESERVED = {
+    "plain": ("run-mode",), "image": ("run-mode", "image", "drawables"), "drawable": ("run-mode", "image", "drawables"),
+    "load": ("run-mode", "file"), "save": ("run-mode", "image", "file", "options", "metadata"),
+}  # fmt: skip
 RESOURCES = {PF_FONT: "font", PF_BRUSH: "brush", PF_PATTERN: "pattern", PF_GRADIENT: "gradient", PF_PALETTE: "palette"}
 OBJECTS = {
     PF_IMAGE: "image", PF_LAYER: "layer", PF_CHANNEL: "channel", PF_DRAWABLE: "drawable", PF_VECTORS: "path",
@@ -30,8 +33,9 @@ OBJECTS = {
 FILES = (PF_FILE, PF_FILENAME, PF_DIRNAME)
 
 
-def names(params: Sequence[Param], taken: Sequence[str] = RESERVED) -> list[str]:
-    """GIMP 3's names for parameters, in their order: canonical and each once."""
+def names(params: Sequence[Param], shape: str = "") -> list[str]:
+    """GIMP 3's names for parameters, in their order: canonical, each once, and none that a shape has already."""
+    taken = RESERVED.get(shape, ())
     made: list[str] = []
     for param in params:
         plain = re.sub(r"[^a-z0-9-]+", "-", param.name.lower().replace("_", "-")).strip("-") or "value"
@@ -114,13 +118,13 @@ def _add_resource(add: Callable[..., None], param: Param) -> None:
         default = by_name(kind, param.default) if param.default else None
     except ValueError:
         default = None  # 2.10 showed whatever was there, too
-    add(False, default, default is None, FLAGS)  # noqa: FBT003  # GIMP's own signature
+    add(False, default, default is None, FLAGS)
 
 
 def _add_file(add: Callable[..., None], param: Param) -> None:
     action = Gimp.FileChooserAction.SELECT_FOLDER if param.is_folder else Gimp.FileChooserAction.ANY
     default = Gio.File.new_for_path(str(param.default)) if param.default else None
-    add(action, True, default, FLAGS)  # noqa: FBT003  # GIMP's own signature
+    add(action, True, default, FLAGS)
 
 
 def kind_of(param: Param) -> tuple[str, Callable[[Callable[..., None], Param], None]]:
@@ -136,7 +140,7 @@ def kind_of(param: Param) -> tuple[str, Callable[[Callable[..., None], Param], N
     if kind in RESOURCES:
         return RESOURCES[kind], _add_resource
     if kind in OBJECTS:
-        return OBJECTS[kind], lambda add, _: add(True, FLAGS)  # noqa: FBT003  # GIMP's own signature
+        return OBJECTS[kind], lambda add, _: add(True, FLAGS)
     return SIMPLE[kind]
 
 
@@ -191,6 +195,13 @@ def read(config: Any, param: Param, name: str) -> Any:
     if param.type in (PF_STRING, PF_TEXT):
         return value or ""
     return wrap(value)
+
+
+def forget(config: Any, params: Sequence[Param], called: Sequence[str]) -> None:
+    """Takes images and items out again once they are read: GIMP keeps last values, and complains that it cannot keep these."""
+    for param, name in zip(params, called, strict=True):
+        if param.type in OBJECTS:
+            config.set_property(name, None)
 
 
 def give(result: Param, value: Any, value_type: Any) -> Any:

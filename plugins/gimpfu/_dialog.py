@@ -8,15 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from ._declare import is_numbered, nicks
-from ._door import Gimp
+from ._door import Gimp, GObject
 from ._params import (
-    INTEGERS, PF_CHANNEL, PF_DRAWABLE, PF_FLOAT, PF_IMAGE, PF_LAYER, PF_OPTION, PF_RADIO, PF_SLIDER, PF_SPINNER, PF_TEXT,
+    INTEGERS, PF_CHANNEL, PF_DRAWABLE, PF_FILE, PF_FILENAME, PF_FLOAT, PF_IMAGE, PF_LAYER, PF_OPTION, PF_RADIO, PF_SLIDER, PF_SPINNER, PF_TEXT,
     PF_VECTORS, Param,
 )  # fmt: skip
 from ._registration import Definition
 from ._widgets import GimpUi, Gtk
 
 MOST_DIGITS = 6
+LABEL_CHARACTERS = 12  # rows of our own stand below each other
 
 
 def digits(step: float) -> int:
@@ -45,7 +46,7 @@ def hint(dialog: Any, text: str) -> None:
     """What the script says of itself, above the rows."""
     if text:
         label = Gtk.Label(label=text, wrap=True, xalign=0.0, max_width_chars=60, margin=6, visible=True)
-        dialog.get_content_area().pack_start(label, False, False, 6)  # noqa: FBT003  # GTK's own signature
+        dialog.get_content_area().pack_start(label, False, False, 6)
         dialog.get_content_area().reorder_child(label, 0)
 
 
@@ -100,7 +101,7 @@ def _radio(dialog: Any, config: Any, param: Param, name: str) -> str:
         group = group or button
         button.set_active(value == current)
         button.connect("toggled", lambda widget, value=value: widget.get_active() and config.set_property(name, value))
-        box.pack_start(button, False, False, 0)  # noqa: FBT003  # GTK's own signature
+        box.pack_start(button, False, False, 0)
     return labelled(dialog, param, name, box)
 
 
@@ -122,10 +123,22 @@ def _entry(dialog: Any, config: Any, param: Param, name: str) -> str:
     return labelled(dialog, param, name, entry)
 
 
-def _text(dialog: Any, _config: Any, _param: Param, name: str) -> str:
+def _text(dialog: Any, _config: Any, param: Param, name: str) -> str:
     """Several lines."""
-    dialog.get_widget(name, Gtk.TextView)
-    return name
+    view = dialog.get_widget(name, Gtk.TextView)
+    return labelled(dialog, param, name, view)
+
+
+def _file(dialog: Any, config: Any, param: Param, name: str) -> str:
+    """A file that is there, as 2.10's dialog let choose; GIMP's own widget cannot take every path that a caller may."""
+    if param.is_folder:
+        return name
+    button = Gtk.FileChooserButton(title=param.desc.replace("_", ""), action=Gtk.FileChooserAction.OPEN)
+    current = config.get_property(name)
+    if current is not None:
+        button.set_file(current)
+    button.connect("file-set", lambda widget: config.set_property(name, widget.get_file()))
+    return labelled(dialog, param, name, button)
 
 
 CHOOSERS: dict[int, tuple[str, Callable[[int], Any]]] = {
@@ -149,23 +162,23 @@ def _chooser(dialog: Any, config: Any, param: Param, name: str) -> str:
         good, number = widget.get_active()
         config.set_property(name, by_number(number) if good else None)
 
-    combo.connect("changed", changed)
+    GObject.Object.connect(combo, "changed", changed)  # GIMP's combo boxes have another connect of their own
     changed(combo)
     return labelled(dialog, param, name, combo)
 
 
 def labelled(dialog: Any, param: Param, name: str, widget: Any) -> str:
     """A row of our own, made known to the dialog under a name that is returned."""
-    box = dialog.fill_box(f"{name}-row", [name])
-    for child in box.get_children():
-        box.remove(child)
-    box.set_orientation(Gtk.Orientation.HORIZONTAL)
-    label = Gtk.Label(label=param.desc, use_underline=True, xalign=0.0)
+    label = dialog.get_label(f"{name}-label", param.desc or param.name, False, True)
+    label.set_xalign(0.0)
+    label.set_width_chars(LABEL_CHARACTERS)
     label.set_mnemonic_widget(widget)
+    box = dialog.fill_box(f"{name}-row", [f"{name}-label"])
+    box.set_orientation(Gtk.Orientation.HORIZONTAL)
+    box.set_spacing(6)
     widget.set_tooltip_text(param.desc.replace("_", ""))
-    box.pack_start(label, False, False, 6)  # noqa: FBT003  # GTK's own signature
-    box.pack_start(widget, True, True, 0)  # noqa: FBT003  # GTK's own signature
-    box.show_all()
+    widget.show_all()
+    box.pack_start(widget, True, True, 0)
     return f"{name}-row"
 
 
@@ -175,6 +188,8 @@ ROWS: dict[int, Callable[[Any, Any, Param, str], str]] = {
     PF_OPTION: _options,
     PF_RADIO: _radio,
     PF_TEXT: _text,
+    PF_FILE: _file,
+    PF_FILENAME: _file,
     PF_FLOAT: _entry,
     **dict.fromkeys(INTEGERS, _entry),
     **dict.fromkeys(CHOOSERS, _chooser),

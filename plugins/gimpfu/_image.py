@@ -4,7 +4,7 @@ from . import _colormap, _undo
 from ._bytes import ByteString, as_bytes
 from ._door import Gimp, Gio
 from ._error import done
-from ._item import made
+from ._item import built, made
 from ._stack import Stack
 from ._wrap import stands_for, wrap
 
@@ -17,7 +17,7 @@ class Image(Stack):
 
     def __init__(self, width: int, height: int, type: int = RGB) -> None:  # 2.10's name
         what = f"create image (width: {width}, height: {height}, type: {type})"
-        self._native = made(Gimp.Image.new(width, height, Gimp.ImageBaseType(type)), what)
+        self._native = built(what, Gimp.Image.new, width, height, Gimp.ImageBaseType(type))
 
     @property
     def width(self) -> int:

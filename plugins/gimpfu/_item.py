@@ -4,11 +4,11 @@ The base of the API's objects. Whoever takes the live object out by `native` fin
 and a script finds what was done with it: see `_buffers`. Reading one number goes by `_native`, which is quicker.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from . import _buffers
-from ._error import done, error
+from ._error import done, error, refusal
 from ._parasite import Parasite
 from ._wrap import wrap
 
@@ -87,7 +87,7 @@ class Item(Parasites):
         """The item of that ID, or None."""
         from ._door import Gimp  # noqa: PLC0415  # only this asks GIMP for another item
 
-        return wrap(Gimp.Item.get_by_id(ID))
+        return wrap(Gimp.Item.get_by_id(ID)) if Gimp.Item.id_is_valid(ID) else None
 
     @property
     def name(self) -> str:
@@ -166,8 +166,18 @@ def need(value: object, kind: type, what: str) -> Any:
 def made(native: Any, what: str) -> Any:
     """A new GIMP 3 object. Raises `error` where there is none: could not `what`."""
     if native is None:
-        raise error(f"could not {what}")
+        raise error(refusal(what))
     return native
+
+
+def built(what: str, constructor: Callable[..., Any], *values: Any) -> Any:
+    """What GIMP constructs of these values. Raises `error` where it does not, TypeError for values of other kinds."""
+    try:
+        return made(constructor(*values), what)
+    except TypeError as failed:
+        if "NULL" not in str(failed):  # PyGObject's word for a constructor that gave nothing
+            raise
+        raise error(refusal(what)) from None
 
 
 def wrapped(natives: Iterable[Any]) -> list[Any]:

@@ -6,7 +6,7 @@ from ._channel import Channel
 from ._door import Gimp
 from ._drawable import Drawable
 from ._error import done
-from ._item import flag, made, need
+from ._item import built, flag, made, need
 from ._wrap import stands_for, wrap
 
 RGB_IMAGE = 0
@@ -30,7 +30,7 @@ class Layer(Drawable):
 
         values = (name, width, height, Gimp.ImageType(type), float(opacity), Gimp.LayerMode(mode))
         what = f"create {width}x{height} layer '{name}' of type {type}"
-        self._native = made(Gimp.Layer.new(need(image, Image, "a layer's first argument"), *values), what)
+        self._native = built(what, Gimp.Layer.new, need(image, Image, "a layer's first argument"), *values)
 
     def copy(self, add_alpha: int = 0) -> Any:
         """Another layer with the same pixels, not yet in the image; with alpha where asked."""
@@ -176,6 +176,11 @@ class GroupLayer(Layer):
     def __init__(self, image: Any, name: str | None = None, opacity: float = 100.0, mode: int = NORMAL_MODE) -> None:
         from ._image import Image  # noqa: PLC0415  # images know layers; here alone a layer knows images
 
-        native = Gimp.GroupLayer.new(need(image, Image, "a group's first argument"), name)
-        self._native = made(native, f"create group '{name}'")
+        owner = need(image, Image, "a group's first argument")
+        self._native = built(f"create group '{name}'", Gimp.GroupLayer.new, owner, name)
         self.opacity, self.mode = opacity, mode
+
+    @property
+    def layers(self) -> list[Any]:
+        """What is in the group, from above."""
+        return self.children

@@ -1,6 +1,7 @@
 """`gimp.main` and what goes with it: 2.10's plug-ins without gimpfu, and what `on_query` of those with it calls.
 
-Procedures that are installed so are called with their name and all parameters, run mode first. Part of the module `gimp`.
+Procedures that are installed so are called with their name and all parameters, run mode first. Part of the module
+`gimp`.
 """
 
 from collections.abc import Callable, Sequence

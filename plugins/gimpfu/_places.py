@@ -8,12 +8,12 @@ import os
 from ._door import Gimp, GLib
 from ._pixels import TILE
 
-version = tuple(int(part) for part in Gimp.version().split("."))
+version = (int(Gimp.MAJOR_VERSION), int(Gimp.MINOR_VERSION), int(Gimp.MICRO_VERSION))
 directory = Gimp.directory()
 data_directory = Gimp.data_directory()
 locale_directory = Gimp.locale_directory()
 sysconf_directory = Gimp.sysconf_directory()
-plug_in_directory = os.path.dirname(os.path.dirname(os.path.abspath(Gimp.get_progname() or directory)))  # noqa: PTH100, PTH120  # a string, as 2.10's
+plug_in_directory = Gimp.PlugIn.directory()
 
 
 def personal_rc_file(basename: str) -> str:

@@ -1,7 +1,8 @@
 """A script's procedures as a plug-in of GIMP 3, and `main`, which hands them over.
 
-Each definition becomes one of GIMP 3's kinds: for an image (and its drawable), to open files, to write them, or plain. Only
-this module knows how GIMP 3 calls them; a script's function gets what 2.10 gave it. Called by the face and by `gimp.main`.
+Each definition becomes one of GIMP 3's kinds: for an image (and its drawable), to open files, to write them, or
+plain. Only this module knows how GIMP 3 calls them; a script's function gets what 2.10 gave it. Called by the face
+and by `gimp.main`.
 """
 
 import os
@@ -9,8 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ._declare import declare, declare_result, give, names, read
-from ._door import Gimp, GLib, GObject
+from ._declare import declare, declare_result, forget, give, names, read
+from ._door import Gegl, Gimp, GLib, GObject
 from ._params import PF_DRAWABLE, PF_IMAGE, PF_LAYER, Param
 from ._registration import EXTENSION, Definition, registered
 from ._run import INTERACTIVE, NONINTERACTIVE, Outcome, run
@@ -33,6 +34,7 @@ class Classic(Gimp.PlugIn):  # type: ignore[misc]  # gi's classes are made at ru
 
     def do_create_procedure(self, name: str) -> Any:
         """One of them."""
+        Gegl.init(None)  # for the default of a colour; GIMP itself does it only before a run
         ask()
         return create(self, registered[name])
 
@@ -73,7 +75,7 @@ LEADING = {"load": 2, "save": 4, "drawable": 2, "image": 1, "plain": 0}  # param
 def rest(definition: Definition) -> tuple[list[Param], list[str]]:
     """Parameters that are arguments of their own, and GIMP 3's names for them."""
     params = definition.params[LEADING[shape(definition)] :]
-    return params, names(params)
+    return params, names(params, shape(definition))
 
 
 def create(plugin: Any, definition: Definition) -> Any:
@@ -84,7 +86,7 @@ def create(plugin: Any, definition: Definition) -> Any:
     for param, name in zip(*rest(definition), strict=True):
         declare(procedure, param, name)
     if shape(definition) != "load":
-        for result, name in zip(definition.results, names(definition.results, ()), strict=True):
+        for result, name in zip(definition.results, names(definition.results), strict=True):
             declare_result(procedure, result, name)
     return procedure
 
@@ -138,7 +140,7 @@ def _load(plugin: Any, definition: Definition) -> Any:
 
 
 def _save(plugin: Any, definition: Definition) -> Any:
-    procedure = Gimp.ExportProcedure.new(plugin, definition.name, Gimp.PDBProcType.PLUGIN, False, on_save, None)  # noqa: FBT003  # GIMP's own signature
+    procedure = Gimp.ExportProcedure.new(plugin, definition.name, Gimp.PDBProcType.PLUGIN, False, on_save, None)
     extensions, prefixes = definition.save_handler or ("", "")
     procedure.set_extensions(extensions)
     procedure.set_prefixes(prefixes)
@@ -164,7 +166,7 @@ def on_plain(procedure: Any, config: Any, _data: Any) -> Any:
     return answer(procedure, definition, perform(procedure, definition, run_mode, [], config))
 
 
-def on_load(procedure: Any, run_mode: Any, file: Any, metadata: Any, flags: Any, config: Any, _data: Any) -> Any:
+def on_load(procedure: Any, run_mode: Any, file: Any, _metadata: Any, flags: Any, config: Any, _data: Any) -> Any:
     """GIMP calls a procedure that opens a file; its result is the image."""
     definition = registered[procedure.get_name()]
     path = wrap(file)
@@ -196,6 +198,7 @@ def perform(procedure: Any, definition: Definition, run_mode: int, given: list[A
             if not show(procedure, definition, config, params, called):
                 return None
         read_all = [read(config, param, name) for param, name in zip(params, called, strict=True)]
+        forget(config, params, called)
         if run_mode == NONINTERACTIVE:
             read_all = [
                 "" if value is None and param.is_path else value for param, value in zip(params, read_all, strict=True)

@@ -1,7 +1,7 @@
 """`register`: what a script says of its procedures, checked and kept until GIMP asks.
 
-Both forms of 2.10: with `menu=`, and the older one whose label is a whole menu path, for which image and drawable are put
-before the other parameters. Knows nothing of GIMP. Read by `_plugin` and `_run`.
+Both forms of 2.10: with `menu=`, and the older one whose label is a whole menu path, for which image and drawable are
+put before the other parameters. Knows nothing of GIMP. Read by `_plugin` and `_run`.
 """
 
 from collections.abc import Callable, Sequence
@@ -79,9 +79,10 @@ def register(proc_name: str, blurb: str, help: str, author: str, copyright: str,
     if menu is None and "/" in label:
         menu, _, label = label.rpartition("/")
         entries = legacy(menu) + entries
+    blurb, help, author, copyright, date = (str(text or "") for text in (blurb, help, author, copyright, date))
     registered[name] = Definition(
-        name, *(str(text or "") for text in (blurb, help, author, copyright, date)), label, imagetypes or "",
-        entries, told, function, menus=[menu] if menu else [], domain=domain, on_query=on_query, on_run=on_run,
+        name, blurb, help, author, copyright, date, label, imagetypes or "", entries, told, function,
+        menus=[menu] if menu else [], domain=domain, on_query=on_query, on_run=on_run,
     )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Runs a script's function in 2.10's three ways, and leaves GIMP in order whatever becomes of it.
 
-NONINTERACTIVE: with what the caller gave. WITH_LAST_VALS: with the last values. INTERACTIVE: after a dialog for what is not
-given. The function never sees the run mode. Called by `_plugin`, with plain values; knows nothing of GIMP's arguments.
+NONINTERACTIVE: with what the caller gave. WITH_LAST_VALS: with the last values. INTERACTIVE: after a dialog for what
+is not given. The function never sees the run mode. Called by `_plugin`, with plain values; knows nothing of GIMP's
+arguments.
 """
 
 import sys
@@ -63,7 +64,7 @@ def tidy() -> None:
     """Writes pixels that wait, and closes undo groups that an exception left open."""
     try:
         _buffers.settle()
-    except Exception as failed:  # noqa: BLE001  # the drawable may be gone; the undo groups still have to be closed
+    except Exception as failed:  # the drawable may be gone; the undo groups still have to be closed
         sys.stderr.write(f"gimpfu: pixels that a script set could not be written: {failed}\n")
     if _undo.close_all():
         Gimp.displays_flush()

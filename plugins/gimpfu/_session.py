@@ -15,6 +15,7 @@ from ._item import Native, need, wrapped
 from ._parasite import Parasite
 from ._wrap import wrap
 
+IGNORED = 1  # 2.10's EXPORT_IGNORE, which GIMP 3 counts as 0
 KEPT = "impasto-gimpfu-data-"  # GIMP 3 has no set-data; what lives as long as GIMP is a parasite that is not saved
 
 
@@ -130,21 +131,19 @@ def parasite_list() -> tuple[str, ...]:
 
 
 def _id2image(id: int) -> Any:
-    return wrap(Gimp.Image.get_by_id(id))
+    return wrap(Gimp.Image.get_by_id(id)) if Gimp.Image.id_is_valid(id) else None
 
 
 def _id2drawable(id: int) -> Any:
-    found = Gimp.Item.get_by_id(id)
-    return wrap(found) if found is not None and found.is_drawable() else None
+    return wrap(Gimp.Item.get_by_id(id)) if Gimp.Item.id_is_drawable(id) else None
 
 
 def _id2vectors(id: int) -> Any:
-    found = Gimp.Item.get_by_id(id)
-    return wrap(found) if found is not None and found.is_path() else None
+    return wrap(Gimp.Item.get_by_id(id)) if Gimp.Item.id_is_path(id) else None
 
 
 def _id2display(id: int) -> Any:
-    return wrap(Gimp.Display.get_by_id(id))
+    return wrap(Gimp.Display.get_by_id(id)) if Gimp.Display.id_is_valid(id) else None
 
 
 def vectors_import_from_string(image: Image, svg_string: str, merge: int = 0, scale: int = 0) -> list[Any]:
@@ -183,7 +182,17 @@ def export_image(image: Image, drawable: Any = None, format_name: str | None = N
     options.set_property("capabilities", Gimp.ExportCapabilities(capabilities))
     result, ready = options.get_image(need(image, Image, "image"))
     exported = wrap(ready)
-    return int(result), exported, chosen if exported == image else exported.active_drawable
+    if exported == image:
+        return IGNORED, image, chosen
+    return int(result) + IGNORED, exported, _counterpart(image, exported, chosen)
+
+
+def _counterpart(image: Image, copy: Image, drawable: Any) -> Any:
+    """The copy's drawable for one of an image: the one in the same place where both have as many layers."""
+    places = [layer.ID for layer in image.layers]
+    if drawable.ID in places and len(copy.layers) == len(places):
+        return copy.layers[places.index(drawable.ID)]
+    return copy.active_drawable or copy.layers[0]
 
 
 def export_dialog(*_arguments: Any) -> NoReturn:

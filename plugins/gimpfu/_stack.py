@@ -75,7 +75,7 @@ class Stack(Parasites):
 
     def unset_active_channel(self) -> None:
         """Makes no channel active."""
-        done(self.native.set_selected_channels([]), f"unset the active channel of {self!r}")
+        self.native.unset_active_channel()
 
     def add_layer(self, layer: Layer, position: int = ABOVE_ACTIVE) -> None:
         """Adds a layer at the top level; -1 puts it above the active one."""

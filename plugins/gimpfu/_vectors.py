@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from ._door import Gimp
 from ._error import done, error
-from ._item import Item, made, need
+from ._item import Item, built, made, need
 from ._wrap import stands_for
 
 REPLACE = 2
@@ -136,7 +136,8 @@ class Vectors(Item):
     def __init__(self, image: Any, name: str) -> None:
         from ._image import Image  # noqa: PLC0415  # images know paths; here alone a path knows images
 
-        self._native = made(Gimp.Path.new(need(image, Image, "a path's first argument"), name), f"create path '{name}'")
+        owner = need(image, Image, "a path's first argument")
+        self._native = built(f"create path '{name}'", Gimp.Path.new, owner, name)
 
     @property
     def strokes(self) -> list[VectorsBezierStroke]:
