@@ -10,8 +10,21 @@ from typing import Any
 from ._declare import is_numbered, nicks
 from ._door import Gimp, GObject
 from ._params import (
-    INTEGERS, PF_CHANNEL, PF_DRAWABLE, PF_FILE, PF_FILENAME, PF_FLOAT, PF_IMAGE, PF_LAYER, PF_OPTION, PF_RADIO, PF_SLIDER, PF_SPINNER, PF_TEXT,
-    PF_VECTORS, Param,
+    INTEGERS,
+    PF_CHANNEL,
+    PF_DRAWABLE,
+    PF_FILE,
+    PF_FILENAME,
+    PF_FLOAT,
+    PF_IMAGE,
+    PF_LAYER,
+    PF_OPTION,
+    PF_RADIO,
+    PF_SLIDER,
+    PF_SPINNER,
+    PF_TEXT,
+    PF_VECTORS,
+    Param,
 )  # fmt: skip
 from ._registration import Definition
 from ._widgets import GimpUi, Gtk

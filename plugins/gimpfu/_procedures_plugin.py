@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from . import _data, _precision, _signature
+from . import _buffers, _data, _signature
 from ._door import Gimp
 from ._gimp3 import call
 from ._rows import absent, renamed, row
@@ -41,13 +41,13 @@ absent({
 @row("gimp-plugin-enable-precision", target="gimpfu's own pixels")
 def enable_precision() -> None:
     """Pixel regions in their own depth from now on."""
-    _precision.enable()
+    _buffers.enable_precision()
 
 
 @row("gimp-plugin-precision-enabled", target="gimpfu's own pixels")
 def precision_enabled() -> int:
     """Whether pixel regions are in their own depth."""
-    return int(_precision.enabled())
+    return int(_buffers.precision_enabled())
 
 
 HANDLER = {"mode": 1}  # PLUGIN: errors are exceptions, whatever is set

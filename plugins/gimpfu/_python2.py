@@ -78,7 +78,7 @@ _install_translation = gettext.install
 
 def install_translation(
     domain: str, localedir: str | None = None, unicode: Any = None, names: Any = None, **_: Any
-) -> None:  # noqa: ARG001  # Python 2's signature
+) -> None:  # Python 2's signature
     """`gettext.install` as Python 2 had it: text is unicode now, whether asked for or not."""
     _install_translation(domain, localedir, names=names)
 

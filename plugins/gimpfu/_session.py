@@ -56,13 +56,13 @@ def message(msg: object) -> None:
     Gimp.message(str(msg))
 
 
-def quit() -> None:  # noqa: A001  # 2.10's own name
+def quit() -> None:  # 2.10's own name
     """Ends the plug-in."""
     _buffers.settle()
     Gimp.quit()
 
 
-def exit(force: int = 0) -> None:  # noqa: A001  # 2.10's own name
+def exit(force: int = 0) -> None:  # 2.10's own name
     """Ends GIMP, without asking for what is not saved where `force` says so."""
     _buffers.settle()
     config = Gimp.get_pdb().lookup_procedure("gimp-quit").create_config()

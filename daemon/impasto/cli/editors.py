@@ -13,7 +13,7 @@ def gimp() -> None:
 
 @gimp.command()
 @click.argument("script", type=click.Path(path_type=Path))
-@click.option("--into", type=click.Path(path_type=Path), help="A profile or folder of plug-ins.  [default: all]")
+@click.option("--into", type=click.Path(path_type=Path), help="Profile or plug-ins folder.  [default: all]")
 @click.option("--name", default="", help="The plug-in's name.  [default: the file's]")
 @click.option("--python", type=click.Choice(["2", "3"]), help="What it was written for.  [default: as it reads]")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done, and what will not work.")

@@ -124,7 +124,9 @@ def numbers() -> None:
 @check("results: PF_INT", "results: PF_FLOAT", "results: PF_STRING", "results: PF_COLOR", "results: PF_TOGGLE",
        "results: PF_FONT")  # fmt: skip
 def results() -> None:
-    got = {name: fu.pdb[f"python-fu-give-PF-{name}"]() for name in ("INT", "FLOAT", "STRING", "COLOR", "TOGGLE", "FONT")}
+    got = {
+        name: fu.pdb[f"python-fu-give-PF-{name}"]() for name in ("INT", "FLOAT", "STRING", "COLOR", "TOGGLE", "FONT")
+    }
     assert (got["INT"], got["FLOAT"], got["STRING"], bool(got["TOGGLE"])) == (7, 0.5, "told", True)
     assert tuple(got["COLOR"])[0:3] == (255, 0, 0)
     assert got["FONT"] == "Sans-serif"

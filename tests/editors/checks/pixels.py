@@ -52,7 +52,14 @@ def attributes() -> None:
     layer = chart(fu.RGBA_IMAGE)
     region = layer.get_pixel_rgn(1, 2, 4, 3)
     assert (region.bpp, region.rowstride, region.drawable) == (4, 16, layer)
-    assert (region.x, region.y, region.w, region.h, bool(region.dirty), bool(region.shadow)) == (1, 2, 4, 3, True, False)
+    assert (region.x, region.y, region.w, region.h, bool(region.dirty), bool(region.shadow)) == (
+        1,
+        2,
+        4,
+        3,
+        True,
+        False,
+    )
 
 
 @check("gimp.PixelRgn.resize")
@@ -231,7 +238,14 @@ def writes_tiles() -> None:
     tile[0] = "\x01\x02\x03"
     tile.flush()
     assert (layer.get_pixel(3, 2), layer.get_pixel(0, 0)) == (tuple(b"abc"), (1, 2, 3))
-    assert (bool(tile.shadow), tile.drawable, tile.tile_num, tile.ewidth, tile.eheight, tile.bpp) == (False, layer, 0, 7, 5, 3)
+    assert (bool(tile.shadow), tile.drawable, tile.tile_num, tile.ewidth, tile.eheight, tile.bpp) == (
+        False,
+        layer,
+        0,
+        7,
+        5,
+        3,
+    )
     refuses(TypeError, lambda: tile.__setitem__((0, 0), "ab"))
     refuses(IndexError, lambda: tile[7, 0])
     refuses(IndexError, lambda: tile[35])

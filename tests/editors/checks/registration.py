@@ -118,7 +118,9 @@ def wrong_scripts() -> None:
         lines = source.read().splitlines()
     for name, words in WRONG.items():
         image = picture(8, 6)
-        message = refuses(RuntimeError, lambda name=name, image=image: fu.pdb[f"python-fu-{name}"](image, image.layers[0]))
+        message = refuses(
+            RuntimeError, lambda name=name, image=image: fu.pdb[f"python-fu-{name}"](image, image.layers[0])
+        )
         assert words.replace("_", "-") in message.replace("_", "-"), message
         line = int(message.split("echoes.py, line ")[1].split(":")[0])
         assert lines[line - 1].startswith("    ")

@@ -48,10 +48,24 @@ def about(name, kind, default, extra):
 for one in KINDS:
     about(*one)
 for name, kind, value in RESULTS:
-    register("give-" + name, "b", "h", "a", "c", "2026", None, "", [], [(kind, "value", "Value")], lambda value=value: value)
+    register(
+        "give-" + name, "b", "h", "a", "c", "2026", None, "", [], [(kind, "value", "Value")], lambda value=value: value
+    )
 register("give-image", "b", "h", "a", "c", "2026", None, "", [], [(PF_IMAGE, "image", "I")], lambda: thing("image"))
 register("give-layer", "b", "h", "a", "c", "2026", None, "", [], [(PF_LAYER, "layer", "L")], lambda: thing("layer"))
-register("give-two", "b", "h", "a", "c", "2026", None, "", [], [(PF_INT, "a", "A"), (PF_STRING, "b", "B")], lambda: (1, "two"))
+register(
+    "give-two",
+    "b",
+    "h",
+    "a",
+    "c",
+    "2026",
+    None,
+    "",
+    [],
+    [(PF_INT, "a", "A"), (PF_STRING, "b", "B")],
+    lambda: (1, "two"),
+)
 register("give-none", "b", "h", "a", "c", "2026", None, "", [(PF_INT, "n", "N", 1)], [], lambda n: n)
 register("give-too-few", "b", "h", "a", "c", "2026", None, "", [], [(PF_INT, "a", "A"), (PF_INT, "b", "B")], lambda: 1)
 register("python_fu_named", "b", "h", "a", "c", "2026", None, "", [], [(PF_INT, "a", "A")], lambda: 1)
