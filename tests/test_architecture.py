@@ -32,6 +32,7 @@ FOREIGN = {
     "click": "click",
     "rich": "rich",
     "platformdirs": "platformdirs",
+    "fissix": "fissix",
 }
 
 
@@ -47,10 +48,11 @@ class Door:
 DOORS = {
     ROOT_ROOM: Door(),
     "__main__": Door("cli"),
+    "adoption": Door(f"{ROOT_ROOM} errors", "fissix"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch logs photo"
-        " pipe server service spec training v1 weights",
+        f"{ROOT_ROOM} adoption bar client config demo errors fetching image imagenet inspection instance launch logs"
+        " photo pipe server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),

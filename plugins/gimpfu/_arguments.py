@@ -152,6 +152,12 @@ def checked(signature: Signature, values: Sequence[Any]) -> list[Any]:
         values = [values[0], wrap(unwrap(values[0]).get_selected_drawables()), *values[1:]]  # of an image alone
     if signature.foreign and len(values) == len(flat(given)) != len(given):
         values = _counted(given, values)
+    if (
+        signature.foreign
+        and len(values) == len(given) - 1
+        and [one.kind for one in given[:2]] == ["image", "drawables"]
+    ):
+        values = [values[0], _selected(values[0]), *values[1:]]
     if len(values) != len(given):
         names = ", ".join(one.name for one in given) or "nothing"
         procedure = pythonic(signature.name)
@@ -162,6 +168,12 @@ def checked(signature: Signature, values: Sequence[Any]) -> list[Any]:
     ]
     converted = [_in_range(argument, CONVERSIONS[argument.parameter.kind](argument)) for argument in arguments]
     return _without_counts(arguments, converted)
+
+
+def _selected(image: Any) -> list[Any]:
+    """The image's selected drawables, for a script that registered an image alone."""
+    native = unwrap(image)
+    return list(native.get_selected_drawables()) if isinstance(native, Gimp.Image) else []
 
 
 def _counted(given: Sequence[Parameter], values: Sequence[Any]) -> list[Any]:

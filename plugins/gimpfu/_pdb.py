@@ -8,6 +8,7 @@ manner: run mode filled in, one drawable for an array of them, arrays after thei
 import inspect
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from . import _signature
@@ -35,6 +36,14 @@ class UnknownProcedure(RuntimeError, AttributeError):
 def canonical(name: str) -> str:
     """A name as the database has it."""
     return name.replace("_", "-")
+
+
+@cache
+def keep_errors() -> None:
+    """Failures are the script's exceptions alone; GIMP would show each in a dialog of its own besides."""
+    plug_in = Gimp.get_plug_in()
+    if plug_in is not None:
+        plug_in.set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)
 
 
 class Function:
@@ -99,6 +108,7 @@ class Function:
             RuntimeError: when the procedure fails.
             NotImplementedError: when nothing in GIMP 3 does what it did; the message says why.
         """
+        keep_errors()
         run_mode = named.pop("run_mode", NONINTERACTIVE)
         if named:
             raise TypeError(
@@ -229,6 +239,3 @@ def query(*patterns: str) -> list[str]:
 
 
 pdb = Pdb()
-if (_plug_in := Gimp.get_plug_in()) is not None:
-    # Failures are the script's exceptions; GIMP would show each in a dialog of its own besides.
-    _plug_in.set_pdb_error_handler(Gimp.PDBErrorHandler.PLUGIN)

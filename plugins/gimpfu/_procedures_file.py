@@ -5,8 +5,7 @@ copy with the drawable alone is exported. What a format could be told stays wher
 (`EXPORTS`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -62,35 +61,33 @@ def xcf_save(_dummy: int, image: Any, _drawable: Any, filename: str, _raw: str) 
     call("gimp-xcf-save", image, filename)
 
 
-OTHER_NAMES = {
-    "file-load-rgbe": "file-rgbe-load",
-    "file-save-rgbe": "file-rgbe-export",
-    "file-pdf-load2": "file-pdf-load",
-}
+OTHER_NAMES = {"file-load-rgbe": "file-rgbe-load", "file-save-rgbe": "file-rgbe-export"}
+NOT_HERE = ("file-glob", "file-fli-info", "file-print-gtk")
+OWN_SHAPE = ("multi", "internal", "get-defaults", "set-defaults", "setargs")
 
 
-def _targets(name: str) -> Sequence[str]:
-    """Where GIMP 3 may have a file procedure of 2.10's."""
-    base = name.rstrip("2").replace("-save-transparent", "-save").replace("-save-defaults", "-save")
-    return OTHER_NAMES.get(name, name), base.replace("-save", "-export"), base
-
-
-@cache
 def _target(name: str) -> str:
-    """What GIMP 3 has for a file procedure of 2.10's. Raises RuntimeError where it has nothing."""
-    there = next((one for one in _targets(name) if procedure(one)), None)
-    if there is None:
-        raise RuntimeError(f"procedure not found: {name}; GIMP 3 as it is installed has none for that format")
-    return there
+    """The GIMP 3 procedure for a file procedure of 2.10's; GIMP is not asked, as it does not answer while it starts."""
+    base = OTHER_NAMES.get(name, name).removesuffix("2")
+    for old in ("-save-transparent", "-save-defaults", "-heif-av1-save", "-bigtiff-save"):
+        base = base.replace(old, {"-heif-av1-save": "-heif-av1-save", "-bigtiff-save": "-tiff-save"}.get(old, "-save"))
+    return base if base.endswith("-thumb") else base.replace("-save", "-export")
 
 
-def _loader(name: str) -> None:
+def there(name: str, target: str) -> str:
+    """A procedure's name, when this GIMP has it. Raises NotImplementedError otherwise."""
+    if procedure(target) is None:
+        raise NotImplementedError(f"pdb.{name.replace('-', '_')}: GIMP 3 as it is installed has no {target}")
+    return target
+
+
+def _loader(name: str, target: str) -> None:
     """`file-png-load(filename, raw_filename, ...)`: what follows is GIMP 3's default."""
     dummy = _signature.signature(name).parameters[0].name == "dummy-param"
 
-    @row(name, target=_targets(name)[0])
+    @row(name, target=target)
     def load(*values: Any, run_mode: int) -> Any:
-        return call(_target(name), found(values[1] if dummy else values[0]), run_mode=run_mode)
+        return call(there(name, target), found(values[1] if dummy else values[0]), run_mode=run_mode)
 
 
 def _thumbnailer(name: str) -> None:
@@ -99,29 +96,27 @@ def _thumbnailer(name: str) -> None:
 
     @row(name, target=name)
     def load(*values: Any) -> Any:
-        results = call(name, *values)
+        results = call(there(name, name), *values)
         return results[0] if wanted == 1 else results[:wanted]
 
 
-def _saver(name: str, options: Callable[..., Mapping[str, Any]] | None) -> None:
+def _saver(name: str, target: str, options: Callable[..., Mapping[str, Any]] | None) -> None:
     """`file-png-save(image, drawable, filename, raw_filename, ...)`."""
 
-    @row(name, target=_targets(name)[0])
+    @row(name, target=target)
     def save(image: Any, drawable: Any, filename: str, _raw: str, *values: Any, run_mode: int) -> None:
         named = dict(options(image, values)) if options else {}
         suffix = f".{name.removeprefix('file-').split('-')[0]}"
         with exported_alone(image, drawable, suffix) as single:
-            call(_target(name), single, filename, run_mode=run_mode, **named)
+            call(there(name, target), single, filename, run_mode=run_mode, **named)
 
 
 for _name in _signature.names():
-    if not _name.startswith("file-") or _name in ("file-glob", "file-fli-info", "file-print-gtk"):
-        continue
-    if "multi" in _name or "internal" in _name:
+    if not _name.startswith("file-") or _name in NOT_HERE or any(word in _name for word in OWN_SHAPE):
         continue
     if _name.endswith("-thumb"):
         _thumbnailer(_name)
     elif "-load" in _name:
-        _loader(_name)
+        _loader(_name, _target(_name))
     elif "-save" in _name:
-        _saver(_name, EXPORTS.get(_name))
+        _saver(_name, _target(_name), EXPORTS.get(_name))

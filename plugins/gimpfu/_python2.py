@@ -90,3 +90,8 @@ def adapt(names: dict[str, Any]) -> None:
         if isinstance(value, type) and value in ADAPTED:
             names[name] = ADAPTED[value]
     names.setdefault("bytearray", bytearray)
+
+
+def divide(left: Any, right: Any) -> Any:
+    """Python 2's `/`: whole between whole numbers, rounded down. `impasto gimp adopt` writes it where it is needed."""
+    return left // right if isinstance(left, int) and isinstance(right, int) else left / right
