@@ -51,8 +51,8 @@ DOORS = {
     "adoption": Door(f"{ROOT_ROOM} errors", "fissix"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} adoption bar client config demo errors fetching image imagenet inspection instance launch logs"
-        " photo pipe server service spec training v1 weights",
+        f"{ROOT_ROOM} adoption bar client config demo errors fetching forgetting image imagenet inspection instance"
+        " launch logs photo pipe server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),
@@ -65,10 +65,12 @@ DOORS = {
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
     "decoding.looking": Door("", "numpy"),
     "demo": Door("client gallery", "PIL"),
+    "draining": Door("errors pool scheduler store"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
     "fairness": Door(),
     "fetching": Door("errors weights"),
+    "forgetting": Door("config errors instance job owner scheduler store"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
     "image": Door("errors"),
@@ -107,14 +109,17 @@ DOORS = {
     "pool": Door(f"{ROOT_ROOM} frames vitals"),
     "profiles": Door("image", "numpy imagecodecs"),
     "rpc": Door(
-        f"{ROOT_ROOM} codec config errors fetching image job owner pool scheduler spec store v1 weights wire",
+        f"{ROOT_ROOM} codec config errors fetching forgetting image job owner pool scheduler spec store v1 weights"
+        " wire",
         "grpc google",
     ),
     "request": Door("errors v1"),
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("orders errors fairness image job pool scheduling store"),
     "scheduling": Door("fairness"),
-    "server": Door(f"{ROOT_ROOM} config errors instance logs owner pool rpc scheduler store v1 weights", "grpc"),
+    "server": Door(
+        f"{ROOT_ROOM} config draining errors instance logs owner pool rpc scheduler store v1 weights", "grpc"
+    ),
     "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),

@@ -447,8 +447,8 @@ def test_a_loop_is_never_kept_waiting(daemon: Daemon) -> None:
 
     assert [event.kind for event in heard[-2:]] == ["result", "done"]
     assert len(gaps) > 100
-    assert max(gaps) < 1.0  # the run takes seconds; one call that waited for any part of it would show
-    assert sum(gap > 0.05 for gap in gaps) < 0.05 * len(gaps)
+    assert max(gaps) < 2.0  # the run takes many seconds; one call that waited for any part of it would show
+    assert sum(gap > 0.25 for gap in gaps) < 0.05 * len(gaps)
 
 
 def test_a_loop_that_cannot_watch_is_handed_the_bytes(daemon: Daemon, editor: Editor) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto import orders
-from impasto.errors import Busy, NotFound
+from impasto.errors import Busy, GoingAway, NotFound
 from impasto.fairness import Ledger
 from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Priority, Result, State
@@ -39,6 +39,7 @@ class Scheduler:
         self._asked: dict[str, dict[str, Any]] = {}  # job → the verb by which it was asked to stop
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_busy = time.monotonic()
+        self.draining = False  # nothing is taken in or begun any more
         pool.listener = self._hear
 
     # verbs for rpc
@@ -48,7 +49,10 @@ class Scheduler:
 
         Raises:
             Busy: too many wait.
+            GoingAway: the daemon stops.
         """
+        if self.draining:
+            raise GoingAway
         waiting = self.count(State.QUEUED)
         if waiting >= self._max_jobs:
             raise Busy(
@@ -73,7 +77,7 @@ class Scheduler:
             self._asked[job.name] = verb
             self._closing.add(job.name)
             home.send(verb)
-        elif keep and job.saved_step:
+        elif keep and job.saved_step and not self.draining:
             self._asked[job.name] = verb
             self.release(record)
         elif job.name not in self._closing:  # else its result is being stored: too late to cancel
@@ -105,6 +109,11 @@ class Scheduler:
         ]
         return places(waiting, self._ledger.accounts(w.client for w in waiting)).get(job.name, 0)
 
+    @property
+    def homes(self) -> dict[str, str]:
+        """Jobs in workers' memory, and in whose."""
+        return self._home
+
     def count(self, state: State) -> int:
         """How many jobs are in `state`."""
         return sum(record.job.state is state for record in self._store.records.values())
@@ -135,7 +144,8 @@ class Scheduler:
 
     def _dispatch(self) -> None:
         """Asks for a decision and carries it out."""
-        alive = [worker for worker in self._pool.workers if worker.ready and worker.name not in self._at_work]
+        workers = [] if self.draining else self._pool.workers
+        alive = [worker for worker in workers if worker.ready and worker.name not in self._at_work]
         homes = list(self._home.values())
         idle = [Slot(worker.name, homes.count(worker.name)) for worker in alive]
         under_way = set(self._at_work.values())
@@ -287,7 +297,7 @@ class Scheduler:
 
     def _lose(self, worker: Worker) -> None:
         """A worker died: its jobs go on from their checkpoints; the one that it was at has one attempt less."""
-        at_work = self._at_work.pop(worker.name, None)
+        at_work = self._at_work.pop(worker.name, None) if not self.draining else None
         for name in [name for name, home in self._home.items() if home == worker.name]:
             record, asked = self._store.records[name], self._asked.get(name)
             job, now = record.job, time.time()
@@ -297,7 +307,9 @@ class Scheduler:
                 told = f"the process that computed this picture died {job.attempt} times at it; see the daemon's log"
                 self._end(record, job.failed(Failure("WORKER_LOST", told), now))
             else:
-                self._requeue(record, "the process that computed this picture died", lost=name == at_work)
+                self._requeue(
+                    record, "the process that computed this picture died", lost=name == at_work and not self.draining
+                )
         self._dispatch()
 
     async def settle(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from . import gimpcolor
 from ._door import Gimp
 from ._signature import ARRAYS, Parameter, Signature
-from ._wrap import unwrap, wrap
+from ._wrap import unwrap
 
 CLASSES: dict[str, Any] = {
     "image": Gimp.Image, "display": Gimp.Display, "item": Gimp.Item, "drawable": Gimp.Drawable, "layer": Gimp.Layer,
@@ -148,8 +148,6 @@ def checked(signature: Signature, values: Sequence[Any]) -> list[Any]:
     given = signature.given
     if len(values) == 1 and len(given) != 1 and isinstance(values[0], tuple) and len(values[0]) == len(given):
         values = values[0]
-    if signature.foreign and len(values) == len(given) - 1 and [one.kind for one in given[1:2]] == ["drawables"]:
-        values = [values[0], wrap(unwrap(values[0]).get_selected_drawables()), *values[1:]]  # of an image alone
     if signature.foreign and len(values) == len(flat(given)) != len(given):
         values = _counted(given, values)
     if (
