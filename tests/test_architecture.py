@@ -47,6 +47,7 @@ class Door:
 DOORS = {
     ROOT_ROOM: Door(),
     "__main__": Door("cli"),
+    "admission": Door("config errors image job spec"),
     "bar": Door("", "click rich"),
     "cli": Door(
         f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch photo server"
@@ -61,11 +62,13 @@ DOORS = {
     "decoding": Door("image"),
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
     "decoding.looking": Door("", "numpy"),
+    "demand": Door("admission fairness forecast image job scheduling"),
     "demo": Door("client gallery", "PIL"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
     "fairness": Door(),
     "fetching": Door("errors weights"),
+    "forecast": Door("fairness"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
     "image": Door("errors"),

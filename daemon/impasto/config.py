@@ -37,6 +37,7 @@ class Limits:
     max_steps: int = 10_000
     max_styles: int = 8
     max_jobs: int = 256
+    max_jobs_per_client: int = 8
     chunk_bytes: int = 1024 * 1024
     min_side: int = 16
 

@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import Busy, NotFound
+from impasto.admission import check_fit, check_room, superseded
+from impasto.config import Limits
+from impasto.demand import Demand
+from impasto.errors import CannotServe, NotFound
 from impasto.fairness import Ledger
 from impasto.image import ImageHeader
 from impasto.job import Failure, Job, Priority, Result, State
 from impasto.pool import Message, Pool, Worker
-from impasto.scheduling import QUANTUM_S, Runnable, Slot, decide, places
+from impasto.scheduling import QUANTUM_S, Slot, decide
 from impasto.store import Record, Store
 
 log = logging.getLogger(__name__)
@@ -28,11 +31,14 @@ class Scheduler:
     The mutable state is where each begun job lives, who is at work, and the ledger of what each client has had.
     """
 
-    def __init__(self, store: Store, pool: Pool, max_jobs: int) -> None:
-        self._store, self._pool, self._max_jobs = store, pool, max_jobs
+    def __init__(
+        self, store: Store, pool: Pool, limits: Limits, weights: Mapping[str, float] | None = None
+    ) -> None:
+        self._store, self._pool, self._limits = store, pool, limits
         self._home: dict[str, str] = {}  # job → worker that holds its state
         self._at_work: dict[str, str] = {}  # worker → job
-        self._ledger = Ledger()
+        self._spilling: set[str] = set()  # jobs that their worker was told to let go
+        self._ledger, self._demand = Ledger(weights), Demand()
         self._parts: dict[str, Path] = {}  # job → where its result is being written
         self._closing: set[str] = set()  # jobs that were asked to stop or whose result is being stored
         self._tasks: set[asyncio.Task[None]] = set()
@@ -42,17 +48,25 @@ class Scheduler:
     # verbs for rpc
 
     def submit(self, record: Record) -> None:
-        """Takes a job into the queue.
+        """Takes a job into the queue; older previews that it makes needless are cancelled.
 
         Raises:
-            Busy: too many wait.
+            Busy: its client, or all together, have as many as are allowed.
+            CannotServe: no device here can ever hold it.
         """
-        waiting = self.count(State.QUEUED)
-        if waiting >= self._max_jobs:
-            raise Busy(
-                f"{waiting} jobs wait; at most {self._max_jobs} are allowed: try again later", reason="QUEUE_FULL"
-            )
-        self._lift(record.job.client)
+        job, unfinished = record.job, [r.job for r in self._unfinished() if r.job.name not in self._closing]
+        older = superseded(job, unfinished)
+        left = [other for other in unfinished if other not in older]
+        check_room(job, left, self._limits, self._retry_s(job))
+        self._come(job)
+        try:
+            self._demand.check_fit(job, self._budgets())
+        except CannotServe:
+            self._demand.go(job)
+            raise
+        for other in older:
+            self.cancel(self._store.records[other.name], "a newer preview took its place", reason="SUPERSEDED")
+        self._lift(job.client)
         self._store.add(record)
         self._pool.wake()
         self._dispatch()
@@ -76,10 +90,10 @@ class Scheduler:
         if home is not None:
             home.send({"verb": "preview", "job": record.job.name, "max_edge": max_edge})
 
-    def queue_position(self, job: Job) -> int:
-        """1 for the next in line, in the order in which clients will be served as things are now."""
-        waiting = [self._seen(r.job) for r in self._store.records.values() if r.job.state is State.QUEUED]
-        return places(waiting, self._ledger.accounts(w.client for w in waiting)).get(job.name, 0)
+    def outlook(self, job: Job) -> tuple[int, float | None]:
+        """Its place in the queue, 0 if it has none, and seconds until it will be done, None if that cannot be told."""
+        places, ends = self._outlook()
+        return places.get(job.name, 0), None if job.state.final else ends.get(job.name)
 
     def count(self, state: State) -> int:
         """How many jobs are in `state`."""
@@ -105,27 +119,65 @@ class Scheduler:
         if client not in active:
             self._ledger.lift(client, active)
 
-    def _seen(self, job: Job) -> Runnable:
-        """A job as the decision sees it."""
-        return Runnable(job.name, job.client, job.priority.value, job.arrival, self._home.get(job.name, ""))
+    def _unfinished(self) -> list[Record]:
+        return [record for record in self._store.records.values() if not record.job.state.final]
+
+    def _come(self, job: Job) -> None:
+        """Measures what a job wants, from the sizes of its pictures; one that is gone will fail it when it begins."""
+        headers = dict[str, ImageHeader]()
+        for field, name in job.spec.pictures.items():
+            with contextlib.suppress(NotFound):
+                headers[field] = self._store.blob(name).header
+        styles = [header for field, header in headers.items() if field.endswith("].image")]
+        self._demand.come(job, headers.get("content", NO_PICTURE), styles, time.monotonic())
+
+    def _budgets(self) -> list[int]:
+        """What jobs may take of each device, as far as workers have told."""
+        return [worker.budget_bytes for worker in (*self._pool.workers, *self._pool.resting) if worker.budget_bytes]
+
+    def _outlook(self) -> tuple[dict[str, int], dict[str, float]]:
+        jobs = [record.job for record in self._unfinished() if self._demand.knows(record.job)]
+        accounts = self._ledger.accounts({job.client for job in jobs})
+        return self._demand.outlook(jobs, accounts, max(1, len(self._pool.workers)), time.monotonic())
+
+    def _retry_s(self, job: Job) -> float:
+        """When it may be worth trying again: when the next of this client's jobs, or of any, will have ended."""
+        ends = self._outlook()[1]
+        own = [ends[r.job.name] for r in self._unfinished() if r.job.client == job.client and r.job.name in ends]
+        return min(max(1.0, min(own or ends.values(), default=RETRY_S)), MAX_RETRY_S)
 
     def _dispatch(self) -> None:
-        """Asks for a decision and carries it out."""
-        alive = [worker for worker in self._pool.workers if worker.ready and worker.name not in self._at_work]
-        homes = list(self._home.values())
-        idle = [Slot(worker.name, homes.count(worker.name)) for worker in alive]
-        under_way = set(self._at_work.values())
-        jobs = [
-            self._seen(job)
-            for job in (record.job for record in self._store.records.values())
-            if not job.state.final and job.name not in under_way and job.name not in self._closing
-        ]
-        accounts = self._ledger.accounts(job.client for job in jobs)
-        first = self._ledger.interactive_first(time.monotonic(), len(self._pool.workers))
-        for worker_name, job_name in decide(jobs, idle, accounts, interactive_first=first).runs.items():
+        """Asks for a decision and carries it out: first who leaves, then who has its turn."""
+        now, away = time.monotonic(), {*self._at_work.values(), *self._spilling, *self._closing}
+        jobs = [self._seen(record.job, now) for record in self._unfinished() if record.job.name not in away]
+        idle = [self._slot(w, away) for w in self._pool.workers if w.ready and w.name not in self._at_work]
+        accounts = self._ledger.accounts({job.client for job in jobs})
+        first = self._ledger.interactive_first(now, len(self._pool.workers))
+        decision = decide(jobs, idle, accounts, interactive_first=first)
+        for job_name, worker_name in decision.spills.items():
+            self._spill(worker_name, job_name)
+        for worker_name, job_name in decision.runs.items():
             worker = self._pool.worker(worker_name)
             if worker is not None:
-                self._run(worker, self._store.record(job_name))
+                self._run(worker, self._store.records[job_name])
+
+    def _seen(self, job: Job, now: float) -> Runnable:
+        if not self._demand.knows(job):  # it was here before this life of the daemon
+            self._come(job)
+        return self._demand.seen(job, self._home.get(job.name, ""), now)
+
+    def _slot(self, worker: Worker, away: Set[str]) -> Slot:
+        """An idle worker as the decision sees it, with what those that are on their way out still hold."""
+        leaving = [name for name, home in self._home.items() if home == worker.name and name in away]
+        return Slot(worker.name, worker.budget_bytes or math.inf, self._demand.held_bytes(leaving))
+
+    def _spill(self, worker_name: str, job_name: str) -> None:
+        """A worker is to write a job down and let it go; an idle one does nothing else before."""
+        worker = self._pool.worker(worker_name)
+        if worker is not None:
+            self._spilling.add(job_name)
+            self._at_work.setdefault(worker_name, job_name)
+            worker.send({"verb": "spill", "job": job_name})
 
     def _run(self, worker: Worker, record: Record) -> None:
         name = record.job.name
