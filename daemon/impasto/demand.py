@@ -43,9 +43,9 @@ class Demand:
         self._told = None
         return want
 
-    def knows(self, job: Job) -> bool:
-        """Whether it has come and not gone."""
-        return job.name in self._wants
+    def want(self, job: Job) -> Want | None:
+        """What it wants, if it has come and not gone."""
+        return self._wants.get(job.name)
 
     def go(self, job: Job) -> None:
         """It has ended."""
