@@ -24,9 +24,10 @@ from impasto.client import Picture
 from impasto.engine import Pulse
 from impasto.errors import InvalidRequest
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.painting import Painting, Studio
+from impasto.painting import Painting
 from impasto.photo import Metadata
 from impasto.spec import SLIM, StyleUse, StylizeSpec
+from impasto.studio import Studio
 from impasto.weights import Shelf
 
 Array = npt.NDArray[Any]

@@ -1,5 +1,6 @@
 """Birth, death and succession: real signals to real processes, at every point of life."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -71,21 +72,94 @@ def test_term_ends_everything_in_order(start: Start) -> None:
     assert left == {"instance.lock"}
 
 
-def test_a_lost_worker_fails_its_job_and_no_other(start: Start) -> None:
-    """After kill -9 of the worker its job FAILED with a reason; a new worker does the next job."""
+def disturbed() -> stylize_pb2.StylizeRequest:
+    """A request of a few seconds, long enough for checkpoints."""
+    message = request(steps=240)
+    message.spec.start = stylize_pb2.START_NOISE
+    return message
+
+
+def goes_on_from(events: list[stylize_pb2.JobEvent]) -> int:
+    """The step from which a worker went on."""
+    notices = [event.notice for event in events if event.notice.startswith("it goes on from step ")]
+    return int(notices[-1].split()[5])
+
+
+def test_a_lost_worker_costs_no_job(start: Start) -> None:
+    """After kill -9 of the worker the stream goes on from the checkpoint to the same pixels; others are untouched."""
     daemon = start()
     worker = daemon.ready()
     with daemon.channel() as channel:
         stub = Stub(channel)
-        lost, waiting = created(stub, long_request()), created(stub, request())
-        steps_done(stub, lost)
+        straight = watched(stub, created(stub, disturbed()))[-1].job
+        lost, waiting = created(stub, disturbed()), created(stub, request())
+        steps_done(stub, lost, 120)
         subprocess.run(["kill", "-9", str(worker)], check=True)
-        failed = watched(stub, lost)[-1].job
-        done = watched(stub, waiting)[-1].job
+        events, other = watched(stub, lost), watched(stub, waiting)[-1].job
+    last = events[-1].job
 
-    assert failed.state == stylize_pb2.JOB_STATE_FAILED
-    assert "died" in failed.error.message
-    assert done.state == SUCCEEDED
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert "the process that computed this picture died" in " ".join(event.notice for event in events)
+    assert goes_on_from(events) > 0
+    assert (last.state, last.attempt, other.state) == (SUCCEEDED, 2, SUCCEEDED)
+    assert last.result.blob == straight.result.blob  # named by its samples: the same pixels, bit for bit
+
+
+def test_a_killed_daemon_costs_no_job(start: Start) -> None:
+    """After kill -9 the next daemon goes on with every job, under its name, to the same pixels; numbers only rise."""
+    daemon = start()
+    with daemon.channel() as channel:
+        stub = Stub(channel)
+        straight = watched(stub, created(stub, disturbed()))[-1].job
+        begun, waiting = created(stub, disturbed()), created(stub, request(request_id="again"))
+        steps_done(stub, begun, 120)
+        before = watch_until(stub, begun, 120)
+    daemon.end(signal.SIGKILL)
+    with start(daemon.home).channel() as channel:
+        stub = Stub(channel)
+        events = watched(stub, begun, last_sequence=before[-1].sequence)
+        same = created(stub, request(request_id="again"))
+        other = watched(stub, waiting)[-1].job
+    numbers = [event.sequence for event in (*before, *events)]
+
+    assert numbers == sorted(set(numbers))
+    assert goes_on_from(events) > 0
+    assert (events[-1].job.state, other.state, same) == (SUCCEEDED, SUCCEEDED, waiting)
+    assert events[-1].job.result.blob == straight.result.blob
+    assert events[-1].job.attempt == 1
+
+
+def watch_until(stub: Stub, name: str, step: int) -> list[stylize_pb2.JobEvent]:
+    """All events up to that step."""
+    events, call = [], stub.WatchJob(stylize_pb2.WatchJobRequest(name=name), timeout=60)
+    for response in call:
+        events.append(response.event)
+        if response.event.job.step >= step:
+            break
+    call.cancel()
+    return events
+
+
+def test_what_is_final_stays_so(start: Start) -> None:
+    """Ends, results and labels are known to the next daemon, and a repeated request finds the same job."""
+    daemon = start()
+    with daemon.channel() as channel:
+        stub = Stub(channel)
+        done = watched(stub, created(stub, request(request_id="once")))[-1].job
+        gone = created(stub, long_request())
+        steps_done(stub, gone)
+        stub.CancelJob(stylize_pb2.CancelJobRequest(name=gone, keep_partial_result=True))
+        cancelled = watched(stub, gone)[-1].job
+    daemon.end(signal.SIGKILL)
+    with start(daemon.home).channel() as channel, daemon.client() as client:
+        stub = Stub(channel)
+        again = [job(stub, name) for name in (done.name, gone)]
+        same = created(stub, request(request_id="once"))
+        pictures = [client.picture(name) for name in (done.name, gone)]
+
+    assert again == [done, cancelled]
+    assert same == done.name
+    assert [len(picture.samples) for picture in pictures] == [64 * 48 * 3, 160 * 128 * 3]
 
 
 def test_a_killed_command_cancels_its_job(start: Start, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The living side of scheduling, with workers that say what we want."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,14 @@ import pytest
 from fakes import FakePool
 from impasto.errors import Busy
 from impasto.image import ImageHeader
-from impasto.job import Failure, Job, Priority, State
+from impasto.job import MAX_ATTEMPTS, Failure, Job, Priority, State
 from impasto.scheduler import Scheduler
 from impasto.scheduling import MAX_ADMITTED, QUANTUM_S
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.store import Record, Store
 
 HEADER = ImageHeader(4, 2)
+OWNER = "uid:1"
 SAMPLES = bytes(24)
 
 
@@ -33,13 +35,13 @@ class Bench:
         """A small picture at rest."""
         part = self.store.new_part()
         part.write_bytes(bytes([value]) * HEADER.size_bytes)
-        return (await self.store.keep(part, HEADER)).name
+        return (await self.store.keep(part, HEADER, OWNER)).name
 
     async def submit(self, client: str = "krita", priority: Priority = Priority.NORMAL, content: str = "") -> Record:
         """A new job, whose name counts up; one that waits for its turn if the workers are at work."""
         self._count += 1
         spec = StylizeSpec(content or await self.picture(1), (StyleUse(await self.picture(2)),))
-        job = Job(f"jobs/{self._count}", client, spec, self.store.next_arrival(), 1.0, priority=priority)
+        job = Job(f"jobs/{self._count}", client, spec, self.store.next_arrival(), 1.0, OWNER, priority=priority)
         record = Record(job, "digest", keep_running=False)
         self.scheduler.submit(record)
         return record
@@ -51,7 +53,9 @@ class Bench:
     def result(self, job: str, worker: str = "w0") -> Path:
         """Where a worker was told to write a job's result."""
         told = self.pool.table[worker].told
-        return Path(next(header["result"] for header in told if header["verb"] == "start" and header["job"] == job))
+        return Path(
+            next(header["result"] for header in reversed(told) if header["verb"] == "start" and header["job"] == job)
+        )
 
     def sliced(self, job: str, seconds: float = 0.25, worker: str = "w0") -> None:
         """A worker has done a slice."""
@@ -101,7 +105,7 @@ async def test_a_job_starts_is_sliced_and_ends_with_its_result_at_rest(bench: Be
     job = record.job
     assert (job.state, job.device, job.device_s) == (State.SUCCEEDED, "fake:w0", 0.55)
     assert job.result is not None
-    assert bench.store.blob(job.result.blob).path.read_bytes() == SAMPLES
+    assert bench.store.blob(job.result.blob, OWNER).path.read_bytes() == SAMPLES
     assert [(event.job.state, event.notice, dict(event.losses)) for event in record.events] == [
         (State.QUEUED, "", {}),
         (State.RUNNING, "", {}),
@@ -118,7 +122,7 @@ async def test_a_mask_is_sent_along(bench: Bench) -> None:
     """A worker gets every picture that the request names."""
     mask = await bench.picture(3)
     spec = StylizeSpec(await bench.picture(1), (StyleUse(await bench.picture(2)),), mask)
-    bench.scheduler.submit(Record(Job("jobs/m", "krita", spec, 1, 1.0), "digest", keep_running=False))
+    bench.scheduler.submit(Record(Job("jobs/m", "krita", spec, 1, 1.0, OWNER), "digest", keep_running=False))
 
     assert bench.pool.table["w0"].told[0]["pictures"]["mask"]["key"] == mask
 
@@ -233,7 +237,7 @@ async def test_a_begun_job_is_cancelled_by_its_worker(bench: Bench, between_slic
     assert (record.job.state, record.job.failure) == (State.CANCELLED, Failure("CANCELLED", "no longer wanted"))
     assert (record.job.result is not None) == keep
     assert bench.verbs("jobs/2")[:2] == ["start", "slice"]
-    bench.scheduler.cancel(bench.store.record("jobs/2"), "the test is over")
+    bench.scheduler.cancel(bench.store.record("jobs/2", OWNER), "the test is over")
     bench.pool.say("w0", "cancelled", job="jobs/2", reason="CANCELLED", why="over", header=None, seconds=0.0)
     await bench.scheduler.settle()
 
@@ -246,7 +250,7 @@ async def test_a_final_job_is_not_cancelled(bench: Bench) -> None:
 
     bench.scheduler.cancel(record, "too late")
 
-    assert (record.events, bench.pool.table["w0"].told) == (before, told)
+    assert (list(record.events), bench.pool.table["w0"].told) == (before, told)
 
 
 async def test_a_job_whose_result_is_being_stored_is_not_cancelled(bench: Bench) -> None:
@@ -276,22 +280,103 @@ async def test_a_job_that_ends_while_it_is_asked_to_stop_keeps_its_end(bench: Be
 # what goes wrong
 
 
-async def test_a_lost_worker_fails_its_jobs_and_the_queue_goes_on(bench: Bench) -> None:
-    """What was in its memory is gone, with a reason; what waited runs on its successor."""
-    for client in ("a", "b", "a"):
+async def test_jobs_of_a_lost_worker_go_on_from_their_checkpoints(bench: Bench) -> None:
+    """What was done since is done again, elsewhere; the one that the worker was at has one attempt less."""
+    for client in ("a", "b"):
         await bench.submit(client)
+    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings={"steps": 30}, text="")
+    bench.pool.say("w0", "step", job="jobs/1", step=1, total_steps=30, losses={}, time_left_s=1.0)
+    bench.pool.say("w0", "saved", job="jobs/1", step=1)
+    bench.pool.say("w0", "step", job="jobs/1", step=2, total_steps=30, losses={}, time_left_s=1.0)
     bench.sliced("jobs/1")
     bench.result("jobs/1").write_bytes(b"half")
 
     bench.pool.lose("w0")
 
-    jobs = [bench.store.record(f"jobs/{i}").job for i in (1, 2, 3)]
-    assert [job.state for job in jobs] == [State.FAILED, State.FAILED, State.QUEUED]
-    assert {job.failure.reason for job in jobs if job.failure} == {"WORKER_LOST"}
+    first, second = (bench.store.record(f"jobs/{i}", OWNER) for i in (1, 2))
+    assert [(r.job.state, r.job.step, r.job.attempt) for r in (first, second)] == [
+        (State.QUEUED, 1, 1),
+        (State.QUEUED, 0, 2),
+    ]
+    assert first.events[-1].notice == "the process that computed this picture died; it goes on from step 1"
+    assert bench.parts() == []
     bench.pool.restart("w0")
-    assert bench.verbs() == ["start", "slice"]
-    await bench.done("jobs/3")
-    assert bench.store.record("jobs/3").job.state is State.SUCCEEDED
+    bench.sliced("jobs/1" if "jobs/1" in [told["job"] for told in bench.pool.table["w0"].told] else "jobs/2")
+    start = next(told for told in bench.pool.table["w0"].told if told["verb"] == "start" and told["job"] == "jobs/1")
+    assert start["terms"]["settings"] == {"steps": 30}
+    assert start["states"] == str(bench.store.checkpoints.place("jobs/1"))
+    await bench.done("jobs/1")
+    await bench.done("jobs/2")
+    assert [r.job.state for r in (first, second)] == [State.SUCCEEDED] * 2
+
+
+async def test_a_job_that_kills_its_worker_again_and_again_fails(bench: Bench) -> None:
+    """After five deaths it is the job; the next one runs."""
+    record = await bench.submit("a")
+    await bench.submit("a")
+    for _ in range(MAX_ATTEMPTS):
+        assert record.job.state is State.RUNNING
+        bench.pool.lose("w0")
+        bench.pool.restart("w0")
+
+    assert record.job.failure is not None
+    assert (record.job.state, record.job.failure.reason) == (State.FAILED, "WORKER_LOST")
+    assert "died 5 times" in record.job.failure.message
+    assert bench.verbs("jobs/2") == ["start", "slice"]
+    await bench.done("jobs/2")
+
+
+async def test_a_job_that_made_room_goes_on_later(bench: Bench) -> None:
+    """Spilled: written down and out of memory; it begins again when it is its turn, at no cost."""
+    record = await bench.submit("a")
+    bench.pool.say("w0", "saved", job="jobs/1", step=7)
+    bench.pool.say("w0", "spilled", job="jobs/1", step=7, seconds=0.25)
+
+    assert (record.job.state, record.job.step, record.job.attempt) == (State.RUNNING, 7, 1)
+    assert bench.verbs() == ["start", "slice", "start", "slice"]
+    await bench.done("jobs/1")
+
+
+async def test_a_picture_is_kept_of_a_job_without_a_worker(bench: Bench) -> None:
+    """Its checkpoint becomes a picture on the next worker: it begins, does no slice, and is asked to stop."""
+    record = await bench.submit("a")
+    bench.pool.say("w0", "saved", job="jobs/1", step=7)
+    bench.pool.lose("w0")
+    bench.scheduler.cancel(record, "its client has gone", keep=True)
+    assert not record.job.state.final
+
+    bench.pool.restart("w0")
+    assert bench.verbs() == ["start"]
+    bench.pool.say("w0", "begun", job="jobs/1", step=7, settings={}, text="it goes on from step 7")
+    assert bench.verbs() == ["start", "cancel"]
+    bench.result("jobs/1").write_bytes(SAMPLES)
+    bench.pool.say(
+        "w0", "cancelled", job="jobs/1", reason="CANCELLED", why="gone", header=HEADER.to_json(), seconds=0.0
+    )
+    await bench.scheduler.settle()
+
+    ended = record.job
+    assert ended.state is State.CANCELLED
+    assert ended.result is not None
+
+
+async def test_a_held_job_waits_for_its_watcher(bench: Bench) -> None:
+    """After a daemon's death a watched job is given to no worker; it runs when its watcher is back, or is cancelled."""
+    records = [await bench.submit(client) for client in ("first", "back", "gone")]
+    for record in records[1:]:
+        record.held = True
+    await bench.done("jobs/1")
+    assert [bench.verbs(f"jobs/{i}") for i in (2, 3)] == [[], []]
+    assert bench.scheduler.queue_position(records[1].job) == 0
+
+    waiting = asyncio.create_task(bench.scheduler.release_or_cancel(0.01))
+    await asyncio.sleep(0)
+    bench.scheduler.release(records[1])
+    await waiting
+
+    assert bench.verbs("jobs/2") == ["start", "slice"]
+    assert records[2].job.state is State.CANCELLED
+    await bench.done("jobs/2")
 
 
 async def test_a_job_that_was_asked_to_stop_when_its_worker_died_is_cancelled(bench: Bench) -> None:
@@ -364,7 +449,7 @@ async def test_a_picture_that_expired_fails_the_job_and_not_the_queue(bench: Ben
     first = await bench.submit("a")
     expired = await bench.submit("a", content=(gone := await bench.picture(9)))
     last = await bench.submit("a")
-    bench.store.blob(gone).path.unlink()
+    bench.store.blob(gone, OWNER).path.unlink()
 
     await bench.done("jobs/1")
     await bench.done("jobs/3")
@@ -440,7 +525,7 @@ async def test_what_means_nothing_changes_nothing(bench: Bench, message: dict[st
 
     bench.pool.say("w0", **message)
 
-    assert (record.events, bench.pool.table["w0"].told) == before
+    assert (list(record.events), bench.pool.table["w0"].told) == before
 
 
 @pytest.mark.parametrize("event", ["step", "preview", "notice", "sliced", "done", "cancelled", "failed"])
@@ -454,7 +539,7 @@ async def test_a_final_job_hears_nothing_more(bench: Bench, event: str) -> None:
     bench.pool.say("w0", event, b"", job="jobs/1", reason="", message="", header=HEADER.to_json(), **words)
     await bench.scheduler.settle()
 
-    assert (record.job, record.events, record.preview) == before
+    assert (record.job, list(record.events), record.preview) == before
 
 
 async def test_a_preview_is_asked_of_the_worker_that_has_the_job(bench: Bench) -> None:
@@ -462,7 +547,7 @@ async def test_a_preview_is_asked_of_the_worker_that_has_the_job(bench: Bench) -
     await bench.submit("a")
     waiting = await bench.submit("a")
     bench.scheduler.want_preview(waiting, 256)
-    bench.scheduler.want_preview(bench.store.record("jobs/1"), 256)
+    bench.scheduler.want_preview(bench.store.record("jobs/1", OWNER), 256)
 
     assert bench.verbs("jobs/2") == []
     assert bench.pool.table["w0"].told[-1] == {"verb": "preview", "job": "jobs/1", "max_edge": 256}

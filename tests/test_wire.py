@@ -27,6 +27,7 @@ QUEUED = Job(
     StylizeSpec("c", (StyleUse("s"),), encoder="vgg19"),
     7,
     1.5,
+    "uid:1",
     "request",
     labels={"document": "harbour"},
 )

@@ -72,6 +72,9 @@ class Config:
         ),
     )
     blob_hours: float = field(default=24.0, metadata=number(0, 10_000, "how long pictures stay that no job uses"))
+    disk_quota_mb: int = field(
+        default=20 * 1024, metadata=whole(64, 100 * 1024 * 1024, "MiB that pictures and checkpoints at rest may take")
+    )
     exit_idle_s: float = field(
         default=3600.0,
         metadata=number(0, 10_000_000, "a daemon that a client started ends after so long without work; 0 means never"),

@@ -5,6 +5,7 @@ it answers within half a second and survives whatever happens to a device. ``cli
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -16,8 +17,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from impasto import __version__
-from impasto.config import Config
-from impasto.errors import CannotServe
+from impasto.config import MIB, Config
+from impasto.errors import Busy, CannotServe
 from impasto.instance import Instance, address
 from impasto.owner import Identify, by_socket
 from impasto.pool import LocalPool
@@ -36,6 +37,7 @@ SERVICES = tuple(
     module.DESCRIPTOR.services_by_name[name].full_name
     for module, name in ((stylize_pb2, "StylizeService"), (blob_pb2, "BlobService"), (server_pb2, "ServerService"))
 )
+WATCHER_S = 30.0  # after a daemon's death a job waits so long for its watcher
 GRACE_S = 3.0  # for streams to tell their clients that the daemon goes
 HOUR_S = 3600.0
 
@@ -47,7 +49,7 @@ class Server:
         self._config, self._instance = config, instance
         self._entrance = Entrance(identify)
         self._instance_id = uuid.uuid4().hex
-        self._store = Store(config.data_dir)
+        self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
         self._shelf = Shelf(config.data_dir)
         self._pool = LocalPool(
             threads=config.threads, nice=config.nice, silence_s=config.worker_silence_s, data_dir=config.data_dir
@@ -71,6 +73,8 @@ class Server:
         """Binds, announces itself, and starts the first worker, which loads while jobs may already queue."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
+        with contextlib.suppress(Busy):  # a full disk: jobs wait for better times, and so may everything
+            await self._store.written()  # before anybody can ask: sequence numbers have leapt
         for name in ("", *SERVICES):  # a job would be accepted at once, and waits while weights load
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         before = os.umask(0o077)  # grpc sets no mode on the socket it makes
@@ -81,12 +85,13 @@ class Server:
             os.umask(before)
         self._instance.announce(__version__, self._instance_id)
         self._pool.start()
+        self._returning = asyncio.create_task(self._scheduler.release_or_cancel(WATCHER_S))
         log.info("impasto %s serves on its socket", __version__)
 
     async def run(self) -> None:
         """Sweeps old pictures once an hour, until asked to stop."""
         while not self._asked_to_stop.is_set():
-            swept = self._store.remove_old_blobs(time.time() - self._config.blob_hours * HOUR_S)
+            swept = self._store.sweep(time.time() - self._config.blob_hours * HOUR_S)
             log.info("%r %r, %d old blobs removed", self._store, self._scheduler, swept)
             try:
                 await asyncio.wait_for(self._asked_to_stop.wait(), HOUR_S)
@@ -108,10 +113,12 @@ class Server:
         for record in list(self._store.records.values()):
             if not record.job.state.final:
                 self._scheduler.cancel(record, "the daemon was stopped", reason="SHUTDOWN")
+        self._returning.cancel()
         await self._jobs_ended()
         await self._scheduler.settle()
         await closing
         await self._pool.stop()
+        await self._store.close()
         self._instance.release()
 
     async def _jobs_ended(self) -> None:
@@ -136,8 +143,17 @@ class Server:
         ]
         server = grpc.aio.server(interceptors=[self._entrance], options=options, maximum_concurrent_rpcs=MAX_CALLS)
         intake = Intake(self._store, self._config.limits)
-        stylize = StylizeServicer(intake, self._scheduler, self._config.limits, self._shelf)
-        info = ServerServicer(self._instance_id, self._config.limits, self._pool, self._scheduler, self._shelf)
+        stylize = StylizeServicer(
+            intake, self._scheduler, self._config.limits, self._shelf, self._config.threads or cores()
+        )
+        info = ServerServicer(
+            self._instance_id,
+            self._config.limits,
+            self._pool,
+            self._scheduler,
+            self._shelf,
+            lambda: self._store.notices,
+        )
         stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
         blob_pb2_grpc.add_BlobServiceServicer_to_server(BlobServicer(intake, self._config), server)
         server_pb2_grpc.add_ServerServiceServicer_to_server(info, server)
@@ -147,6 +163,11 @@ class Server:
 
     def __repr__(self) -> str:
         return f"<Server {self._instance_id[:8]} [{self._scheduler!r}]>"
+
+
+def cores() -> int:
+    """The cores that this process may use; macOS tells only how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def serve(config: Config) -> None:

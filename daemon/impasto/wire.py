@@ -15,7 +15,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from impasto.errors import Violations
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.job import Event, Failure, Job, Preview, Priority, State
+from impasto.job import RESULT_S, Event, Failure, Job, Preview, Priority, State
 from impasto.spec import AUTO, StyleUse, StylizeSpec
 from impasto.v1 import image_pb2, stylize_pb2
 
@@ -87,6 +87,9 @@ FAILURE_CODES = {
     "BLOB_EXPIRED": code_pb2.FAILED_PRECONDITION,
     "NOT_FINITE": code_pb2.INVALID_ARGUMENT,
     "WORKER_LOST": code_pb2.ABORTED,
+    "DISK": code_pb2.RESOURCE_EXHAUSTED,
+    "ENCODER_CHANGED": code_pb2.FAILED_PRECONDITION,
+    "ENCODER_UNAVAILABLE": code_pb2.FAILED_PRECONDITION,
     "SHUTDOWN": code_pb2.UNAVAILABLE,
 }
 
@@ -218,6 +221,8 @@ def job_to(job: Job, queue_position: int = 0) -> stylize_pb2.Job:
         create_time=_time(job.create_time),
         start_time=_time(job.start_time),
         end_time=_time(job.end_time),
+        attempt=job.attempt,
+        expire_time=None if job.end_time is None else _time(job.end_time + RESULT_S),
     )
     if queue_position:
         message.queue_position = queue_position

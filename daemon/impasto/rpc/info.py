@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 
 import grpc
 
@@ -25,9 +26,17 @@ FETCH_STATES = {
 class ServerServicer(server_pb2_grpc.ServerServiceServicer):
     """What this daemon is and does."""
 
-    def __init__(self, instance_id: str, limits: Limits, pool: Pool, scheduler: Scheduler, shelf: Shelf) -> None:
+    def __init__(  # the parts of a daemon
+        self,
+        instance_id: str,
+        limits: Limits,
+        pool: Pool,
+        scheduler: Scheduler,
+        shelf: Shelf,
+        notices: Callable[[], list[str]],
+    ) -> None:
         self._instance_id, self._limits, self._pool, self._scheduler = instance_id, limits, pool, scheduler
-        self._shelf = shelf
+        self._shelf, self._notices = shelf, notices
         self._began = time.monotonic()
 
     @unary
@@ -49,6 +58,7 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             pid=os.getpid(),
             default_encoder=self._shelf.default(),
             uptime_s=time.monotonic() - self._began,
+            notices=self._notices(),
         )
 
     @unary

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from impasto import codec, wire
+from impasto import codec, owner, wire
 from impasto.config import Limits
 from impasto.errors import Busy, Corrupted, InvalidRequest, Violation, Violations
 from impasto.image import ImageHeader, SampleType
@@ -37,9 +37,10 @@ class Intake:
         """One upload: its header, then its chunks."""
         header = await self._first(requests)
         raw = self._announced(header)
-        known = self.store.decoded(header.sha256.hex()) if raw is None and header.sha256 else None
+        known = self.store.decoded(header.sha256.hex(), owner.current()) if raw is None and header.sha256 else None
         if known is not None:
             return known
+        self.store.make_room(header.size_bytes if raw is None else raw.size_bytes)
         part = self.store.new_part()
         try:
             digest = await self._receive(requests, part, header.size_bytes)
@@ -80,7 +81,7 @@ class Intake:
         if header.sample_type in (SampleType.F16, SampleType.F32):
             async with self._decoders:
                 await codec.check_finite(part, header, field=field)
-        return await self.store.keep(part, header)
+        return await self.store.keep(part, header, owner.current())
 
     async def _decode(self, part: Path, encoded_sha256: str, field: str) -> Blob:
         """Decodes the file in `part` in a process of its own."""
@@ -88,7 +89,7 @@ class Intake:
         try:
             async with self._decoders:
                 header = await codec.decode(part, raw, max_pixels=self._limits.max_pixels, field=field)
-            return await self.store.keep(raw, header, encoded_sha256)
+            return await self.store.keep(raw, header, owner.current(), encoded_sha256)
         finally:
             raw.unlink(missing_ok=True)
 
