@@ -48,6 +48,7 @@ DOORS = {
     ROOT_ROOM: Door(),
     "__main__": Door("cli"),
     "admission": Door("config errors image job spec"),
+    "backlog": Door("admission config demand errors fairness image job scheduling store"),
     "bar": Door("", "click rich"),
     "cli": Door(
         f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch photo server"
@@ -102,7 +103,7 @@ DOORS = {
     ),
     "request": Door("errors v1"),
     "refusals": Door("errors v1", "grpc google"),
-    "scheduler": Door("orders errors fairness image job pool scheduling store"),
+    "scheduler": Door("backlog config errors image job orders pool scheduling store"),
     "scheduling": Door("fairness"),
     "server": Door(f"{ROOT_ROOM} config errors instance owner pool rpc scheduler store v1 weights", "grpc"),
     "spec": Door("config errors image"),

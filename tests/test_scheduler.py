@@ -13,7 +13,7 @@ from impasto.errors import Busy
 from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Priority, State
 from impasto.scheduler import Scheduler
-from impasto.scheduling import MAX_ADMITTED, QUANTUM_S
+from impasto.scheduling import QUANTUM_S
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.store import Record, Store
 

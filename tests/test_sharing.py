@@ -1,8 +1,6 @@
 """Several clients on one real daemon: pixels, previews, quotas, memory, and what those who wait are told."""
 
 import resource
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +10,7 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from harness import Daemon, Home, inline, long_request, picture, request, wait_for
+from harness import Daemon, Home, inline, long_request, picture, request
 from impasto.v1 import stylize_pb2
 from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps_done, stylized, watched
 

@@ -7,7 +7,6 @@ facts, keeps their state. Must not know workers' processes, verbs or gRPC. ``sch
 import contextlib
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from impasto.admission import check_fit, check_room, superseded
 from impasto.config import Limits
@@ -15,20 +14,12 @@ from impasto.demand import Demand, Want
 from impasto.errors import CannotServe, NotFound
 from impasto.fairness import Ledger
 from impasto.image import ImageHeader
-from impasto.job import Job, Priority, State
+from impasto.job import Job, Outlook, Priority, State
 from impasto.scheduling import Decision, Slot, decide
 from impasto.store import Record, Store
 
 RETRY_S, MIN_RETRY_S, MAX_RETRY_S = 5.0, 1.0, 60.0
 NO_PICTURE = ImageHeader(1, 1)  # for one that is gone: its job fails when it begins
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """What a waiting person is told: 1 is next, 0 waits for nothing; seconds until the end, None if nobody can tell."""
-
-    place: int = 0
-    time_left_s: float | None = None
 
 
 class Backlog:

@@ -17,6 +17,8 @@ from impasto.v1 import stylize_pb2
 
 ENDINGS: Mapping[str, type[errors.ImpastoError]] = {
     "CANCELLED": errors.JobCancelled,
+    "SUPERSEDED": errors.JobCancelled,
+    "DEVICE_OUT_OF_MEMORY": errors.CannotServe,
     "SHUTDOWN": errors.Unavailable,
     "DOES_NOT_FIT": errors.CannotServe,
 }

@@ -8,16 +8,17 @@ import asyncio
 import logging
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from impasto import orders
-from impasto.backlog import Backlog, Outlook
+from impasto.backlog import Backlog
 from impasto.config import Limits
 from impasto.errors import NotFound
 from impasto.image import ImageHeader
-from impasto.job import MAX_ATTEMPTS, Failure, Job, Priority, Result, State
+from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Result, State
 from impasto.pool import Message, Pool, Worker
 from impasto.scheduling import QUANTUM_S, Slot
 from impasto.store import Record, Store
@@ -31,9 +32,7 @@ class Scheduler:
     The mutable state is where each begun job lives, who is at work, and the backlog.
     """
 
-    def __init__(
-        self, store: Store, pool: Pool, limits: Limits, weights: Mapping[str, float] | None = None
-    ) -> None:
+    def __init__(self, store: Store, pool: Pool, limits: Limits, weights: Mapping[str, float] | None = None) -> None:
         self._store, self._pool = store, pool
         self._backlog = Backlog(store, limits, weights)
         self._home: dict[str, str] = {}  # job → worker that holds its state

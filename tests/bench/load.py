@@ -4,8 +4,8 @@
 
 Each client is a process of its own with plain gRPC stubs, on a real daemon with the slim encoder. Three kinds: those
 that always have a final picture under way (sizes mixed, up to 256 px, as PNG), those that ask for previews of raw
-samples as an editor does (INTERACTIVE, 96 to 160 px, then a pause), and some that do both. Before the crowd comes, the same
-previews are timed on the idle daemon. Ends with 1 if something that must hold does not.
+samples as an editor does (INTERACTIVE, 96 to 160 px, then a pause), and some that do both. Before the crowd comes, the
+same previews are timed on the idle daemon. Ends with 1 if something that must hold does not.
 """
 
 import argparse
