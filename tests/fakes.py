@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NoReturn, Self
 
 import grpc
@@ -249,3 +250,24 @@ class WeightsServer:
             self.released.wait(120)
         call.wfile.write(self.body[start:end])
         asked.sent += len(self.body[start:end])
+
+
+class FakeSystemctl:
+    """A systemctl that notes what it is asked and refuses what it is told to: systemd's user manager needs a login."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._log = folder, folder / "asked"
+        folder.mkdir()
+        (folder / "systemctl").write_text(
+            '#!/bin/sh\ncd "$(dirname "$0")"\nshift\necho "$@" >> asked\n'
+            'if [ -e "refuse-$1" ]; then cat "refuse-$1" >&2; exit 1; fi\n'
+        )
+        (folder / "systemctl").chmod(0o755)
+
+    def refuse(self, verb: str, words: str) -> None:
+        """From now on it refuses `verb` with these words."""
+        (self.folder / f"refuse-{verb}").write_text(words)
+
+    def asked(self) -> list[str]:
+        """What it was asked, `--user` left out."""
+        return self._log.read_text().splitlines() if self._log.exists() else []

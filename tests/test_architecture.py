@@ -51,8 +51,8 @@ DOORS = {
     "backlog": Door("admission config demand errors fairness image job scheduling store"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch photo server"
-        " spec training v1 weights",
+        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch logs photo"
+        " server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),
@@ -87,7 +87,8 @@ DOORS = {
     "instance": Door("errors"),
     "job": Door("image spec"),
     "keys": Door(),
-    "launch": Door(f"{ROOT_ROOM} config errors instance v1", "grpc"),
+    "launch": Door(f"{ROOT_ROOM} config errors instance logs v1", "grpc"),
+    "logs": Door(),
     "orders": Door("image job"),
     "owner": Door(),
     "painting": Door("checkpoint choices engine errors image pixels spec studio", "torch numpy"),
@@ -105,7 +106,8 @@ DOORS = {
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("backlog config errors image job orders pool scheduling store"),
     "scheduling": Door("fairness"),
-    "server": Door(f"{ROOT_ROOM} config errors instance owner pool rpc scheduler store v1 weights", "grpc"),
+    "server": Door(f"{ROOT_ROOM} config errors instance logs owner pool rpc scheduler store v1 weights", "grpc"),
+    "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),
     "studio": Door("engine errors image pixels spec weights", "torch"),

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import grpc
 
-from impasto import __version__
-from impasto.config import Config
+from impasto import __version__, logs
+from impasto.config import ENVIRONMENT_PREFIX, KEYS, Config
 from impasto.errors import Busy, Unavailable
 from impasto.instance import Instance, address, prepare_folder, read_note
 from impasto.v1 import server_pb2, server_pb2_grpc
@@ -28,10 +28,9 @@ CHANNEL_OPTIONS = (
     ("grpc.http2.write_buffer_size", 65536),
 )
 START_TIMEOUT_S = 20.0
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 2.0
 FREE_TIMEOUT_S = 15.0
-MAX_LOG_BYTES = 4 * 1024 * 1024
 
 Info = server_pb2.GetServerInfoResponse
 
@@ -116,8 +115,8 @@ def _replace(config: Config, info: Info) -> None:
 
 
 def _start(config: Config) -> Info:
-    log_path = _log_path(config)
-    pid = _spawn(config, log_path)
+    stderr = _stderr_path(config)
+    pid = _spawn(config, stderr)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if (info := running(config)) is not None:
@@ -126,16 +125,16 @@ def _start(config: Config) -> Info:
         if _ended(pid) and not _lock_held(config):
             break
         time.sleep(0.02)
-    raise Unavailable(f"the daemon did not come up; its log ends with:\n{_tail(log_path)}")
+    raise Unavailable(f"the daemon did not come up; its last words:\n{_tail(stderr)}")
 
 
-def _spawn(config: Config, log_path: Path) -> int:
+def _spawn(config: Config, stderr: Path) -> int:
     """Starts a daemon that outlives this process, and returns its process id."""
-    with log_path.open("ab") as log, Path(os.devnull).open("rb") as nothing:
-        onto = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in enumerate((nothing, log, log))]
+    with stderr.open("ab") as words, Path(os.devnull).open("rb") as nothing:
+        onto = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in enumerate((nothing, words, words))]
         return os.posix_spawn(
             sys.executable,
-            [sys.executable, "-P", "-m", "impasto", "serve"],
+            [sys.executable, "-P", "-m", "impasto", "serve", "--auto-started"],
             _environment(config),
             file_actions=onto,
             setsid=True,  # a Ctrl-C or a closed terminal must not reach it
@@ -192,25 +191,19 @@ def _lock_held(config: Config) -> bool:
     return False
 
 
-def _log_path(config: Config) -> Path:
-    """The log, its last life's kept beside it when it has grown."""
+def _stderr_path(config: Config) -> Path:
+    """Where a daemon says what its log cannot: why it did not start, how it crashed; empty for each start."""
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = config.data_dir / "daemon.log"
+    path = config.data_dir / logs.STDERR
     path.touch(mode=0o600)
-    if path.stat().st_size > MAX_LOG_BYTES:
-        path.replace(path.with_suffix(".log.1"))
+    os.truncate(path, 0)
     return path
 
 
 def _tail(path: Path, lines: int = 8) -> str:
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) or "(none)"
 
 
 def _environment(config: Config) -> Mapping[str, str]:
     """The caller's own, with this configuration, so that a flag given here holds there too."""
-    told = {
-        "IMPASTO_RUNTIME_DIR": str(config.runtime_dir.absolute()),
-        "IMPASTO_DATA_DIR": str(config.data_dir.absolute()),
-        "IMPASTO_THREADS": str(config.threads),
-    }
-    return os.environ | told
+    return os.environ | {f"{ENVIRONMENT_PREFIX}{key.upper()}": str(getattr(config, key)) for key in KEYS}

@@ -16,7 +16,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from impasto import __version__
+from impasto import __version__, logs
 from impasto.config import MIB, Config
 from impasto.errors import Busy, CannotServe
 from impasto.instance import Instance, address
@@ -40,13 +40,24 @@ SERVICES = tuple(
 WATCHER_S = 30.0  # after a daemon's death a job waits so long for its watcher
 GRACE_S = 3.0  # for streams to tell their clients that the daemon goes
 HOUR_S = 3600.0
+TICK_S = 5.0  # between two looks at whether anybody still wants something
 
 
 class Server:
-    """One life of the daemon; `identify` tells whose a call is."""
+    """One life of the daemon."""
 
-    def __init__(self, config: Config, instance: Instance, identify: Identify = by_socket) -> None:
-        self._config, self._instance = config, instance
+    def __init__(
+        self, config: Config, instance: Instance, *, auto_started: bool = False, identify: Identify = by_socket
+    ) -> None:
+        """Puts all parts together.
+
+        Args:
+            config: where things live, and the limits.
+            instance: the claim to be this user's only daemon.
+            auto_started: a client started it, not a person or a service: it ends when it has been idle for long.
+            identify: tells whose a call is.
+        """
+        self._config, self._instance, self._auto_started = config, instance, auto_started
         self._entrance = Entrance(identify)
         self._instance_id = uuid.uuid4().hex
         self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
@@ -81,26 +92,37 @@ class Server:
             await self._store.written()  # before anybody can ask: sequence numbers have leapt
         for name in ("", *SERVICES):  # a job would be accepted at once, and waits while weights load
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-        before = os.umask(0o077)  # grpc sets no mode on the socket it makes
-        try:
-            self._grpc.add_insecure_port(address(self._config.runtime_dir))
-            await self._grpc.start()
-        finally:
-            os.umask(before)
+        self._grpc.add_insecure_port(address(self._config.runtime_dir))
+        await self._grpc.start()
         self._instance.announce(__version__, self._instance_id)
         self._pool.start()
         self._returning = asyncio.create_task(self._scheduler.release_or_cancel(WATCHER_S))
         log.info("impasto %s serves on its socket", __version__)
 
     async def run(self) -> None:
-        """Sweeps old pictures once an hour, until asked to stop."""
-        while not self._asked_to_stop.is_set():
-            swept = self._store.sweep(time.time() - self._config.blob_hours * HOUR_S)
-            log.info("%r %r, %d old blobs removed", self._store, self._scheduler, swept)
-            try:
-                await asyncio.wait_for(self._asked_to_stop.wait(), HOUR_S)
-            except TimeoutError:
-                continue
+        """Sweeps old pictures once an hour, until it was asked to stop or nobody has wanted anything for long."""
+        pause_s, due = min(TICK_S, self._config.exit_idle_s / 4 or TICK_S), 0.0
+        while not self._asked_to_stop.is_set() and not self._is_forsaken():
+            if time.monotonic() >= due:
+                self._sweep()
+                due = time.monotonic() + HOUR_S
+            logs.bound_stderr(self._config.log_bytes)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked_to_stop.wait(), pause_s)
+
+    def _sweep(self) -> None:
+        swept = self._store.sweep(time.time() - self._config.blob_hours * HOUR_S)
+        log.info("%r %r, %d old blobs removed", self._store, self._scheduler, swept)
+
+    def _is_forsaken(self) -> bool:
+        """Whether a client started it and none has called for long, while no job and no watcher is there."""
+        idle_s = time.monotonic() - self._entrance.last_call
+        if not self._auto_started or not self._config.exit_idle_s or idle_s < self._config.exit_idle_s:
+            return False
+        if any(not record.job.state.final or record.watchers for record in self._store.records.values()):
+            return False
+        log.info("nobody has called for %.0f s: leaving; the next client starts another", idle_s)
+        return True
 
     async def _free_when_idle(self) -> None:
         """Ends the workers after a while without a job: only that really gives a device's memory back."""
@@ -174,12 +196,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def serve(config: Config) -> None:
-    """Runs a daemon in this process until it is told to stop.
+def serve(config: Config, *, auto_started: bool = False) -> None:
+    """Runs a daemon in this process until it is told to stop, or has been idle for long if a client started it.
 
     Raises:
         CannotServe: another daemon runs for this user, or the runtime folder is not safe.
     """
+    os.umask(0o077)  # whatever is written, by workers, too: pictures are private; grpc sets no mode on its socket
     instance = Instance.claim(config.runtime_dir)
     if instance is None:
         raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
@@ -187,6 +210,7 @@ def serve(config: Config) -> None:
     os.chdir("/")  # the folder it was started in must not be held for life
 
     async def life() -> None:
-        await Server(config, instance).serve()  # made inside the loop: grpc.aio binds to the one it is made in
+        # Made inside the loop: grpc.aio binds to the one it is made in.
+        await Server(config, instance, auto_started=auto_started).serve()
 
     asyncio.run(life())

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from impasto import __version__
-from impasto.cli import configuration, daemon, laboratory, painting, weights
+from impasto.cli import configuration, daemon, laboratory, painting, status, weights
 from impasto.config import Config
 from impasto.errors import ImpastoError, InvalidRequest
 
@@ -37,7 +37,8 @@ for _command in (
     daemon.free,
     daemon.jobs,
     daemon.serve,
-    daemon.status,
+    daemon.service,
+    status.status,
     daemon.stop,
     laboratory.inspect,
     laboratory.measure,
