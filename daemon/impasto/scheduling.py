@@ -89,7 +89,7 @@ def decide(
         A worker that spills has no turn to give before it has; workers for which there is nothing are left out.
     """
     table = _Table(jobs, accounts, interactive_first)
-    for slot in sorted(idle, key=table.need, reverse=True):
+    for slot in sorted(idle, key=table.need):
         table.serve(slot)
     table.move()
     return Decision(table.runs, table.spills)
@@ -111,8 +111,8 @@ class _Table:
         self.spills: dict[str, str] = {}
 
     def need(self, slot: Slot) -> tuple[float, str]:
-        """Where one more job is wanted most: nothing to do, or only for clients that have had much."""
-        return min((self._counter(job) for job in self._left if job.worker == slot.name), default=math.inf), slot.name
+        """The smaller, the more one more job is wanted: nothing to do, or only for clients that have had much."""
+        return -min((self._counter(job) for job in self._left if job.worker == slot.name), default=math.inf), slot.name
 
     def serve(self, slot: Slot) -> None:
         """Gives a slot its next turn, or has it make room for whoever should have that."""

@@ -118,8 +118,8 @@ class Studio:
         """For people: that a picture needs so many bytes and only so many are free, and what to do."""
         size = int(max(header.width, header.height) * min(0.7, (free / needed) ** 0.5 * 0.9))
         return (
-            f"{header.width}x{header.height} px need about {needed >> 20} MiB on {self.device}, and {free >> 20} MiB are "
-            f"free: ask for a size of about {size}"
+            f"{header.width}x{header.height} px need about {needed >> 20} MiB on {self.device}, and {free >> 20} MiB "
+            f"are free: ask for a size of about {size}"
         )
 
     def release(self) -> None:

@@ -271,8 +271,8 @@ def main() -> None:
     line = Line()
     studio, description, devices = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
     budget = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
-    facts = {"device": str(studio.device), "description": description, "devices": devices, "budget_bytes": budget}
-    line.say("ready", **facts)
+    name = str(studio.device)
+    line.say("ready", device=name, description=description, devices=devices, budget_bytes=budget)
     Worker(line, studio).run()
 
 
