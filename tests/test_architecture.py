@@ -52,12 +52,12 @@ DOORS = {
     "bar": Door("", "click rich"),
     "cli": Door(
         f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch logs photo"
-        " server service spec training v1 weights",
+        " pipe server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),
     "choices": Door("engine spec"),
-    "client": Door("config errors image launch photo refusals request v1 wire", "grpc google"),
+    "client": Door("config errors image launch pictures refusals request v1 wire", "grpc google"),
     "codec": Door("errors image"),
     "codec.__main__": Door("decoding decoding.deep image", "PIL"),
     "config": Door("errors keys", "platformdirs"),
@@ -94,6 +94,16 @@ DOORS = {
     "painting": Door("checkpoint choices engine errors image pixels spec studio", "torch numpy"),
     "photo": Door("errors image photo.deep png", "PIL"),
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
+    "pictures": Door("errors image photo v1 wire"),
+    "pipe": Door(f"{ROOT_ROOM} config frames pipe.outbox pipe.session"),
+    "pipe.connection": Door("client config errors launch"),
+    "pipe.outbox": Door("frames"),
+    "pipe.painting": Door("client errors frames pipe.connection pipe.outbox pipe.styles"),
+    "pipe.session": Door(
+        "client config errors frames image pipe.connection pipe.outbox pipe.painting pipe.styles pipe.words"
+    ),
+    "pipe.styles": Door("errors gallery image", "PIL"),
+    "pipe.words": Door("errors"),
     "pixels": Door("errors image profiles", "torch numpy"),
     "png": Door(),
     "pool": Door(f"{ROOT_ROOM} frames vitals"),
@@ -119,6 +129,14 @@ DOORS = {
     "weights": Door("errors spec"),
     "wire": Door("errors image job spec v1", "google"),
     "worker": Door("choices engine errors frames painting spec studio weights", "torch"),
+}
+# The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.
+PLUGINS = Path(__file__).parents[1] / "plugins"
+PLUGIN_DOORS = {
+    "bridge": "",
+    "gimpfu": "gi",
+    "gimp": "gi gimpfu bridge",
+    "krita": "bridge krita PyQt5 PyQt6",
 }
 MAX_FILE_LINES = 320
 MAX_FUNCTION_LINES = 45
@@ -188,13 +206,27 @@ def trespasses(module: str, known: Mapping[str, Path], doors: Mapping[str, Door]
 
 
 MODULES = modules(ROOT)
-OURS = {name: path for name, path in MODULES.items() if not name.startswith("v1.")}  # not generated
+PLUGIN_FILES = {str(path.relative_to(PLUGINS.parent)): path for path in sorted(PLUGINS.rglob("*.py"))}
+OURS = {name: path for name, path in MODULES.items() if not name.startswith("v1.")} | PLUGIN_FILES  # not generated
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_through_its_doors(module: str) -> None:
     """Each module sees the rooms and foreign packages of its row, also where it imports lazily, and no others."""
     assert trespasses(module, MODULES, DOORS) == []
+
+
+@pytest.mark.parametrize("name", PLUGIN_FILES)
+def test_a_plugin_sees_its_host_and_the_standard_library(name: str) -> None:
+    """An editor's interpreter has nothing else: no package of ours, and nothing from an index."""
+    room, found = name.split("/")[1], set()
+    for node in statements(ast.parse(PLUGIN_FILES[name].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").partition(".")[0])
+
+    assert found <= sys.stdlib_module_names | {room, *PLUGIN_DOORS[room].split()}
 
 
 def test_the_table_is_exhaustive() -> None:

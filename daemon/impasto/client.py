@@ -10,48 +10,28 @@ Knows the contract and files. Must not know torch, so that importing it costs a 
 when none answers. ``cli`` is its first user.
 """
 
-import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 import grpc
 
-from impasto import errors, launch, photo, wire
+from impasto import errors, launch, wire
 from impasto.config import Config
-from impasto.errors import Violation, Violations
-from impasto.image import ImageHeader, SampleType
+from impasto.errors import Violations
+from impasto.pictures import Picture, Source, announced, chunked
 from impasto.refusals import ending, translated
 from impasto.request import StyleUse, plain_spec, styles
 from impasto.v1 import blob_pb2, blob_pb2_grpc, image_pb2, stylize_pb2, stylize_pb2_grpc
 
-CHUNK_BYTES = 1024 * 1024
+__all__ = ["Client", "Picture", "Preview", "Progress", "Source", "connect"]
+
 CALL_TIMEOUT_S = 30.0
 UPLOAD_TIMEOUT_S = 600.0
 CLOSED = "this client is closed; connect again"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A raw picture: its header and its tightly packed samples."""
-
-    header: ImageHeader
-    samples: bytes
-
-    def save(self, path: Path | str, like: Path | str | None = None, sample_type: SampleType | None = None) -> None:
-        """Writes a PNG, JPEG, WebP or TIFF file, whole or not at all; with the EXIF data and DPI of the file `like`.
-
-        At the picture's own depth, unless another `sample_type` is asked for.
-
-        Raises:
-            InvalidRequest: the name or the kind of samples does not suit such a file.
-        """
-        metadata = None if like is None else photo.read_metadata(Path(like), field="like")
-        photo.save(Path(path), self.header, self.samples, metadata, sample_type)
 
 
 @dataclass(frozen=True)
@@ -70,7 +50,15 @@ class Progress:
     notice: str = ""
 
 
-Source: TypeAlias = Path | str | bytes | Picture
+@dataclass(frozen=True)
+class Preview:
+    """X as it was after `step` steps, small and 8 bits deep; `sequence` rises with every one of a job."""
+
+    sequence: int
+    step: int
+    picture: Picture
+
+
 OnProgress = Callable[[Progress], None]
 OnPreview = Callable[[Picture], None]
 
@@ -178,19 +166,30 @@ class Client:
         return self._collect(request, on_progress, on_preview)
 
     def upload(self, source: Source, field: str = "source") -> str:
-        """Sends a picture and returns its blob's name; a file that the daemon has already is not sent again.
+        """Sends a picture and returns its blob's name; one that the daemon has already is not sent again.
 
         Raises:
             InvalidRequest: it cannot be read or is no picture; `field` is what the error calls it.
         """
-        data, header = _announced(source, field)
+        data, header = announced(source, field)
+        if isinstance(source, Picture) and self._has(name := source.blob_name()):
+            return name
         try:
             with self._open():
-                parts = _parts(data, header)
+                parts = chunked(data, header)
                 response = self._blobs.UploadBlob(parts, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
         except errors.InvalidRequest as error:
             raise error.renamed({"header": field}) from error
         return str(response.name)
+
+    def _has(self, blob: str) -> bool:
+        """Whether the daemon has a blob, which is then kept as if it had been sent just now."""
+        try:
+            with self._open():
+                self._blobs.GetBlob(blob_pb2.GetBlobRequest(name=blob), timeout=CALL_TIMEOUT_S, metadata=self._metadata)
+        except errors.NotFound:
+            return False
+        return True
 
     def picture(self, job: str) -> Picture:
         """The result of a job that has one: finished, or cancelled with what there was.
@@ -204,6 +203,13 @@ class Client:
                 raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
             parts = self._blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
             return _picture(found.result.header, b"".join(part.chunk for part in parts))
+
+    def preview(self, job: str, newer_than: int = 0, max_edge: int = 0) -> Preview | None:
+        """The newest picture of a running job, as soon as there is one newer than `newer_than`; None at its end."""
+        request = stylize_pb2.GetPreviewRequest(name=job, newer_than=newer_than, max_edge=max_edge)
+        with self._open():  # no deadline: a job may wait for long in the queue, and its end ends this, too
+            frame = self._stylize.GetPreview(request).frame
+        return Preview(frame.sequence, frame.step, _picture(frame.header, frame.samples)) if frame.sequence else None
 
     def jobs(self) -> list[stylize_pb2.Job]:
         """The newest hundred jobs."""
@@ -277,33 +283,3 @@ def _progress(event: stylize_pb2.JobEvent) -> Progress:
         device=job.device,
         notice=event.notice,
     )
-
-
-def _parts(data: bytes, header: blob_pb2.UploadHeader) -> Iterator[blob_pb2.UploadBlobRequest]:
-    """The messages of one upload."""
-    yield blob_pb2.UploadBlobRequest(header=header)
-    for start in range(0, len(data), CHUNK_BYTES):
-        yield blob_pb2.UploadBlobRequest(chunk=data[start : start + CHUNK_BYTES])
-
-
-def _announced(source: Source, field: str) -> tuple[bytes, blob_pb2.UploadHeader]:
-    """What to send and how to announce it."""
-    if isinstance(source, Picture):
-        data, header = source.samples, blob_pb2.UploadHeader(raw=wire.header_to(source.header))
-    elif isinstance(source, bytes | bytearray):
-        data, header = bytes(source), blob_pb2.UploadHeader(encoded=True)
-    elif isinstance(source, str | Path):
-        data, header = _read(Path(source), field), blob_pb2.UploadHeader(encoded=True)
-    else:
-        told = f"is {type(source).__name__}; a path, a file's bytes or a Picture is needed"
-        raise errors.InvalidRequest([Violation(field, told, "NOT_A_PICTURE")])
-    header.size_bytes, header.sha256 = len(data), hashlib.sha256(data).digest()
-    return data, header
-
-
-def _read(path: Path, field: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        told = f"cannot be read: {path.name}: {error.strerror}"
-        raise errors.InvalidRequest([Violation(field, told, "UNREADABLE")]) from error

@@ -36,6 +36,7 @@ for _command in (
     configuration.configuration,
     daemon.free,
     daemon.jobs,
+    daemon.pipe,
     daemon.serve,
     daemon.service,
     status.status,

@@ -1,8 +1,10 @@
-"""The commands about the daemon's life: `serve`, `stop`, `free`, `service`, and its `jobs`.
+"""The commands about the daemon's life: `serve`, `pipe`, `stop`, `free`, `service`, and its `jobs`.
 
 Knows the client, the launcher and the server's front door; imports them only inside the commands, as ``cli`` loads this
 for every `--help`.
 """
+
+import sys
 
 import click
 
@@ -20,6 +22,15 @@ def jobs(config: Config) -> None:
         for job in daemon.jobs():
             state = stylize_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_")
             print(f"{job.name}  {state:<9}  step {job.step}/{job.total_steps}  {job.encoder}  {job.error.message}")
+
+
+@click.command()
+@click.pass_obj
+def pipe(config: Config) -> None:
+    """Speak with an editor's plug-in over stdin and stdout; not for people."""
+    from impasto.pipe import serve  # noqa: PLC0415
+
+    sys.exit(serve(config))
 
 
 @click.command()

@@ -12,10 +12,11 @@ import grpc
 
 from impasto import owner
 from impasto.owner import Identify
+from impasto.rpc.reading import readable
 
 MAX_CALLS = 1024  # at once, streams included; more are refused by gRPC itself as RESOURCE_EXHAUSTED
 
-Next = Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler]]
+Next = Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler | None]]
 
 
 class Entrance(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships no types
@@ -30,7 +31,7 @@ class Entrance(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships 
 
     async def intercept_service(
         self, continuation: Next, handler_call_details: grpc.HandlerCallDetails
-    ) -> grpc.RpcMethodHandler:
+    ) -> grpc.RpcMethodHandler | None:
         """The method that was called, in the name of its caller."""
         self.last_call = time.monotonic()
         told = {key: value for key, value in handler_call_details.invocation_metadata or () if isinstance(value, str)}
@@ -38,7 +39,8 @@ class Entrance(grpc.aio.ServerInterceptor):  # type: ignore[misc]  # grpc ships 
         if caller is None:
             return grpc.stream_stream_rpc_method_handler(_turn_away)
         owner.enter(caller)
-        return await continuation(handler_call_details)
+        handler = await continuation(handler_call_details)
+        return None if handler is None else readable(handler)  # None: there is no such method, as gRPC tells
 
     def __repr__(self) -> str:
         return f"<Entrance [last call {time.monotonic() - self.last_call:.0f} s ago]>"

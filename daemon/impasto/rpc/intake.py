@@ -135,6 +135,9 @@ class Intake:
             async for request in requests:
                 if request.WhichOneof("part") != "chunk":
                     raise wrong("part", "is a second header; only chunks may follow the first", "HEADER_TWICE")
+                if len(request.chunk) > self._limits.chunk_bytes:
+                    told = f"has {len(request.chunk)} bytes; at most {self._limits.chunk_bytes} are allowed"
+                    raise wrong("chunk", told, "CHUNK_TOO_LARGE")
                 received += len(request.chunk)
                 if received > announced:
                     raise wrong("chunk", f"brings {received} bytes; {announced} were announced", "SIZE_MISMATCH")

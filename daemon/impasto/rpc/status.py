@@ -77,7 +77,7 @@ def _cropped(text: str, most: int) -> str:
     return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
-async def _refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:
+async def refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:
     """Ends the call with the status that `error` stands for."""
     if not isinstance(error, errors.ImpastoError):
         reference = secrets.token_hex(4)
@@ -100,7 +100,7 @@ def unary(
         except Exception as error:  # the border of the daemon: see the module's contract
             if isinstance(error, grpc.aio.AbortError):
                 raise
-            await _refuse(context, error)
+            await refuse(context, error)
 
     return wrapped
 
@@ -119,7 +119,7 @@ def stream(
         except Exception as error:  # the border of the daemon: see the module's contract
             if isinstance(error, grpc.aio.AbortError):
                 raise
-            await _refuse(context, error)
+            await refuse(context, error)
         finally:
             # The client may have gone in the middle: what the method holds must be let go now, not when collected.
             await responses.aclose()  # type: ignore[attr-defined]  # every method here is an async generator

@@ -6,7 +6,6 @@ there.
 """
 
 import asyncio
-import hashlib
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import NotFound
-from impasto.image import ImageHeader
+from impasto.image import ImageHeader, content_digest
 
 BLOB_PREFIX = "blobs/sha256-"
 CHUNK_BYTES = 1024 * 1024
@@ -59,7 +58,7 @@ class Blobs:
         return replace(self.find(name, owner), fresh=fresh)
 
     def _keep(self, part: Path, header: ImageHeader, owner: str, encoded_sha256: str) -> tuple[str, bool]:
-        digest = _digest(header, part)
+        digest = content_digest(header, chunks(part))
         path = self._path(digest)
         part.chmod(0o600)
         sync(part)
@@ -189,14 +188,6 @@ def write_whole(path: Path, text: str) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def _digest(header: ImageHeader, samples: Path) -> str:
-    """SHA-256 of header and samples: two pictures with equal samples but other meaning are two blobs."""
-    digest = hashlib.sha256(json.dumps(header.to_json(), sort_keys=True).encode())
-    for chunk in chunks(samples):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _beside(path: Path) -> dict[str, Any]:
