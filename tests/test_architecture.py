@@ -66,6 +66,7 @@ DOORS = {
     "decoding.looking": Door("", "numpy"),
     "demand": Door("admission fairness forecast image job scheduling"),
     "demo": Door("client gallery", "PIL"),
+    "draining": Door("errors pool scheduler store"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
     "fairness": Door(),
@@ -116,7 +117,9 @@ DOORS = {
     "refusals": Door("errors v1", "grpc google"),
     "scheduler": Door("backlog config errors image job orders pool scheduling store"),
     "scheduling": Door("fairness"),
-    "server": Door(f"{ROOT_ROOM} config errors instance logs owner pool rpc scheduler store v1 weights", "grpc"),
+    "server": Door(
+        f"{ROOT_ROOM} config draining errors instance logs owner pool rpc scheduler store v1 weights", "grpc"
+    ),
     "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),

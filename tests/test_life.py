@@ -51,27 +51,6 @@ def test_a_killed_daemon_leaves_nothing_in_the_way(start: Start) -> None:
     assert not [name for name in daemon.home.blobs() if name.endswith(".part")]
 
 
-def test_term_ends_everything_in_order(start: Start) -> None:
-    """SIGTERM: a running job's watcher is told CANCELLED, the exit code is 0, socket, note and workers are gone."""
-    daemon = start()
-    with daemon.channel() as channel:
-        stub = Stub(channel)
-        name = created(stub, long_request())
-        steps_done(stub, name)
-        workers = daemon.worker_pids()
-        events = stub.WatchJob(stylize_pb2.WatchJobRequest(name=name))
-        next(iter(events))
-        daemon.process.terminate()
-        last = list(events)[-1].event.job
-    code = daemon.process.wait(10)
-    left = {path.name for path in daemon.home.config.runtime_dir.iterdir()}
-
-    assert (last.state, last.error.message) == (CANCELLED, "the daemon was stopped")
-    assert code == 0
-    assert not any(alive(pid) for pid in workers)
-    assert left == {"instance.lock"}
-
-
 def disturbed() -> stylize_pb2.StylizeRequest:
     """A request of a few seconds, long enough for checkpoints."""
     message = request(steps=240)

@@ -16,7 +16,7 @@ from typing import Any
 from impasto import orders
 from impasto.backlog import Backlog
 from impasto.config import Limits
-from impasto.errors import NotFound
+from impasto.errors import GoingAway, NotFound
 from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Result, State
 from impasto.pool import Message, Pool, Worker
@@ -43,6 +43,7 @@ class Scheduler:
         self._asked: dict[str, dict[str, Any]] = {}  # job → the verb by which it was asked to stop
         self._tasks: set[asyncio.Task[None]] = set()
         self._last_busy = time.monotonic()
+        self.draining = False  # nothing is taken in or begun any more
         pool.listener = self._hear
 
     # verbs for rpc
@@ -53,7 +54,10 @@ class Scheduler:
         Raises:
             Busy: its client, or all together, have as many as are allowed.
             CannotServe: no device here can ever hold it.
+            GoingAway: the daemon stops.
         """
+        if self.draining:
+            raise GoingAway
         for needless in self._backlog.take(record.job, self._closing, self._budgets()):
             self.cancel(needless, "a newer preview took its place", reason="SUPERSEDED")
         self._store.add(record)
@@ -74,7 +78,7 @@ class Scheduler:
             self._asked[job.name] = verb
             self._closing.add(job.name)
             home.send(verb)
-        elif keep and job.saved_step:
+        elif keep and job.saved_step and not self.draining:
             self._asked[job.name] = verb
             self.release(record)
         elif job.name not in self._closing:  # else its result is being stored: too late to cancel
@@ -103,6 +107,11 @@ class Scheduler:
         """Its place in the queue and the time until it will be done, as things are now."""
         return self._backlog.outlook(job, len(self._pool.workers))
 
+    @property
+    def homes(self) -> dict[str, str]:
+        """Jobs in workers' memory, and in whose."""
+        return self._home
+
     def count(self, state: State) -> int:
         """How many jobs are in `state`."""
         return sum(record.job.state is state for record in self._store.records.values())
@@ -127,6 +136,8 @@ class Scheduler:
 
     def _dispatch(self) -> None:
         """Asks for a decision and carries it out: first who leaves, then who has its turn."""
+        if self.draining:
+            return
         away = {*self._at_work.values(), *self._spilling, *self._closing}
         idle = [worker for worker in self._pool.workers if worker.ready and worker.name not in self._at_work]
         slots = [Slot(worker.name, worker.budget_bytes or math.inf) for worker in idle]
@@ -298,7 +309,7 @@ class Scheduler:
 
     def _lose(self, worker: Worker) -> None:
         """A worker died: its jobs go on from their checkpoints; the one that it was at has one attempt less."""
-        at_work = self._at_work.pop(worker.name, None)
+        at_work = self._at_work.pop(worker.name, None) if not self.draining else None
         for name in [name for name, home in self._home.items() if home == worker.name]:
             record, asked = self._store.records[name], self._asked.get(name)
             job, now = record.job, time.time()
@@ -308,7 +319,9 @@ class Scheduler:
                 told = f"the process that computed this picture died {job.attempt} times at it; see the daemon's log"
                 self._end(record, job.failed(Failure("WORKER_LOST", told), now))
             else:
-                self._requeue(record, "the process that computed this picture died", lost=name == at_work)
+                self._requeue(
+                    record, "the process that computed this picture died", lost=name == at_work and not self.draining
+                )
         self._dispatch()
 
     async def settle(self) -> None:

@@ -18,6 +18,7 @@ from grpc_reflection.v1alpha import reflection
 
 from impasto import __version__, logs
 from impasto.config import MIB, Config
+from impasto.draining import drain
 from impasto.errors import Busy, CannotServe
 from impasto.instance import Instance, address
 from impasto.owner import Identify, by_socket
@@ -38,6 +39,7 @@ SERVICES = tuple(
     for module, name in ((stylize_pb2, "StylizeService"), (blob_pb2, "BlobService"), (server_pb2, "ServerService"))
 )
 WATCHER_S = 30.0  # after a daemon's death a job waits so long for its watcher
+DRAIN_S = 10.0  # for workers to end their step and write down what they hold
 GRACE_S = 3.0  # for streams to tell their clients that the daemon goes
 HOUR_S = 3600.0
 TICK_S = 5.0  # between two looks at whether anybody still wants something
@@ -133,27 +135,17 @@ class Server:
                 await self._scheduler.free()
 
     async def shutdown(self) -> None:
-        """In order: no new calls, jobs end with a reason, streams close, workers go, the claim is given up."""
+        """In order: jobs are written down and watchers told so, streams close, workers go, the claim is given up."""
         log.info("shutting down: %r", self._scheduler)
-        closing = asyncio.create_task(self._grpc.stop(GRACE_S))
-        for record in list(self._store.records.values()):
-            if not record.job.state.final:
-                self._scheduler.cancel(record, "the daemon was stopped", reason="SHUTDOWN")
         self._returning.cancel()
-        await self._jobs_ended()
-        await self._scheduler.settle()
-        await closing
+        await self._health.enter_graceful_shutdown()
+        kept = await drain(self._scheduler, self._pool, self._store, DRAIN_S)
+        closing = asyncio.create_task(self._grpc.stop(GRACE_S))
         await self._pool.stop()
+        await closing
         await self._store.close()
         self._instance.release()
-
-    async def _jobs_ended(self) -> None:
-        """Waits until running jobs have seen the cancel, as long as grace lasts."""
-        tasks = [asyncio.create_task(record.ended()) for record in self._store.records.values()]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=GRACE_S)
-            for task in late:
-                task.cancel()
+        log.info("stopped; %d jobs go on in the next daemon", kept)
 
     def _stop(self) -> None:
         """A signal; the second one leaves at once (the kernel then ends the workers)."""

@@ -34,13 +34,30 @@ def pipe(config: Config) -> None:
 
 
 @click.command()
+@click.option("--cancel-jobs", is_flag=True, help="Cancel them first; otherwise they go on when the daemon runs again.")
 @click.pass_obj
-def stop(config: Config) -> None:
-    """End the daemon; running jobs are cancelled."""
+def stop(config: Config, cancel_jobs: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """End the daemon; unfinished jobs are written down and go on when it runs again."""
     from impasto import launch  # noqa: PLC0415
 
+    info = launch.running(config)
+    if info is not None and cancel_jobs:
+        _cancel_all(config)
+    left = 0 if info is None or cancel_jobs else info.queued_jobs + info.running_jobs
     pid = launch.stop(config)
-    print(f"stopped process {pid}" if pid else "no daemon runs")
+    kept = f"; {left} unfinished jobs go on when it runs again" if left else ""
+    print(f"stopped process {pid}{kept}" if pid else "no daemon runs")
+
+
+def _cancel_all(config: Config) -> None:
+    from impasto import client  # noqa: PLC0415
+    from impasto.v1 import stylize_pb2  # noqa: PLC0415
+
+    under_way = (stylize_pb2.JOB_STATE_QUEUED, stylize_pb2.JOB_STATE_RUNNING)
+    with client.connect(config, start=False) as daemon:
+        for job in daemon.jobs():
+            if job.state in under_way:
+                daemon.cancel(job.name)
 
 
 @click.command()
