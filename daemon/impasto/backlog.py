@@ -28,10 +28,17 @@ class Backlog:
     def __init__(self, store: Store, limits: Limits, weights: Mapping[str, float] | None = None) -> None:
         self._store, self._limits = store, limits
         self._ledger, self._demand = Ledger(weights), Demand()
+        self._last_busy = time.monotonic()
 
     def unfinished(self) -> list[Record]:
         """All records of jobs that have not ended."""
         return [record for record in self._store.records.values() if not record.job.state.final]
+
+    def idle_s(self) -> float:
+        """For how long there has been no unfinished job."""
+        if self.unfinished():
+            self._last_busy = time.monotonic()
+        return time.monotonic() - self._last_busy
 
     def take(self, job: Job, leaving: Collection[str], budgets: Sequence[int]) -> list[Record]:
         """Takes a new job in, before it is in the store.

@@ -90,6 +90,11 @@ class Pool(Protocol):
         ...
 
 
+def budgets(pool: Pool) -> list[int]:
+    """What jobs may take of each device, as far as workers have told; those that rest, too."""
+    return [worker.budget_bytes for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
+
+
 def _nobody(_worker: Worker, _message: Message) -> None:
     """The listener before there is one."""
 

@@ -19,7 +19,7 @@ from impasto.config import Limits
 from impasto.errors import GoingAway, NotFound
 from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Result, State
-from impasto.pool import Message, Pool, Worker
+from impasto.pool import Message, Pool, Worker, budgets
 from impasto.scheduling import QUANTUM_S, Slot
 from impasto.store import Record, Store
 
@@ -42,7 +42,6 @@ class Scheduler:
         self._closing: set[str] = set()  # jobs that were asked to stop or whose result is being stored
         self._asked: dict[str, dict[str, Any]] = {}  # job → the verb by which it was asked to stop
         self._tasks: set[asyncio.Task[None]] = set()
-        self._last_busy = time.monotonic()
         self.draining = False  # nothing is taken in or begun any more
         pool.listener = self._hear
 
@@ -58,7 +57,7 @@ class Scheduler:
         """
         if self.draining:
             raise GoingAway
-        for needless in self._backlog.take(record.job, self._closing, self._budgets()):
+        for needless in self._backlog.take(record.job, self._closing, budgets(self._pool)):
             self.cancel(needless, "a newer preview took its place", reason="SUPERSEDED")
         self._store.add(record)
         self._pool.wake()
@@ -118,9 +117,7 @@ class Scheduler:
 
     def idle_s(self) -> float:
         """For how long there has been no unfinished job."""
-        if any(not record.job.state.final for record in self._store.records.values()):
-            self._last_busy = time.monotonic()
-        return time.monotonic() - self._last_busy
+        return self._backlog.idle_s()
 
     async def free(self) -> tuple[list[Worker], list[Worker]]:
         """Ends the workers that hold no job, so that their devices' memory is free; those, and the busy ones."""
@@ -129,10 +126,6 @@ class Scheduler:
         return freed, [worker for worker in self._pool.workers if worker.name in busy]
 
     # inside
-
-    def _budgets(self) -> list[int]:
-        """What jobs may take of each device, as far as workers have told."""
-        return [worker.budget_bytes for worker in (*self._pool.workers, *self._pool.resting) if worker.budget_bytes]
 
     def _dispatch(self) -> None:
         """Asks for a decision and carries it out: first who leaves, then who has its turn."""
@@ -143,23 +136,17 @@ class Scheduler:
         slots = [Slot(worker.name, worker.budget_bytes or math.inf) for worker in idle]
         decision = self._backlog.decide(slots, self._home, away, len(self._pool.workers))
         for job, name in decision.spills.items():
-            self._spill(name, job)
+            if (worker := self._pool.worker(name)) is not None:
+                self._spilling.add(job)
+                self._at_work.setdefault(name, job)  # an idle one does nothing else before
+                worker.send({"verb": "spill", "job": job})
         for name, job in decision.runs.items():
-            worker = self._pool.worker(name)
-            if worker is not None:
+            if (worker := self._pool.worker(name)) is not None:
                 self._run(worker, self._store.records[job])
-
-    def _spill(self, name: str, job: str) -> None:
-        """A worker is to write a job down and let it go; an idle one does nothing else before."""
-        worker = self._pool.worker(name)
-        if worker is not None:
-            self._spilling.add(job)
-            self._at_work.setdefault(name, job)
-            worker.send({"verb": "spill", "job": job})
 
     def _ready(self) -> None:
         """A worker has come: jobs that no device can hold end now that these are known."""
-        for record, error in self._backlog.misfits(self._budgets()):
+        for record, error in self._backlog.misfits(budgets(self._pool)):
             self._end(record, record.job.failed(Failure(error.reason, error.message), time.time()))
         self._dispatch()
 
@@ -319,9 +306,7 @@ class Scheduler:
                 told = f"the process that computed this picture died {job.attempt} times at it; see the daemon's log"
                 self._end(record, job.failed(Failure("WORKER_LOST", told), now))
             else:
-                self._requeue(
-                    record, "the process that computed this picture died", lost=name == at_work and not self.draining
-                )
+                self._requeue(record, "the process that computed this picture died", lost=name == at_work)
         self._dispatch()
 
     async def settle(self) -> None:
