@@ -591,12 +591,14 @@ async def test_a_newer_preview_supersedes_even_where_the_quota_is_used_up(tmp_pa
 
 
 async def test_places_and_times_are_told(bench: Bench) -> None:
-    """1 is next; who runs has none, who has ended neither; a time is told of what is known."""
+    """1 is next; who runs has none, who has ended neither; the time of who runs is as it was at its last step."""
     await bench.submit("a")
     bench.pool.say("w0", "step", job="jobs/1", step=1, total_steps=3, losses={}, time_left_s=4.0)
+    assert bench.scheduler.outlook(bench.store.records["jobs/1"].job) == Outlook(0, 4.0)
     await bench.submit("a")
     await bench.submit("a", Priority.INTERACTIVE)
     await bench.submit("b")
+    bench.pool.say("w0", "step", job="jobs/1", step=2, total_steps=3, losses={}, time_left_s=4.0)
     told = {name: bench.scheduler.outlook(record.job) for name, record in bench.store.records.items()}
 
     assert {name: outlook.place for name, outlook in told.items()} == {

@@ -114,20 +114,21 @@ class Backlog:
         self._demand.turned(record.job, now)
         self._ledger.charge(record.job.client, seconds, now, interactive=record.job.priority is Priority.INTERACTIVE)
 
-    def learn(self, job: Job) -> None:
-        """A job that runs has told how long it will take."""
-        self._demand.learn(job)
+    def time_left_s(self, job: Job, left_s: float, devices: int) -> float:
+        """A job tells the device time that it still needs: seconds until it will be done, beside all others."""
+        self._demand.learn(job, left_s)
+        return self._forecast(devices)[1].get(job.name, left_s)
 
     def end(self, job: Job) -> None:
         """A job has ended."""
         self._demand.go(job)
 
     def outlook(self, job: Job, devices: int) -> Outlook:
-        """What is told of a job as things are now."""
-        if job.state.final:
-            return Outlook()
+        """What is told of a job: while it waits, as things are now; while it runs, as they were at its last step."""
+        if job.state is not State.QUEUED:
+            return Outlook(0, job.time_left_s)
         places, ends = self._forecast(devices)
-        return Outlook(places.get(job.name, 0) if job.state is State.QUEUED else 0, ends.get(job.name))
+        return Outlook(places.get(job.name, 0), ends.get(job.name))
 
     def _forecast(self, devices: int) -> tuple[dict[str, int], dict[str, float]]:
         jobs = [record.job for record in self.unfinished() if not record.held]

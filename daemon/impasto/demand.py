@@ -20,12 +20,21 @@ FRESH_S = 0.25  # a forecast is told again for so long, as many may ask for it a
 
 @dataclass
 class Want:
-    """One job: its result's header, the memory it needs, its last turn, and since when its worker has held it."""
+    """One job.
+
+    Attributes:
+        header: of its result.
+        need: bytes of memory.
+        turn: when it had its last one, or came.
+        held_since: when its worker took it in.
+        left_s: device time that it still needs, as it tells itself; None before its first step.
+    """
 
     header: ImageHeader
     need: Footprint
     turn: float
     held_since: float
+    left_s: float | None = None
 
 
 class Demand:
@@ -62,12 +71,13 @@ class Demand:
         if job.name in self._wants:
             self._wants[job.name].turn = now
 
-    def learn(self, job: Job) -> None:
-        """A job that runs tells how long jobs like it take."""
-        if job.time_left_s is not None and job.name in self._wants:
-            spec, pixels = job.spec, self._wants[job.name].header.pixels
+    def learn(self, job: Job, left_s: float) -> None:
+        """A job that runs tells how much device time it still needs, and so how long jobs like it take."""
+        want = self._wants.get(job.name)
+        if want is not None:
+            want.left_s, spec = left_s, job.spec
             usual = spec.steps is None and spec.budget_s is None
-            self._pace.learn(spec.encoder, pixels, job.total_steps, job.device_s + job.time_left_s, usual=usual)
+            self._pace.learn(spec.encoder, want.header.pixels, job.total_steps, job.device_s + left_s, usual=usual)
 
     def seen(self, job: Job, worker: str, now: float) -> Runnable:
         """The job as the decision sees it."""
@@ -93,9 +103,10 @@ class Demand:
         return Load(job.name, job.client, job.priority.value, job.arrival, queued, self._left_s(job))
 
     def _left_s(self, job: Job) -> float | None:
-        if job.time_left_s is not None:
-            return job.time_left_s
-        whole = self._pace.device_s(job.spec.encoder, self._wants[job.name].header.pixels, job.spec.steps)
+        want = self._wants[job.name]
+        if want.left_s is not None:
+            return want.left_s
+        whole = self._pace.device_s(job.spec.encoder, want.header.pixels, job.spec.steps)
         return whole if whole is None or job.spec.budget_s is None else min(whole, job.spec.budget_s)
 
     def __repr__(self) -> str:

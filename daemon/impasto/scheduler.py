@@ -198,9 +198,9 @@ class Scheduler:
             case "notice":
                 record.update(job, notice=header["text"])
             case "step":
-                job = job.progressed(header["step"], header["total_steps"], header["time_left_s"])
-                record.update(job, header["losses"])
-                self._backlog.learn(job)
+                job = job.progressed(header["step"], header["total_steps"], None)
+                left_s = self._backlog.time_left_s(job, header["time_left_s"], len(self._pool.workers))
+                record.update(replace(job, time_left_s=left_s), header["losses"])
             case "preview":
                 record.show(header["step"], ImageHeader.from_json(header["header"]), message.payload)
             case "sliced":
