@@ -13,12 +13,14 @@ import os
 import stat
 import sys
 import time
+import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Self
 
 from impasto.errors import CannotServe
 
+CLAIM_S = 0.5
 MAX_SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path without its end
 CHOOSE_ANOTHER = "set runtime_dir (or IMPASTO_RUNTIME_DIR) to another folder"
 
@@ -146,6 +148,21 @@ def read_note(runtime_dir: Path) -> Note | None:
         return None
 
 
+def stops(runtime_dir: Path) -> str:
+    """Names the last stop that was asked for: who starts a daemon tells it, and a daemon that comes later knows so."""
+    try:
+        return (runtime_dir / "stops").read_text()
+    except OSError:
+        return ""
+
+
+def note_stop(runtime_dir: Path) -> None:
+    """Every daemon whose start was asked for before now is not wanted any more, though it has not come up yet."""
+    part = runtime_dir / f"stops.{os.getpid()}.part"
+    part.write_text(uuid.uuid4().hex)
+    part.replace(runtime_dir / "stops")
+
+
 class Instance:
     """The claim to be this user's only daemon; held as long as the process lives."""
 
@@ -154,11 +171,18 @@ class Instance:
 
     @classmethod
     def claim(cls, runtime_dir: Path) -> Self | None:
-        """Takes the lock for life, or returns None if another daemon has it."""
-        instance = cls.try_lock(runtime_dir)
+        """Takes the lock for life, or returns None if another daemon has it.
+
+        Tries for a moment, as a client that looks whether somebody has the lock has it itself while it looks.
+        """
+        deadline = time.monotonic() + CLAIM_S
+        while (instance := cls.try_lock(runtime_dir)) is None and time.monotonic() < deadline:
+            time.sleep(CLAIM_S / 20)
         if instance is not None:
-            # A socket left by a daemon that was killed answers nobody; the lock proves that nobody uses it.
+            # What a daemon left that was killed answers nobody and names a process that may be another by now; the lock
+            # proves that nobody uses it.
             socket_path(runtime_dir).unlink(missing_ok=True)
+            (runtime_dir / "daemon.json").unlink(missing_ok=True)
         return instance
 
     @classmethod

@@ -17,7 +17,7 @@ import grpc
 from impasto import __version__, logs
 from impasto.config import ENVIRONMENT_PREFIX, KEYS, Config
 from impasto.errors import Busy, Unavailable
-from impasto.instance import Instance, address, prepare_folder, read_note
+from impasto.instance import Instance, address, note_stop, prepare_folder, read_note, stops
 from impasto.v1 import server_pb2, server_pb2_grpc
 
 CHANNEL_OPTIONS = (
@@ -134,7 +134,7 @@ def _spawn(config: Config, stderr: Path) -> int:
         onto = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in enumerate((nothing, words, words))]
         return os.posix_spawn(
             sys.executable,
-            [sys.executable, "-P", "-m", "impasto", "serve", "--auto-started"],
+            [sys.executable, "-P", "-m", "impasto", "serve", "--auto-started", "--stops", stops(config.runtime_dir)],
             _environment(config),
             file_actions=onto,
             setsid=True,  # a Ctrl-C or a closed terminal must not reach it
@@ -155,8 +155,9 @@ def stop(config: Config) -> int:
     Raises:
         Unavailable: it did not end in time.
     """
-    info, note = running(config), read_note(config.runtime_dir)
-    pid = info.pid if info is not None else note.pid if note is not None and _lock_held(config) else 0
+    prepare_folder(config.runtime_dir)
+    note_stop(config.runtime_dir)
+    pid = _pid(config)
     if not pid:
         return 0
     with contextlib.suppress(ProcessLookupError):
@@ -167,6 +168,24 @@ def stop(config: Config) -> int:
             raise Unavailable(f"the daemon (process {pid}) did not end within {STOP_TIMEOUT_S:g} s")
         time.sleep(0.02)
     return pid
+
+
+def _pid(config: Config) -> int:
+    """The daemon's process, 0 if none runs; one that has just taken the lock is waited for until it says who it is.
+
+    Raises:
+        Unavailable: it does not say so.
+    """
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if (info := running(config)) is not None:
+            return int(info.pid)
+        if not _lock_held(config):
+            return 0
+        if (note := read_note(config.runtime_dir)) is not None:
+            return note.pid
+        time.sleep(0.02)
+    raise Unavailable("a daemon has the lock, but does not answer and has not said which process it is")
 
 
 def _lives(pid: int) -> bool:

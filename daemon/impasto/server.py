@@ -20,7 +20,7 @@ from impasto import __version__, logs
 from impasto.config import MIB, Config
 from impasto.draining import drain
 from impasto.errors import Busy, CannotServe
-from impasto.instance import Instance, address
+from impasto.instance import Instance, address, stops
 from impasto.owner import Identify, by_socket
 from impasto.pool import LocalPool
 from impasto.rpc import BlobServicer, ServerServicer, StylizeServicer
@@ -184,16 +184,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def serve(config: Config, *, auto_started: bool = False) -> None:
+def serve(config: Config, *, auto_started: bool = False, stops_known: str | None = None) -> None:
     """Runs a daemon in this process until it is told to stop, or has been idle for long if a client started it.
 
     Raises:
-        CannotServe: another daemon runs for this user, or the runtime folder is not safe.
+        CannotServe: another daemon runs for this user, the runtime folder is not safe, or somebody has asked for a stop
+            after the one that was known when this start was asked for.
     """
     os.umask(0o077)  # whatever is written, by workers, too: pictures are private; grpc sets no mode on its socket
     instance = Instance.claim(config.runtime_dir)
     if instance is None:
         raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
+    if stops_known is not None and stops_known != stops(config.runtime_dir):
+        raise CannotServe("`impasto stop` came while this daemon was starting", reason="STOPPED")
 
     os.chdir("/")  # the folder it was started in must not be held for life
 

@@ -4,6 +4,7 @@ Knows gRPC and ``errors``. The one place where all exceptions are caught: what i
 without a word of its own but a reference, under which the log tells the rest.
 """
 
+import errno
 import functools
 import logging
 import secrets
@@ -37,6 +38,7 @@ MAX_MESSAGE_BYTES = 500  # it is sent twice, the first time with up to three byt
 MAX_FIELD_BYTES, MAX_DESCRIPTION_BYTES = 100, 240
 MAX_VIOLATIONS_BYTES = 3600  # of all together: about two dozen
 RETRY_AFTER_S = 5
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -82,7 +84,10 @@ def _cropped(text: str, most: int) -> str:
 
 async def refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:
     """Ends the call with the status that `error` stands for."""
-    if not isinstance(error, errors.ImpastoError):
+    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+        log.error("the disk fails: %s", error.strerror)
+        error = errors.Busy("the daemon's disk is full or fails; make room on it", reason="DISK")
+    elif not isinstance(error, errors.ImpastoError):
         reference = secrets.token_hex(4)
         log.error("a bug of ours, told as %s", reference, exc_info=error, extra={"reference": reference})
         error = errors.EngineFault(f"something broke inside the daemon; its log tells what, at reference {reference}")

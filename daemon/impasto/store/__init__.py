@@ -155,6 +155,7 @@ class Store:
             log.exception("a job that was written down cannot be read and is left out")
             return
         self._arrivals = max(self._arrivals, row.arrival)
+        job = job.requeued() if job.state is State.RUNNING else job
         record = Record(
             job,
             row.digest,
@@ -164,8 +165,7 @@ class Store:
         )
         self._insert(record)
         if not job.state.final:
-            queued = job.requeued() if job.state is State.RUNNING else job
-            record.update(queued, notice=RESUMED.format(step=queued.step) if queued.start_time else "")
+            record.update(job, notice=RESUMED.format(step=job.step) if job.start_time else "")
             self._journal.note(record, durable=True)  # its numbers have leapt
 
     def _make_room(self) -> None:
