@@ -49,8 +49,8 @@ DOORS = {
     "__main__": Door("cli"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch logs photo"
-        " pipe server service spec training v1 weights",
+        f"{ROOT_ROOM} bar client config demo errors fetching forgetting image imagenet inspection instance launch logs"
+        " photo pipe server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),
@@ -68,6 +68,7 @@ DOORS = {
     "errors": Door(),
     "fairness": Door(),
     "fetching": Door("errors weights"),
+    "forgetting": Door("config errors instance job owner scheduler store"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
     "image": Door("errors"),
@@ -106,7 +107,8 @@ DOORS = {
     "pool": Door(f"{ROOT_ROOM} frames vitals"),
     "profiles": Door("image", "numpy imagecodecs"),
     "rpc": Door(
-        f"{ROOT_ROOM} codec config errors fetching image job owner pool scheduler spec store v1 weights wire",
+        f"{ROOT_ROOM} codec config errors fetching forgetting image job owner pool scheduler spec store v1 weights"
+        " wire",
         "grpc google",
     ),
     "request": Door("errors v1"),

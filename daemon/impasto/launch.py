@@ -31,6 +31,7 @@ START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 2.0
 FREE_TIMEOUT_S = 15.0
+FORGET_TIMEOUT_S = 60.0  # with jobs to cancel
 
 Info = server_pb2.GetServerInfoResponse
 
@@ -78,6 +79,25 @@ def free(config: Config) -> server_pb2.FreeDevicesResponse | None:
         except grpc.RpcError as error:
             raise Unavailable("the daemon could not free its devices; `impasto stop` does that, too") from error
         return freed
+
+
+def forget(config: Config, *, cancel_jobs: bool) -> server_pb2.ForgetResponse | None:
+    """Has the daemon remove every picture at rest of this user's; None if no daemon runs.
+
+    Raises:
+        Unavailable: it cannot, or does not answer.
+    """
+    with open_channel(config) as channel:
+        if ask(channel) is None:
+            return None
+        try:
+            stub = server_pb2_grpc.ServerServiceStub(channel)
+            told: server_pb2.ForgetResponse = stub.Forget(
+                server_pb2.ForgetRequest(cancel_jobs=cancel_jobs), timeout=FORGET_TIMEOUT_S
+            )
+        except grpc.RpcError as error:
+            raise Unavailable(f"not all is forgotten: {error.details()}") from error
+        return told
 
 
 def ensure(config: Config) -> Info:

@@ -166,7 +166,7 @@ class Server:
             self._pool,
             self._scheduler,
             self._shelf,
-            lambda: self._store.notices,
+            self._store,
         )
         stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
         blob_pb2_grpc.add_BlobServiceServicer_to_server(BlobServicer(intake, self._config), server)
@@ -184,8 +184,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def serve(config: Config, *, auto_started: bool = False, stops_known: str | None = None) -> None:
+def serve(
+    config: Config, *, auto_started: bool = False, stops_known: str | None = None, identify: Identify = by_socket
+) -> None:
     """Runs a daemon in this process until it is told to stop, or has been idle for long if a client started it.
+
+    `identify` tells whose a call is; anything but the default is for where others than this user can call.
 
     Raises:
         CannotServe: another daemon runs for this user, the runtime folder is not safe, or somebody has asked for a stop
@@ -202,6 +206,6 @@ def serve(config: Config, *, auto_started: bool = False, stops_known: str | None
 
     async def life() -> None:
         # Made inside the loop: grpc.aio binds to the one it is made in.
-        await Server(config, instance, auto_started=auto_started).serve()
+        await Server(config, instance, auto_started=auto_started, identify=identify).serve()
 
     asyncio.run(life())

@@ -61,6 +61,21 @@ def _cancel_all(config: Config) -> None:
 
 
 @click.command()
+@click.option("--cancel-jobs", is_flag=True, help="Cancel unfinished jobs first, so that nothing stays.")
+@click.confirmation_option(prompt="Remove every picture and every finished job that the daemon keeps?")
+@click.pass_obj
+def forget(config: Config, cancel_jobs: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """Remove every picture at rest: uploads, results, saved states; a daemon need not run."""
+    from impasto import launch  # noqa: PLC0415
+    from impasto.forgetting import forget_without_daemon  # noqa: PLC0415
+
+    told = launch.forget(config, cancel_jobs=cancel_jobs) or forget_without_daemon(config, cancel_jobs=cancel_jobs)
+    print(f"forgot {told.blobs} pictures and {told.jobs} jobs: {told.freed_bytes / 1e6:.1f} MB")
+    if told.kept_jobs:
+        print(f"kept for unfinished jobs (--cancel-jobs ends them): {', '.join(told.kept_jobs)}")
+
+
+@click.command()
 @click.pass_obj
 def free(config: Config) -> None:
     """Give the devices' memory back now; the next job takes it again."""

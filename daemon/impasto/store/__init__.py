@@ -93,6 +93,7 @@ class Store:
     def add(self, record: Record) -> None:
         """Takes in a new job, which is written down soon (see `written`); the oldest finished ones make room."""
         self._insert(record)
+        log.info("accepted", extra={"job": record.job.name, "client": record.job.client, "owner": record.job.owner})
         self._journal.note(record, durable=True)
         self._make_room()
 

@@ -26,6 +26,24 @@ class FreeDevicesRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class ForgetRequest(_message.Message):
+    __slots__ = ("cancel_jobs",)
+    CANCEL_JOBS_FIELD_NUMBER: _ClassVar[int]
+    cancel_jobs: bool
+    def __init__(self, cancel_jobs: bool = ...) -> None: ...
+
+class ForgetResponse(_message.Message):
+    __slots__ = ("blobs", "jobs", "freed_bytes", "kept_jobs")
+    BLOBS_FIELD_NUMBER: _ClassVar[int]
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    FREED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    KEPT_JOBS_FIELD_NUMBER: _ClassVar[int]
+    blobs: int
+    jobs: int
+    freed_bytes: int
+    kept_jobs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blobs: _Optional[int] = ..., jobs: _Optional[int] = ..., freed_bytes: _Optional[int] = ..., kept_jobs: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class FreeDevicesResponse(_message.Message):
     __slots__ = ("freed", "busy")
     FREED_FIELD_NUMBER: _ClassVar[int]
