@@ -6,7 +6,7 @@ Everybody may raise these; messages must never hold a path, a stack trace or the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 class ImpastoError(Exception):
@@ -29,11 +29,15 @@ class Violation:
         field: path of the field as the contract names it, e.g. ``spec.steps``.
         description: what it was and what is allowed, for people.
         reason: the same for programs, e.g. ``STEPS_OUT_OF_RANGE``.
+        actual: of what is too large, how much it was,
+        limit: and how much is allowed.
     """
 
     field: str
     description: str
     reason: str = "INVALID"
+    actual: int | None = None
+    limit: int | None = None
 
 
 class InvalidRequest(ImpastoError):
@@ -55,7 +59,7 @@ class InvalidRequest(ImpastoError):
             path = max(fitting, key=len, default="")
             return names[path] if path else field
 
-        return type(self)([Violation(name(v.field), v.description, v.reason) for v in self.violations])
+        return type(self)([replace(v, field=name(v.field)) for v in self.violations])
 
 
 class Unsupported(InvalidRequest):
@@ -125,9 +129,17 @@ class Violations:
 
     found: list[Violation] = field(default_factory=list)
 
-    def add(self, field: str, description: str, reason: str = "INVALID") -> None:
+    def add(
+        self,
+        field: str,
+        description: str,
+        reason: str = "INVALID",
+        *,
+        actual: int | None = None,
+        limit: int | None = None,
+    ) -> None:
         """Notes that `field` is wrong."""
-        self.found.append(Violation(field, description, reason))
+        self.found.append(Violation(field, description, reason, actual, limit))
 
     def raise_if_any(self) -> None:
         """Raises `InvalidRequest` with everything noted so far, if anything was."""
