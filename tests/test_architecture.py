@@ -68,6 +68,7 @@ DOORS = {
     "errors": Door(),
     "fairness": Door(),
     "fetching": Door("errors weights"),
+    "folders": Door("errors"),
     "forgetting": Door("config errors instance job owner scheduler store"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
@@ -82,10 +83,10 @@ DOORS = {
     "inspection.picture": Door("codec config engine errors image photo pixels studio weights", "torch"),
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
-    "instance": Door("errors"),
+    "instance": Door("errors folders"),
     "job": Door("image spec"),
     "keys": Door(),
-    "launch": Door(f"{ROOT_ROOM} config errors instance logs v1", "grpc"),
+    "launch": Door(f"{ROOT_ROOM} config errors folders instance logs v1", "grpc"),
     "logs": Door(),
     "orders": Door("image job"),
     "owner": Door(),
@@ -116,7 +117,7 @@ DOORS = {
     "scheduler": Door("orders errors fairness image job pool scheduling store"),
     "scheduling": Door("fairness"),
     "server": Door(
-        f"{ROOT_ROOM} config draining errors instance logs owner pool rpc scheduler store v1 weights", "grpc"
+        f"{ROOT_ROOM} config draining errors folders instance logs owner pool rpc scheduler store v1 weights", "grpc"
     ),
     "service": Door("errors"),
     "spec": Door("config errors image"),
