@@ -366,6 +366,7 @@ def test_a_pipe_that_is_lost_is_started_again(daemon: Daemon, editor: Editor) ->
         ({"strength": 2.0}, {}, "STRENGTH_OUT_OF_RANGE", "strength is 2; 0 to 1 are allowed"),
         ({"brush": 1}, {}, "OPTION_UNKNOWN", "brush is no option"),
         ({}, {"mask": "hole"}, "PICTURE_MISSING", "the selection 'hole' was not sent"),
+        ({}, {"strength": 0.5}, "UNKNOWN_FIELD", "strength is no field of a painting"),
         ({}, {"preview_edge": 5000}, "OUT_OF_RANGE", "edge is 5000 px; 16 to 1024 are allowed"),
         ({"size": 8}, {}, "SIZE_OUT_OF_RANGE", "size of 8 makes the result 8x6 px"),
     ],

@@ -66,8 +66,8 @@ class Painting:
         """
         try:
             self._finish(self._paint(self._connection.client()))
-        except JobCancelled:
-            self._cancelled()
+        except JobCancelled as error:
+            self._cancelled(error)
         finally:
             self._ended = True
 
@@ -140,15 +140,15 @@ class Painting:
             self._outbox.wait_for("preview", self._ident)
             time.sleep(max(0.0, pause_s - (time.monotonic() - began)))
 
-    def _cancelled(self) -> None:
+    def _cancelled(self, error: JobCancelled) -> None:
         """The job was stopped: the picture reached so far is the result if it was to be kept and there is one."""
         if self._stopping and self._client is not None and self._job:
             try:
-                self._finish(self._client.picture(self._job), kept=True)
+                return self._finish(self._client.picture(self._job), kept=True)
             except NotFound:  # stopped before the first step
-                self._say("cancelled")
-            return
-        self._say("cancelled")
+                pass
+        self._say("cancelled", text=error.message)
+        return None
 
     def _finish(self, picture: Picture, *, kept: bool = False) -> None:
         self._ended = True
