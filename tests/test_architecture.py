@@ -47,6 +47,8 @@ class Door:
 DOORS = {
     ROOT_ROOM: Door(),
     "__main__": Door("cli"),
+    "admission": Door("config errors image job spec"),
+    "backlog": Door("admission config demand errors fairness image job scheduling store"),
     "bar": Door("", "click rich"),
     "cli": Door(
         f"{ROOT_ROOM} bar client config demo errors fetching forgetting image imagenet inspection instance launch logs"
@@ -62,6 +64,7 @@ DOORS = {
     "decoding": Door("image"),
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
     "decoding.looking": Door("", "numpy"),
+    "demand": Door("admission fairness forecast image job scheduling"),
     "demo": Door("client gallery", "PIL"),
     "draining": Door("errors pool scheduler store"),
     "engine": Door("", "torch safetensors"),
@@ -69,6 +72,7 @@ DOORS = {
     "fairness": Door(),
     "fetching": Door("errors weights"),
     "folders": Door("errors"),
+    "forecast": Door("fairness"),
     "forgetting": Door("config errors instance job owner scheduler store"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
@@ -114,7 +118,7 @@ DOORS = {
     ),
     "request": Door("errors v1"),
     "refusals": Door("errors v1", "grpc google"),
-    "scheduler": Door("orders errors fairness image job pool scheduling store"),
+    "scheduler": Door("backlog config errors image job orders pool scheduling store"),
     "scheduling": Door("fairness"),
     "server": Door(
         f"{ROOT_ROOM} config draining errors folders instance logs owner pool rpc scheduler store v1 weights", "grpc"
