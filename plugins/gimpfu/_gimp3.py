@@ -110,6 +110,8 @@ def native(spec: Any, value: Any) -> Any:
         if not spec.minimum <= number <= spec.maximum:
             raise ValueError(f"out of range, {spec.minimum:g} to {spec.maximum:g}")
         return number
+    if isinstance(value, int) and kind.is_a(Gimp.Item.__gtype__):
+        return Gimp.Item.get_by_id(value)  # 2.10 passed some maps as bare IDs
     return value
 
 

@@ -20,8 +20,8 @@ def gimp() -> None:
 def adopt(script: Path, into: Path | None, name: str, python: str | None, dry_run: bool) -> int:  # noqa: FBT001  # a flag
     """Make a Python-Fu script for GIMP 2.10 a plug-in of GIMP 3.
 
-    Python 2 becomes Python 3, the gimpfu of this project goes beside the script, and what will not work is told with its
-    line. The script itself is not changed, and not run.
+    Python 2 becomes Python 3, the gimpfu of this project goes beside the script, and what will not work is told with
+    its line. The script itself is not changed, and not run.
     """
     from impasto import adoption  # noqa: PLC0415
     from impasto.adoption import installation  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""2.10\'s `gimpplugin` for scripts that import it before gimpfu: it lies beside them and hands over to the shim."""
+"""2.10's `gimpplugin` for scripts that import it before gimpfu: it lies beside them and hands over to the shim."""
 
 import sys
 
