@@ -104,7 +104,7 @@ EXPECTED = {
     "plug-in-sel2path": "plug-in-sel2path",  # no selection
     "plug-in-small-tiles": "num-tiles",
     "plug-in-sparkle": "lum-threshold",
-    "plug-in-warp": "grad-map",
+    "plug-in-warp": "plug-in-warp",
     "script-fu-add-bevel": "script-fu-add-bevel",
     "gimp-xcf-load": "No such file",
     "file-xcf": "No such file",
