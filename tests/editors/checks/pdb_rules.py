@@ -298,9 +298,12 @@ def constants() -> None:
     from gimpfu._door import Gimp  # noqa: PLC0415
 
     compared = 0
+    other_meaning = ("LAYER_COLOR_SPACE_RGB_PERCEPTUAL", "GRADIENT_BLEND_RGB_PERCEPTUAL")  # GIMP 3's non-linear
     for kind, names in _enums.constants().items():
         house = getattr(Gimp, kind.removeprefix("Gimp"), None)
         for name, number in names.items():
+            if name in other_meaning:
+                continue
             words = name.split("_")
             known = [getattr(house, short, None) for short in ("_".join(words[at:]) for at in range(len(words)))]
             for member in known:
