@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ from bridge.process import ENVIRONMENT_FILE
 from impasto import frames
 from impasto.pipe import PROTOCOL
 
-FILES = sorted(Path(bridge.__file__).parent.glob("*.py"))
+PLUGINS = Path(bridge.__file__).parents[1]
+FILES = sorted((PLUGINS / "bridge").glob("*.py"))
 headers = st.dictionaries(
     st.text(max_size=8), st.one_of(st.integers(), st.text(), st.booleans(), st.none()), max_size=5
 )
@@ -63,6 +65,26 @@ def test_a_host_of_any_age_can_read_it(path: Path) -> None:
     assert imported <= sys.stdlib_module_names
     assert len(path.read_text().splitlines()) <= 320
     assert ast.get_docstring(tree)
+
+
+def test_the_oldest_and_the_newest_python_can_read_it(tmp_path: Path) -> None:
+    """Whatever Pythons this machine has, back to 3.9, the bridge runs in each and says what it cannot find."""
+    names = [f"python3.{minor}" for minor in range(9, 16)]
+    found = [name for name in names if _works(name)]
+    code = f"import sys; sys.path.insert(0, {str(PLUGINS)!r}); import bridge; bridge.command({str(tmp_path)!r})"
+
+    assert found  # this one's own, at least
+    for name in found:
+        told = subprocess.run([name, "-I", "-c", code], capture_output=True, text=True, check=False, timeout=60).stderr
+        assert "bridge.conversation.BridgeError: the plug-in does not know where Impasto is installed" in told, name
+
+
+def _works(name: str) -> bool:
+    """Whether that interpreter is there; a version manager's stand-in for one that is not fails."""
+    try:
+        return subprocess.run([name, "-c", ""], capture_output=True, check=False, timeout=60).returncode == 0
+    except OSError:
+        return False
 
 
 def test_both_sides_have_the_same_protocol() -> None:

@@ -44,7 +44,7 @@ def steps_done(stub: Stub, name: str, steps: int = 1) -> None:
 def watched(stub: Stub, name: str, last_sequence: int = 0) -> list[stylize_pb2.JobEvent]:
     """All events until the job is final."""
     message = stylize_pb2.WatchJobRequest(name=name, last_sequence=last_sequence)
-    return [response.event for response in stub.WatchJob(message, timeout=60)]
+    return [response.event for response in stub.WatchJob(message, timeout=240)]
 
 
 def stylized(stub: Stub, message: stylize_pb2.StylizeRequest) -> tuple[list[stylize_pb2.Job], bytes]:

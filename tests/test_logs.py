@@ -147,6 +147,27 @@ def test_a_daemon_without_a_terminal_writes_json_to_its_standard_error(start: Ca
     assert not (daemon.home.config.data_dir / logs.LOG).exists()
 
 
+def test_a_jobs_life_is_logged_under_its_name(start: Callable[..., Daemon]) -> None:
+    """Accepted, running, ended: each is a line with the job, its client and how far it had come."""
+    daemon = start()
+    with daemon.channel() as channel:
+        done, cancelled = created(Stub(channel), request(steps=2)), created(Stub(channel), long_request())
+        watched(Stub(channel), done)
+        Stub(channel).CancelJob(stylize_pb2.CancelJobRequest(name=cancelled))
+        watched(Stub(channel), cancelled)
+    daemon.end()
+    told = [json.loads(line) for line in daemon.log.read_text().splitlines()]
+    lives = {name: [line for line in told if line.get("job") == name] for name in (done, cancelled)}
+
+    assert [line["message"] for line in lives[done] if "encoder" not in line["message"]] == [
+        "accepted", "running", "succeeded"
+    ]  # fmt: skip
+    assert lives[done][-1]["step"] == 2
+    assert lives[done][-1]["device_s"] > 0
+    assert lives[cancelled][-1]["message"] == "cancelled: CANCELLED"
+    assert {line["owner"] for line in told if line["message"] == "accepted"} == {f"uid:{os.getuid()}"}
+
+
 def test_no_word_of_a_picture_is_logged(home: Home, tmp_path: Path) -> None:
     """Names and labels of pictures stay out of the log, in good and in bad requests."""
     daemon = Daemon(home)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import grpc
 
-from impasto import __version__, logs
+from impasto import __version__, folders, logs
 from impasto.config import ENVIRONMENT_PREFIX, KEYS, Config
 from impasto.errors import Busy, Unavailable
-from impasto.instance import Instance, address, prepare_folder, read_note
+from impasto.instance import Instance, address, note_stop, prepare_folder, read_note, stops
 from impasto.v1 import server_pb2, server_pb2_grpc
 
 CHANNEL_OPTIONS = (
@@ -31,6 +31,7 @@ START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 2.0
 FREE_TIMEOUT_S = 15.0
+FORGET_TIMEOUT_S = 60.0  # with jobs to cancel
 
 Info = server_pb2.GetServerInfoResponse
 
@@ -78,6 +79,25 @@ def free(config: Config) -> server_pb2.FreeDevicesResponse | None:
         except grpc.RpcError as error:
             raise Unavailable("the daemon could not free its devices; `impasto stop` does that, too") from error
         return freed
+
+
+def forget(config: Config, *, cancel_jobs: bool) -> server_pb2.ForgetResponse | None:
+    """Has the daemon remove every picture at rest of this user's; None if no daemon runs.
+
+    Raises:
+        Unavailable: it cannot, or does not answer.
+    """
+    with open_channel(config) as channel:
+        if ask(channel) is None:
+            return None
+        try:
+            stub = server_pb2_grpc.ServerServiceStub(channel)
+            told: server_pb2.ForgetResponse = stub.Forget(
+                server_pb2.ForgetRequest(cancel_jobs=cancel_jobs), timeout=FORGET_TIMEOUT_S
+            )
+        except grpc.RpcError as error:
+            raise Unavailable(f"not all is forgotten: {error.details()}") from error
+        return told
 
 
 def ensure(config: Config) -> Info:
@@ -134,7 +154,7 @@ def _spawn(config: Config, stderr: Path) -> int:
         onto = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in enumerate((nothing, words, words))]
         return os.posix_spawn(
             sys.executable,
-            [sys.executable, "-P", "-m", "impasto", "serve", "--auto-started"],
+            [sys.executable, "-P", "-m", "impasto", "serve", "--auto-started", "--stops", stops(config.runtime_dir)],
             _environment(config),
             file_actions=onto,
             setsid=True,  # a Ctrl-C or a closed terminal must not reach it
@@ -155,8 +175,9 @@ def stop(config: Config) -> int:
     Raises:
         Unavailable: it did not end in time.
     """
-    info, note = running(config), read_note(config.runtime_dir)
-    pid = info.pid if info is not None else note.pid if note is not None and _lock_held(config) else 0
+    prepare_folder(config.runtime_dir)
+    note_stop(config.runtime_dir)
+    pid = _pid(config)
     if not pid:
         return 0
     with contextlib.suppress(ProcessLookupError):
@@ -167,6 +188,24 @@ def stop(config: Config) -> int:
             raise Unavailable(f"the daemon (process {pid}) did not end within {STOP_TIMEOUT_S:g} s")
         time.sleep(0.02)
     return pid
+
+
+def _pid(config: Config) -> int:
+    """The daemon's process, 0 if none runs; one that has just taken the lock is waited for until it says who it is.
+
+    Raises:
+        Unavailable: it does not say so.
+    """
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if (info := running(config)) is not None:
+            return int(info.pid)
+        if not _lock_held(config):
+            return 0
+        if (note := read_note(config.runtime_dir)) is not None:
+            return note.pid
+        time.sleep(0.02)
+    raise Unavailable("a daemon has the lock, but does not answer and has not said which process it is")
 
 
 def _lives(pid: int) -> bool:
@@ -193,7 +232,7 @@ def _lock_held(config: Config) -> bool:
 
 def _stderr_path(config: Config) -> Path:
     """Where a daemon says what its log cannot: why it did not start, how it crashed; empty for each start."""
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folders.prepare(config.data_dir, folders.DATA)
     path = config.data_dir / logs.STDERR
     path.touch(mode=0o600)
     os.truncate(path, 0)

@@ -16,10 +16,11 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from impasto import __version__, logs
+from impasto import __version__, folders, logs
 from impasto.config import MIB, Config
+from impasto.draining import drain
 from impasto.errors import Busy, CannotServe
-from impasto.instance import Instance, address
+from impasto.instance import Instance, address, stops
 from impasto.owner import Identify, by_socket
 from impasto.pool import LocalPool
 from impasto.rpc import BlobServicer, ServerServicer, StylizeServicer
@@ -37,7 +38,13 @@ SERVICES = tuple(
     module.DESCRIPTOR.services_by_name[name].full_name
     for module, name in ((stylize_pb2, "StylizeService"), (blob_pb2, "BlobService"), (server_pb2, "ServerService"))
 )
+OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),  # on by default: two daemons would share a port (measured)
+)
 WATCHER_S = 30.0  # after a daemon's death a job waits so long for its watcher
+DRAIN_S = 10.0  # for workers to end their step and write down what they hold
 GRACE_S = 3.0  # for streams to tell their clients that the daemon goes
 HOUR_S = 3600.0
 TICK_S = 5.0  # between two looks at whether anybody still wants something
@@ -63,9 +70,13 @@ class Server:
         self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
         self._shelf = Shelf(config.data_dir)
         self._pool = LocalPool(
-            threads=config.threads, nice=config.nice, silence_s=config.worker_silence_s, data_dir=config.data_dir
+            threads=config.threads,
+            nice=config.nice,
+            silence_s=config.worker_silence_s,
+            data_dir=config.data_dir,
+            memory_mb=config.memory_mb,
         )
-        self._scheduler = Scheduler(self._store, self._pool, config.limits.max_jobs)
+        self._scheduler = Scheduler(self._store, self._pool, config.limits, config.weights)
         self._health = health.aio.HealthServicer()
         self._grpc = self._assemble()
         self._asked_to_stop = asyncio.Event()
@@ -129,27 +140,17 @@ class Server:
                 await self._scheduler.free()
 
     async def shutdown(self) -> None:
-        """In order: no new calls, jobs end with a reason, streams close, workers go, the claim is given up."""
+        """In order: jobs are written down and watchers told so, streams close, workers go, the claim is given up."""
         log.info("shutting down: %r", self._scheduler)
-        closing = asyncio.create_task(self._grpc.stop(GRACE_S))
-        for record in list(self._store.records.values()):
-            if not record.job.state.final:
-                self._scheduler.cancel(record, "the daemon was stopped", reason="SHUTDOWN")
         self._returning.cancel()
-        await self._jobs_ended()
-        await self._scheduler.settle()
-        await closing
+        await self._health.enter_graceful_shutdown()
+        kept = await drain(self._scheduler, self._pool, self._store, DRAIN_S)
+        closing = asyncio.create_task(self._grpc.stop(GRACE_S))
         await self._pool.stop()
+        await closing
         await self._store.close()
         self._instance.release()
-
-    async def _jobs_ended(self) -> None:
-        """Waits until running jobs have seen the cancel, as long as grace lasts."""
-        tasks = [asyncio.create_task(record.ended()) for record in self._store.records.values()]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=GRACE_S)
-            for task in late:
-                task.cancel()
+        log.info("stopped; %d jobs go on in the next daemon", kept)
 
     def _stop(self) -> None:
         """A signal; the second one leaves at once (the kernel then ends the workers)."""
@@ -158,12 +159,7 @@ class Server:
         self._asked_to_stop.set()
 
     def _assemble(self) -> grpc.aio.Server:
-        options = [
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.so_reuseport", 0),
-        ]
-        server = grpc.aio.server(interceptors=[self._entrance], options=options, maximum_concurrent_rpcs=MAX_CALLS)
+        server = grpc.aio.server(interceptors=[self._entrance], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
         intake = Intake(self._store, self._config.limits)
         stylize = StylizeServicer(
             intake, self._scheduler, self._config.limits, self._shelf, self._config.threads or cores()
@@ -174,7 +170,7 @@ class Server:
             self._pool,
             self._scheduler,
             self._shelf,
-            lambda: self._store.notices,
+            self._store,
         )
         stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
         blob_pb2_grpc.add_BlobServiceServicer_to_server(BlobServicer(intake, self._config), server)
@@ -192,21 +188,29 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def serve(config: Config, *, auto_started: bool = False) -> None:
+def serve(
+    config: Config, *, auto_started: bool = False, stops_known: str | None = None, identify: Identify = by_socket
+) -> None:
     """Runs a daemon in this process until it is told to stop, or has been idle for long if a client started it.
 
+    `identify` tells whose a call is; anything but the default is for where others than this user can call.
+
     Raises:
-        CannotServe: another daemon runs for this user, or the runtime folder is not safe.
+        CannotServe: another daemon runs for this user, the runtime folder is not safe, or somebody has asked for a stop
+            after the one that was known when this start was asked for.
     """
     os.umask(0o077)  # whatever is written, by workers, too: pictures are private; grpc sets no mode on its socket
     instance = Instance.claim(config.runtime_dir)
     if instance is None:
         raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
+    if stops_known is not None and stops_known != stops(config.runtime_dir):
+        raise CannotServe("`impasto stop` came while this daemon was starting", reason="STOPPED")
 
+    folders.prepare(config.data_dir, folders.DATA)
     os.chdir("/")  # the folder it was started in must not be held for life
 
     async def life() -> None:
         # Made inside the loop: grpc.aio binds to the one it is made in.
-        await Server(config, instance, auto_started=auto_started).serve()
+        await Server(config, instance, auto_started=auto_started, identify=identify).serve()
 
     asyncio.run(life())

@@ -12,7 +12,7 @@ import sys
 from typing import NoReturn
 
 from . import _gimp as gimp
-from . import _python2, gimpcolor, gimpenums, gimpplugin
+from . import _python2, gimpcolor, gimpenums, gimpplugin, gimpshelf, gimpui
 from ._params import (
     PF_ADJUSTMENT,
     PF_BOOL,
@@ -119,8 +119,10 @@ def _translated(message: str) -> str:
 
 def _install() -> None:
     """Puts 2.10's modules where scripts import them; `_` gives what it gets where the script brings none of its own."""
-    modules = {"gimp": gimp, "gimpcolor": gimpcolor, "gimpenums": gimpenums, "gimpplugin": gimpplugin}
-    for name, module in modules.items():
+    modules = (gimp, gimpcolor, gimpenums, gimpplugin, gimpshelf, gimpui)
+    for name, module in zip(
+        ("gimp", "gimpcolor", "gimpenums", "gimpplugin", "gimpshelf", "gimpui"), modules, strict=True
+    ):
         sys.modules.setdefault(name, module)
     if not hasattr(builtins, "_"):
         builtins.__dict__["_"] = _translated

@@ -197,7 +197,7 @@ SIMPLE: dict[int, tuple[str, Callable[[Callable[..., None], Param], None]]] = {
 
 
 def declare(procedure: Any, param: Param, name: str) -> None:
-    """Adds a parameter to a GIMP 3 procedure as its argument `name`. Raises NotImplementedError for kinds it has none for."""
+    """Adds a parameter to a GIMP 3 procedure as its argument. Raises NotImplementedError for kinds it has none for."""
     if param.type not in SIMPLE and param.type in ARRAYS:
         raise NotImplementedError(f"parameter '{param.name}': GIMP 3's Python takes no {ARRAYS[param.type]} argument")
     word, adder = kind_of(param)
@@ -231,7 +231,7 @@ def read(config: Any, param: Param, name: str) -> Any:
 
 
 def forget(config: Any, params: Sequence[Param], called: Sequence[str]) -> None:
-    """Takes images and items out again once they are read: GIMP keeps last values, and complains that it cannot keep these."""
+    """Takes images and items out again once they are read: GIMP keeps last values, but cannot keep these."""
     for param, name in zip(params, called, strict=True):
         if param.type in OBJECTS:
             config.set_property(name, None)

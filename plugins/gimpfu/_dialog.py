@@ -155,11 +155,11 @@ def _file(dialog: Any, config: Any, param: Param, name: str) -> str:
 
 
 CHOOSERS: dict[int, tuple[str, Callable[[int], Any]]] = {
-    PF_IMAGE: ("ImageComboBox", lambda number: Gimp.Image.get_by_id(number)),
-    PF_LAYER: ("LayerComboBox", lambda number: Gimp.Item.get_by_id(number)),
-    PF_CHANNEL: ("ChannelComboBox", lambda number: Gimp.Item.get_by_id(number)),
-    PF_DRAWABLE: ("DrawableComboBox", lambda number: Gimp.Item.get_by_id(number)),
-    PF_VECTORS: ("PathComboBox", lambda number: Gimp.Item.get_by_id(number)),
+    PF_IMAGE: ("ImageComboBox", Gimp.Image.get_by_id),
+    PF_LAYER: ("LayerComboBox", Gimp.Item.get_by_id),
+    PF_CHANNEL: ("ChannelComboBox", Gimp.Item.get_by_id),
+    PF_DRAWABLE: ("DrawableComboBox", Gimp.Item.get_by_id),
+    PF_VECTORS: ("PathComboBox", Gimp.Item.get_by_id),
 }
 
 

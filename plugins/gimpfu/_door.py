@@ -3,8 +3,8 @@
 PyGObject makes these modules at run time and ships no types, so each is Any here, and nowhere else in the shim is gi
 imported: behind this door everything that is ours is typed in full. Called by every module that touches GIMP.
 
-Nothing may ask GIMP anything while modules are imported: a plug-in's connection stands only once `main` was called. GEGL is
-initialised then; doing it before would load its operations twice.
+Nothing may ask GIMP anything while modules are imported: a plug-in's connection stands only once `main` was called.
+GEGL is initialised then; doing it before would load its operations twice.
 """
 
 from typing import Any

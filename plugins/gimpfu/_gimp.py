@@ -104,7 +104,8 @@ from ._vectors import Vectors, VectorsBezierStroke, VectorsStroke
 
 __all__ = [
     "Channel", "Display", "Drawable", "GroupLayer", "Image", "Item", "Layer", "Parasite", "PixelFetcher", "PixelRgn",
-    "Tile", "Vectors", "VectorsBezierStroke", "VectorsStroke", "_id2display", "_id2drawable", "_id2image", "_id2vectors",
+    "Tile", "Vectors", "VectorsBezierStroke", "VectorsStroke", "_id2display", "_id2drawable", "_id2image",
+    "_id2vectors",
     "attach_new_parasite", "check_size", "check_type", "checks_get_shades", "context_get_gradient", "context_pop",
     "context_push", "context_set_gradient", "data_directory", "default_display", "delete", "directory", "display_name",
     "displays_flush", "displays_reconnect", "domain_register", "error", "exit", "export_dialog", "export_image",

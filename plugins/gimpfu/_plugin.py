@@ -188,7 +188,7 @@ def on_save(procedure: Any, run_mode: Any, image: Any, file: Any, _options: Any,
 
 
 def perform(procedure: Any, definition: Definition, run_mode: int, given: list[Any], config: Any) -> Outcome:
-    """Runs the script's function with what GIMP gave and the arguments of `config`, after a dialog where there is one."""
+    """Runs the script's function with what GIMP gave and what `config` holds, after a dialog where there is one."""
     params, called = rest(definition)
 
     def values() -> list[Any] | None:

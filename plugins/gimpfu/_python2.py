@@ -81,6 +81,7 @@ def install_translation(
     domain: str, localedir: str | None = None, unicode: Any = None, names: Any = None, **_: Any
 ) -> None:  # Python 2's signature
     """`gettext.install` as Python 2 had it: text is unicode now, whether asked for or not."""
+    del unicode
     _install_translation(domain, localedir, names=names)
 
 

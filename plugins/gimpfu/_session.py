@@ -1,4 +1,4 @@
-"""`gimp`'s functions about the running GIMP: images, displays, messages, progress, data kept for the session, parasites.
+"""`gimp`'s functions about the running GIMP: images, displays, messages, progress, data for the session, parasites.
 
 Part of the module `gimp`, which `_gimp` puts together.
 """
@@ -172,9 +172,8 @@ def export_image(image: Image, drawable: Any = None, format_name: str | None = N
         TypeError: without capabilities. ValueError: when nothing is active in the image.
     """
     if capabilities == -1:
-        raise TypeError(
-            "the capabilities (4th) parameter must be set: EXPORT_CAN_HANDLE_* and EXPORT_NEEDS_ALPHA, added"
-        )
+        told = f"for {format_name or 'the format'}: EXPORT_CAN_HANDLE_* and EXPORT_NEEDS_ALPHA, added"
+        raise TypeError(f"the capabilities (4th) parameter must be set {told}")
     chosen = image.active_drawable if drawable is None else drawable
     if chosen is None:
         raise ValueError("no active drawable in the image and no drawable specified for export")

@@ -69,13 +69,17 @@ def locked() -> Iterator[None]:
         yield
 
 
-def inside(root: Path, command: str, binds: Sequence[Path] = (), *, own_processes: bool = True) -> list[str]:
+def inside(
+    root: Path, command: str, binds: Sequence[Path] = (), *, own_processes: bool = True, host: bool = False
+) -> list[str]:
     """The command line that runs `command`, a line of shell, inside `root`.
 
     Mounts are private, nothing is left to unmount. With `own_processes` all that the command started ends with it,
-    however it ends; without, the returned command becomes the command itself and gets its signals.
+    however it ends; without, the returned command becomes the command itself and gets its signals. With `host` this
+    machine is at /host, and ``chroot /host COMMAND`` runs what is installed here, as flatpak-spawn does from a sandbox.
     """
-    mounts = [
+    mounts = [f"mkdir -p {root}/host", f"mount --rbind / {root}/host"] if host else []
+    mounts += [
         f"mount -t proc proc {root}/proc",
         f"mount --rbind /dev {root}/dev",
         f"mount --rbind /sys {root}/sys",

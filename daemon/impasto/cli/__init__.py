@@ -34,6 +34,7 @@ for _command in (
     painting.stylize,
     painting.demo,
     configuration.configuration,
+    daemon.forget,
     daemon.free,
     daemon.jobs,
     daemon.pipe,

@@ -34,13 +34,45 @@ def pipe(config: Config) -> None:
 
 
 @click.command()
+@click.option("--cancel-jobs", is_flag=True, help="Cancel them first; otherwise they go on when the daemon runs again.")
 @click.pass_obj
-def stop(config: Config) -> None:
-    """End the daemon; running jobs are cancelled."""
+def stop(config: Config, cancel_jobs: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """End the daemon; unfinished jobs are written down and go on when it runs again."""
     from impasto import launch  # noqa: PLC0415
 
+    info = launch.running(config)
+    if info is not None and cancel_jobs:
+        _cancel_all(config)
+    left = 0 if info is None or cancel_jobs else info.queued_jobs + info.running_jobs
     pid = launch.stop(config)
-    print(f"stopped process {pid}" if pid else "no daemon runs")
+    kept = f"; {left} unfinished jobs go on when it runs again" if left else ""
+    print(f"stopped process {pid}{kept}" if pid else "no daemon runs")
+
+
+def _cancel_all(config: Config) -> None:
+    from impasto import client  # noqa: PLC0415
+    from impasto.v1 import stylize_pb2  # noqa: PLC0415
+
+    under_way = (stylize_pb2.JOB_STATE_QUEUED, stylize_pb2.JOB_STATE_RUNNING)
+    with client.connect(config, start=False) as daemon:
+        for job in daemon.jobs():
+            if job.state in under_way:
+                daemon.cancel(job.name)
+
+
+@click.command()
+@click.option("--cancel-jobs", is_flag=True, help="Cancel unfinished jobs first, so that nothing stays.")
+@click.confirmation_option(prompt="Remove every picture and every finished job that the daemon keeps?")
+@click.pass_obj
+def forget(config: Config, cancel_jobs: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """Remove every picture at rest: uploads, results, saved states; a daemon need not run."""
+    from impasto import launch  # noqa: PLC0415
+    from impasto.forgetting import forget_without_daemon  # noqa: PLC0415
+
+    told = launch.forget(config, cancel_jobs=cancel_jobs) or forget_without_daemon(config, cancel_jobs=cancel_jobs)
+    print(f"forgot {told.blobs} pictures and {told.jobs} jobs: {told.freed_bytes / 1e6:.1f} MB")
+    if told.kept_jobs:
+        print(f"kept for unfinished jobs (--cancel-jobs ends them): {', '.join(told.kept_jobs)}")
 
 
 @click.command()
@@ -62,15 +94,16 @@ def free(config: Config) -> None:
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0 means all cores.")
 @click.option("--listen", help="Where to listen; only `unix`, the user's own socket, is served for now.")
 @click.option("--auto-started", is_flag=True, hidden=True, help="By a client: log to a file, end when idle for long.")
+@click.option("--stops", hidden=True, help="The last `impasto stop` that whoever starts it knows of.")
 @click.pass_obj
-def serve(config: Config, threads: int | None, listen: str | None, auto_started: bool) -> None:  # noqa: FBT001  # click's
+def serve(config: Config, threads: int | None, listen: str | None, stops: str | None, *, auto_started: bool) -> None:
     """Run the daemon in the foreground; stylize and demo start it by themselves."""
     from impasto import logs  # noqa: PLC0415
     from impasto.server import serve as serve_forever  # noqa: PLC0415
 
     config = config.overridden({"threads": threads, "listen": listen})
     logs.begin(config.data_dir, config.log_format, config.log_bytes, to_file=auto_started)
-    serve_forever(config, auto_started=auto_started)
+    serve_forever(config, auto_started=auto_started, stops_known=stops)
 
 
 @click.group()

@@ -2,17 +2,18 @@
 
 import os
 import time
-from collections.abc import Callable
 
 import grpc
 
-from impasto import __version__, fetching
+from impasto import __version__, fetching, owner
 from impasto.config import Limits
+from impasto.forgetting import forget
 from impasto.job import State
 from impasto.pool import Pool, Worker
 from impasto.rpc.status import unary
 from impasto.scheduler import Scheduler
 from impasto.spec import ENCODERS, VGG19
+from impasto.store import Store
 from impasto.v1 import server_pb2, server_pb2_grpc
 from impasto.weights import Shelf
 
@@ -33,10 +34,10 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
         pool: Pool,
         scheduler: Scheduler,
         shelf: Shelf,
-        notices: Callable[[], list[str]],
+        store: Store,
     ) -> None:
         self._instance_id, self._limits, self._pool, self._scheduler = instance_id, limits, pool, scheduler
-        self._shelf, self._notices = shelf, notices
+        self._shelf, self._store = shelf, store
         self._began = time.monotonic()
 
     @unary
@@ -58,7 +59,7 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             pid=os.getpid(),
             default_encoder=self._shelf.default(),
             uptime_s=time.monotonic() - self._began,
-            notices=self._notices(),
+            notices=self._store.notices,
         )
 
     @unary
@@ -70,6 +71,18 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
         """Ends the workers that hold no job."""
         freed, busy = await self._scheduler.free()
         return server_pb2.FreeDevicesResponse(freed=map(_device, freed), busy=map(_device, busy))
+
+    @unary
+    async def Forget(
+        self,
+        request: server_pb2.ForgetRequest,
+        _context: grpc.aio.ServicerContext,
+    ) -> server_pb2.ForgetResponse:
+        """Removes the caller's pictures at rest."""
+        told = await forget(self._store, self._scheduler, owner.current(), cancel_jobs=request.cancel_jobs)
+        return server_pb2.ForgetResponse(
+            blobs=told.blobs, jobs=told.jobs, freed_bytes=told.freed_bytes, kept_jobs=told.kept_jobs
+        )
 
     def _encoder(self, name: str) -> server_pb2.EncoderInfo:
         """As it is on the disk now: another process may have brought it, or be about to."""
@@ -94,6 +107,7 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             max_jobs=limits.max_jobs,
             chunk_bytes=limits.chunk_bytes,
             min_side=limits.min_side,
+            max_jobs_per_client=limits.max_jobs_per_client,
         )
 
 
@@ -103,4 +117,5 @@ def _device(worker: Worker) -> server_pb2.Device:
         description=worker.description,
         worker_pid=0 if worker.resting else worker.process.pid,
         loaded_encoders=[] if worker.resting else worker.encoders,
+        budget_bytes=worker.budget_bytes,
     )

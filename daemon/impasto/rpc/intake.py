@@ -26,6 +26,11 @@ def wrong(field: str, description: str, reason: str) -> InvalidRequest:
     return InvalidRequest([Violation(field, description, reason)])
 
 
+def too_large(field: str, description: str, actual: int, limit: int) -> InvalidRequest:
+    """Likewise with the numbers for programs; nothing at all is EMPTY."""
+    return InvalidRequest([Violation(field, description, "TOO_LARGE" if actual else "EMPTY", actual, limit)])
+
+
 class Intake:
     """Turns what comes in into blobs."""
 
@@ -74,7 +79,8 @@ class Intake:
 
     def _bound(self, size: int, field: str) -> None:
         if not 0 < size <= MAX_INLINE_BYTES:
-            raise wrong(field, f"has {size} bytes; 1 to {MAX_INLINE_BYTES} are allowed: upload it instead", "TOO_LARGE")
+            told = f"has {size} bytes; 1 to {MAX_INLINE_BYTES} are allowed: upload it instead"
+            raise too_large(field, told, size, MAX_INLINE_BYTES)
 
     async def _raw(self, part: Path, header: ImageHeader, field: str) -> Blob:
         """Keeps raw samples, if all are numbers."""
@@ -104,7 +110,7 @@ class Intake:
         """The raw header, or None for a file; checks everything that can be told before the first byte."""
         size, most = header.size_bytes, self._limits.max_upload_bytes
         if not 1 <= size <= most:
-            raise wrong("header.size_bytes", f"is {size}; 1 to {most} are allowed", "TOO_LARGE" if size else "EMPTY")
+            raise too_large("header.size_bytes", f"is {size}; 1 to {most} are allowed", size, most)
         if len(header.sha256) not in (0, 32):
             raise wrong("header.sha256", f"has {len(header.sha256)} bytes; 0 or 32 are allowed", "SHA256_LENGTH")
         if size > (free := self.store.free_bytes() - DISK_RESERVE_BYTES):

@@ -15,6 +15,7 @@ from impasto.errors import Busy, InvalidRequest, NotFound, RequestIdReused, Viol
 from impasto.job import Job, Priority, State, Terms
 from impasto.rpc.intake import Intake
 from impasto.rpc.status import stream, unary
+from impasto.rpc.watching import check_stays, watch
 from impasto.scheduler import Scheduler
 from impasto.spec import MAX_STYLES, StylizeSpec, check_numbers, check_pictures
 from impasto.store import Blob, Record, chunks
@@ -22,7 +23,6 @@ from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
 from impasto.weights import Shelf
 
 CLIENT_KEY = "impasto-client"  # metadata: one editor or command line, for fairness only
-HEARTBEAT_S = 10.0
 
 
 class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
@@ -44,7 +44,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
             return
         delivery = request.delivery
         pause = 1 / delivery.max_preview_fps if delivery.max_preview_fps else 0.0
-        async for item in self._watch(record, 0, pause, delivery.max_preview_edge or wire.PREVIEW_EDGE):
+        async for item in watch(record, self._scheduler, 0, pause, delivery.max_preview_edge or wire.PREVIEW_EDGE):
             yield item
         if delivery.send_result and record.job.state is State.SUCCEEDED and record.job.result is not None:
             yield stylize_pb2.StylizeResponse(result_header=wire.header_to(record.job.result.header))
@@ -77,7 +77,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         found.raise_if_any()
         jobs = [record.job for record in self._store.records.values() if record.job.owner == owner.current()]
         page, token = wire.pages(jobs, request.page_size, request.page_token)
-        told = [wire.job_to(job, self._scheduler.queue_position(job)) for job in page]
+        told = [wire.job_to(job, self._scheduler.outlook(job)) for job in page]
         return stylize_pb2.ListJobsResponse(jobs=told, next_page_token=token)
 
     @stream
@@ -88,7 +88,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
     ) -> AsyncIterator[stylize_pb2.WatchJobResponse]:
         """Events from a sequence number on."""
         record = self._record(request.name)
-        async for item in self._watch(record, request.last_sequence, 0.0, 0):
+        async for item in watch(record, self._scheduler, request.last_sequence):
             yield stylize_pb2.WatchJobResponse(event=item.job)
 
     @unary
@@ -102,6 +102,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         while record.preview is None or record.preview.sequence <= request.newer_than:
             if record.job.state.final:
                 return stylize_pb2.GetPreviewResponse()
+            check_stays(record, self._scheduler)
             self._scheduler.want_preview(record, max_edge)
             await record.changed()
         return stylize_pb2.GetPreviewResponse(frame=wire.preview_to(record.preview))
@@ -122,7 +123,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         return self._store.record(name, owner.current())
 
     def _told(self, record: Record) -> stylize_pb2.Job:
-        return wire.job_to(record.job, self._scheduler.queue_position(record.job))
+        return wire.job_to(record.job, self._scheduler.outlook(record.job))
 
     async def _create(
         self, request: stylize_pb2.StylizeRequest, client: str, *, keep_by_default: bool
@@ -254,44 +255,6 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
                 told = "is black all over, so the style applies nowhere: white is where it is to apply"
                 told = told if region else "is wholly transparent; a style must be seen"
                 found.add(field, told, "REGION_EMPTY" if region else "STYLE_TRANSPARENT")
-
-    async def _watch(
-        self, record: Record, last_sequence: int, preview_pause_s: float, max_edge: int
-    ) -> AsyncIterator[stylize_pb2.StylizeResponse]:
-        """Events after `last_sequence` until the job is final; previews beside them if a pause is given."""
-        record.watchers += 1
-        shown, due = 0, 0.0
-        if record.held:
-            self._scheduler.release(record)
-        try:
-            while True:
-                for event in record.since(last_sequence):
-                    last_sequence = event.sequence
-                    position = self._scheduler.queue_position(event.job)
-                    yield stylize_pb2.StylizeResponse(job=wire.event_to(event, position))
-                if preview_pause_s and record.preview is not None and record.preview.sequence > shown:
-                    shown, due = record.preview.sequence, time.monotonic() + preview_pause_s
-                    yield stylize_pb2.StylizeResponse(preview=wire.preview_to(record.preview))
-                if record.job.state.final and last_sequence >= record.sequence:
-                    return
-                if preview_pause_s and time.monotonic() >= due and record.job.state is State.RUNNING:
-                    due = time.monotonic() + preview_pause_s
-                    self._scheduler.want_preview(record, max_edge)
-                if last_sequence >= record.sequence:
-                    await _until_changed(record)
-        finally:
-            record.watchers -= 1
-            if record.watchers == 0 and not record.keep_running:
-                self._scheduler.cancel(record, "the client that wanted it went away", keep=True)
-
-
-async def _until_changed(record: Record) -> None:
-    """The next event, or a heartbeat's time: then the watcher looks again and can send what is due."""
-    try:
-        await asyncio.wait_for(record.changed(), max(0.1, HEARTBEAT_S - record.silent_s()))
-    except TimeoutError:
-        if not record.job.state.final and record.silent_s() >= HEARTBEAT_S:  # else another watcher has done it
-            record.update(record.job)  # the client sees that the job lives
 
 
 def _images(spec: stylize_pb2.StylizeSpec, found: Violations) -> dict[str, image_pb2.ImageRef]:

@@ -93,6 +93,7 @@ class Store:
     def add(self, record: Record) -> None:
         """Takes in a new job, which is written down soon (see `written`); the oldest finished ones make room."""
         self._insert(record)
+        log.info("accepted", extra={"job": record.job.name, "client": record.job.client, "owner": record.job.owner})
         self._journal.note(record, durable=True)
         self._make_room()
 
@@ -155,6 +156,7 @@ class Store:
             log.exception("a job that was written down cannot be read and is left out")
             return
         self._arrivals = max(self._arrivals, row.arrival)
+        job = job.requeued() if job.state is State.RUNNING else job
         record = Record(
             job,
             row.digest,
@@ -164,8 +166,7 @@ class Store:
         )
         self._insert(record)
         if not job.state.final:
-            queued = job.requeued() if job.state is State.RUNNING else job
-            record.update(queued, notice=RESUMED.format(step=queued.step) if queued.start_time else "")
+            record.update(job, notice=RESUMED.format(step=job.step) if job.start_time else "")
             self._journal.note(record, durable=True)  # its numbers have leapt
 
     def _make_room(self) -> None:

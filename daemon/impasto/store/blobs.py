@@ -94,13 +94,14 @@ class Blobs:
             header = ImageHeader.from_json(beside["header"])
             if owner not in _owners(beside):
                 raise absent
-            os.utime(path)
+            now = time.time()
+            os.utime(path, (now, now))  # by our own clock, as it is judged by
             size = path.stat().st_size
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise absent from error
         if size != header.size_bytes:
             raise NotFound(f"the blob {name!r} was damaged on the daemon's disk; upload the picture again")
-        return Blob(name, header, path, time.time())
+        return Blob(name, header, path, now)
 
     def names(self, older_than: float | None = None) -> list[str]:
         """All blobs, or those last used before `older_than` (seconds since the epoch); the least used first."""

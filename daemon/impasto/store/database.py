@@ -77,6 +77,7 @@ class Database:
             with _judged():
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
+                connection.execute("PRAGMA secure_delete = ON")  # what was forgotten is nowhere in the file
                 self._check(connection)
         except BaseException:
             connection.close()
@@ -125,6 +126,8 @@ class Database:
                 )
                 self._connection.executemany("DELETE FROM jobs WHERE name = ?", [(name,) for name in gone])
                 self._connection.execute("COMMIT")
+                if gone:  # nor in the log beside it
+                    self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):  # a full disk has ended the transaction by itself
                     self._connection.execute("ROLLBACK")

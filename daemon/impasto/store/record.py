@@ -5,12 +5,15 @@ updates records, ``rpc`` watches them, the store's journal hears of every change
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
 from impasto.image import ImageHeader
 from impasto.job import Event, Job, Preview
+
+log = logging.getLogger(__name__)
 
 MAX_EVENTS = 1000  # kept of each job; who watches from further back begins with the oldest of these
 
@@ -52,10 +55,17 @@ class Record:
     def update(self, job: Job, losses: Mapping[str, float] | None = None, notice: str = "") -> None:
         """Sets the job as it is now and tells all watchers; a change of state is written down at once."""
         durable = job.state is not self.job.state or job.terms is not self.job.terms
+        if job.state is not self.job.state:
+            self._log(job, job.state.value if job.failure is None else f"{job.state.value}: {job.failure.reason}")
+        if notice:
+            self._log(job, notice)
         self.job = job
         self.events.append(Event(self.sequence + 1, job, losses or {}, notice))
         self.journal(self, durable)
         self._tell()
+
+    def _log(self, job: Job, told: str) -> None:
+        log.info(told, extra={"job": job.name, "client": job.client, "step": job.step, "device_s": job.device_s})
 
     def amend(self, job: Job) -> None:
         """Sets the job without an event: what has changed is not for watchers."""

@@ -45,6 +45,11 @@ class ServerServiceStub(object):
                 request_serializer=impasto_dot_v1_dot_server__pb2.FreeDevicesRequest.SerializeToString,
                 response_deserializer=impasto_dot_v1_dot_server__pb2.FreeDevicesResponse.FromString,
                 _registered_method=True)
+        self.Forget = channel.unary_unary(
+                '/impasto.v1.ServerService/Forget',
+                request_serializer=impasto_dot_v1_dot_server__pb2.ForgetRequest.SerializeToString,
+                response_deserializer=impasto_dot_v1_dot_server__pb2.ForgetResponse.FromString,
+                _registered_method=True)
 
 
 class ServerServiceServicer(object):
@@ -66,6 +71,14 @@ class ServerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Forget(self, request, context):
+        """Removes every picture of the caller's that is at rest: uploads, results, states to go on from, and the jobs that
+        have ended, with their labels. What unfinished jobs need stays until they end, and is told.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ServerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -78,6 +91,11 @@ def add_ServerServiceServicer_to_server(servicer, server):
                     servicer.FreeDevices,
                     request_deserializer=impasto_dot_v1_dot_server__pb2.FreeDevicesRequest.FromString,
                     response_serializer=impasto_dot_v1_dot_server__pb2.FreeDevicesResponse.SerializeToString,
+            ),
+            'Forget': grpc.unary_unary_rpc_method_handler(
+                    servicer.Forget,
+                    request_deserializer=impasto_dot_v1_dot_server__pb2.ForgetRequest.FromString,
+                    response_serializer=impasto_dot_v1_dot_server__pb2.ForgetResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -135,6 +153,33 @@ class ServerService(object):
             '/impasto.v1.ServerService/FreeDevices',
             impasto_dot_v1_dot_server__pb2.FreeDevicesRequest.SerializeToString,
             impasto_dot_v1_dot_server__pb2.FreeDevicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Forget(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/impasto.v1.ServerService/Forget',
+            impasto_dot_v1_dot_server__pb2.ForgetRequest.SerializeToString,
+            impasto_dot_v1_dot_server__pb2.ForgetResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A plug-in without gimpfu's register: gimp.main, gimp.install_procedure and gimpplugin, as 2.10's manual has them."""
 
+import gimpfu
 import gimp
 import gimpenums
 import gimpplugin

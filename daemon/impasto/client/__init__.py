@@ -1,4 +1,4 @@
-"""The Python API: a channel, the stubs, and a few verbs around them.
+"""The Python API: a connection, and a few verbs around it.
 
     import impasto.client
 
@@ -7,47 +7,38 @@
         picture.save("painted.png")
 
 Knows the contract and files. Must not know torch, so that importing it costs a fraction of a second. Starts the daemon
-when none answers. ``cli`` is its first user.
+when none answers, and rides over its death: a `stylize` under way finds it again, or starts it anew, and goes on. The
+face of a room: ``lifeline`` is the connection, ``progress`` what a script hears. ``cli`` is its first user.
 """
 
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 
 import grpc
 
 from impasto import errors, launch, wire
+from impasto.client.lifeline import Lifeline
+from impasto.client.progress import Progress, progress_of
 from impasto.config import Config
 from impasto.errors import Violations
 from impasto.pictures import Picture, Source, announced, chunked
-from impasto.refusals import ending, translated
+from impasto.refusals import BLOB_EXPIRED, CONNECTION_LOST, SHUTDOWN, ending, translated
 from impasto.request import StyleUse, plain_spec, styles
-from impasto.v1 import blob_pb2, blob_pb2_grpc, image_pb2, stylize_pb2, stylize_pb2_grpc
+from impasto.v1 import blob_pb2, image_pb2, stylize_pb2
 
-__all__ = ["Client", "Picture", "Preview", "Progress", "Source", "connect"]
+__all__ = ["Client", "OnPreview", "OnProgress", "Picture", "Preview", "Progress", "Source", "connect"]
 
 CALL_TIMEOUT_S = 30.0
 UPLOAD_TIMEOUT_S = 600.0
+MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
 CLOSED = "this client is closed; connect again"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One event of a job, as a script wants it."""
-
-    job: str
-    state: str
-    step: int
-    total_steps: int
-    losses: Mapping[str, float] = field(default_factory=dict)
-    time_left_s: float | None = None
-    queue_position: int | None = None
-    encoder: str = ""
-    device: str = ""
-    notice: str = ""
+LOST = "the daemon is gone; looking for it, or starting another"
+FOUND = "the daemon is back"
 
 
 @dataclass(frozen=True)
@@ -72,22 +63,24 @@ def connect(config: Config | None = None, *, start: bool = True) -> "Client":
         CannotServe: the runtime folder is not safe.
     """
     config = config or Config.load()
-    if start:
-        launch.ensure(config)
-    elif launch.running(config) is None:
+    info = launch.ensure(config) if start else launch.running(config)
+    if info is None:
         raise errors.Unavailable("no daemon runs; `impasto stylize` starts one, and so does `impasto serve`")
-    return Client(launch.open_channel(config))
+    return Client(
+        launch.open_channel(config),
+        lifeline=partial(Lifeline, config=config, start=start, instance_id=info.instance_id),
+    )
 
 
 class Client:
     """One connection to the daemon; close it, or use it in a `with` statement."""
 
-    def __init__(self, channel: grpc.Channel, name: str = "") -> None:
+    def __init__(
+        self, channel: grpc.Channel, name: str = "", *, lifeline: Callable[[grpc.Channel], Lifeline] = Lifeline
+    ) -> None:
         """Takes over the channel; `name` stands for this client where devices are shared."""
-        self._channel, self._closed = channel, False
+        self._line, self._closed = lifeline(channel), False
         self._metadata = (("impasto-client", name or f"python-{os.getpid()}"),)
-        self._stylize = stylize_pb2_grpc.StylizeServiceStub(channel)
-        self._blobs = blob_pb2_grpc.BlobServiceStub(channel)
 
     def __enter__(self) -> Self:
         return self
@@ -98,7 +91,7 @@ class Client:
     def close(self) -> None:
         """Closes the connection; jobs that only this client watched are cancelled."""
         self._closed = True
-        self._channel.close()
+        self._line.close()
 
     @contextmanager
     def _open(self) -> Iterator[None]:
@@ -120,7 +113,7 @@ class Client:
             Unavailable: it does not answer.
         """
         with self._open():
-            info = launch.ask(self._channel)
+            info = launch.ask(self._line.channel)
         if info is None:
             raise errors.Unavailable("the daemon does not answer")
         return info
@@ -151,19 +144,44 @@ class Client:
             init: a picture to start from in place of the content, e.g. an earlier result.
             on_progress: called with every event.
             on_preview: called about once a second with the picture so far.
-            options: any plain field of the contract's `StylizeSpec`: steps, strength, colour, detail, budget_s, …
+            options: any plain field of the contract's `StylizeSpec`: steps, strength, colour, detail, budget_s, …; also
+                style_layers and content_layers as {"relu3_1": 2.0}.
 
         Raises:
             InvalidRequest, CannotServe, Busy, Unavailable: as the daemon says.
             JobCancelled: somebody else cancelled it; a picture that was kept is got by `picture`.
             EngineFault: the job failed.
         """
-        request = stylize_pb2.StylizeRequest(
-            request_id=uuid.uuid4().hex,
-            spec=self._spec(styles(style, blend, regions), options, content=content, mask=mask, keep=keep, init=init),
-            delivery=stylize_pb2.DeliveryOptions(max_preview_fps=1 if on_preview else 0, send_result=True),
-        )
-        return self._collect(request, on_progress, on_preview)
+        request_id, uses = uuid.uuid4().hex, styles(style, blend, regions)
+        pictures = {"content": content, "mask": mask, "keep": keep, "init": init}
+
+        def made() -> stylize_pb2.StylizeRequest:
+            """The request, its pictures uploaded."""
+            delivery = stylize_pb2.DeliveryOptions(max_preview_fps=1 if on_preview else 0, send_result=True)
+            spec = self._spec(uses, options, **pictures)
+            return stylize_pb2.StylizeRequest(request_id=request_id, spec=spec, delivery=delivery)
+
+        return self._persist(made, _Told(on_progress, on_preview))
+
+    def _persist(self, made: Callable[[], stylize_pb2.StylizeRequest], told: "_Told") -> Picture:
+        """Asks and watches until the result is here, over the death of the daemon, and of its memory, too."""
+        request, losses, sent = None, 0, 0
+        while True:
+            try:
+                request = request or made()
+                return self._collect(request, told)
+            except errors.NotFound as error:
+                sent += 1
+                if error.reason != BLOB_EXPIRED or sent > MAX_LOSSES:
+                    raise
+                request = None  # the daemon has them no longer, by whatever mishap: the next round sends them again
+            except errors.Unavailable as error:
+                losses += 1
+                if not self._line.lasting or losses > MAX_LOSSES or error.reason not in (CONNECTION_LOST, SHUTDOWN):
+                    raise
+                told.notice(LOST if error.reason == CONNECTION_LOST else error.message)
+                self._line.find_again(stopped=error if error.reason == SHUTDOWN else None)
+                told.notice(FOUND)
 
     def upload(self, source: Source, field: str = "source") -> str:
         """Sends a picture and returns its blob's name; one that the daemon has already is not sent again.
@@ -176,8 +194,8 @@ class Client:
             return name
         try:
             with self._open():
-                parts = chunked(data, header)
-                response = self._blobs.UploadBlob(parts, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
+                messages = chunked(data, header)
+                response = self._line.blobs.UploadBlob(messages, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
         except errors.InvalidRequest as error:
             raise error.renamed({"header": field}) from error
         return str(response.name)
@@ -186,7 +204,9 @@ class Client:
         """Whether the daemon has a blob, which is then kept as if it had been sent just now."""
         try:
             with self._open():
-                self._blobs.GetBlob(blob_pb2.GetBlobRequest(name=blob), timeout=CALL_TIMEOUT_S, metadata=self._metadata)
+                self._line.blobs.GetBlob(
+                    blob_pb2.GetBlobRequest(name=blob), timeout=CALL_TIMEOUT_S, metadata=self._metadata
+                )
         except errors.NotFound:
             return False
         return True
@@ -198,30 +218,30 @@ class Client:
             NotFound: there is no such job, or it has no result.
         """
         with self._open():
-            found = self._stylize.GetJob(stylize_pb2.GetJobRequest(name=job), timeout=CALL_TIMEOUT_S).job
+            found = self._line.stylize.GetJob(stylize_pb2.GetJobRequest(name=job), timeout=CALL_TIMEOUT_S).job
             if not found.HasField("result"):
                 raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
-            parts = self._blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
-            return _picture(found.result.header, b"".join(part.chunk for part in parts))
+            response = self._line.blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
+            return _picture(found.result.header, b"".join(part.chunk for part in response))
 
     def preview(self, job: str, newer_than: int = 0, max_edge: int = 0) -> Preview | None:
         """The newest picture of a running job, as soon as there is one newer than `newer_than`; None at its end."""
         request = stylize_pb2.GetPreviewRequest(name=job, newer_than=newer_than, max_edge=max_edge)
         with self._open():  # no deadline: a job may wait for long in the queue, and its end ends this, too
-            frame = self._stylize.GetPreview(request).frame
+            frame = self._line.stylize.GetPreview(request).frame
         return Preview(frame.sequence, frame.step, _picture(frame.header, frame.samples)) if frame.sequence else None
 
     def jobs(self) -> list[stylize_pb2.Job]:
         """The newest hundred jobs."""
         with self._open():
-            response = self._stylize.ListJobs(stylize_pb2.ListJobsRequest(), timeout=CALL_TIMEOUT_S)
+            response = self._line.stylize.ListJobs(stylize_pb2.ListJobsRequest(), timeout=CALL_TIMEOUT_S)
         return list(response.jobs)
 
     def cancel(self, job: str, *, keep_partial_result: bool = False) -> None:
         """Asks a job to stop."""
         request = stylize_pb2.CancelJobRequest(name=job, keep_partial_result=keep_partial_result)
         with self._open():
-            self._stylize.CancelJob(request, timeout=CALL_TIMEOUT_S)
+            self._line.stylize.CancelJob(request, timeout=CALL_TIMEOUT_S)
 
     def _spec(
         self, uses: Sequence[StyleUse[Source]], options: Mapping[str, Any], **pictures: Source | None
@@ -237,23 +257,19 @@ class Client:
                 getattr(spec, name).blob = self.upload(picture, name)
         return spec
 
-    def _collect(
-        self, request: stylize_pb2.StylizeRequest, on_progress: OnProgress | None, on_preview: OnPreview | None
-    ) -> Picture:
+    def _collect(self, request: stylize_pb2.StylizeRequest, told: "_Told") -> Picture:
         """Watches until the result is here. Leaving in between, by whatever exception, cancels the job."""
-        header, samples, last = None, bytearray(), None
+        header, samples = None, bytearray()
         with self._open():
-            call = self._stylize.Stylize(request, metadata=self._metadata)
+            call = self._line.stylize.Stylize(request, metadata=self._metadata)
         try:
             with self._open():
                 for response in call:
                     match response.WhichOneof("event"):
                         case "job":
-                            last = response.job.job
-                            if on_progress:
-                                on_progress(_progress(response.job))
-                        case "preview" if on_preview:
-                            on_preview(_picture(response.preview.header, response.preview.samples))
+                            told.event(response.job)
+                        case "preview":
+                            told.preview(response.preview)
                         case "result_header":
                             header = response.result_header
                         case "result_chunk":
@@ -261,7 +277,7 @@ class Client:
         finally:
             call.cancel()
         if header is None:
-            raise ending(last)
+            raise ending(told.job)
         return _picture(header, bytes(samples))
 
 
@@ -269,17 +285,28 @@ def _picture(header: image_pb2.ImageHeader, samples: bytes) -> Picture:
     return Picture(wire.header_from(header, "header", Violations()), samples)
 
 
-def _progress(event: stylize_pb2.JobEvent) -> Progress:
-    job = event.job
-    return Progress(
-        job=job.name,
-        state=stylize_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_").lower(),
-        step=job.step,
-        total_steps=job.total_steps,
-        losses=dict(event.losses),
-        time_left_s=job.time_left.ToTimedelta().total_seconds() if job.HasField("time_left") else None,
-        queue_position=job.queue_position if job.HasField("queue_position") else None,
-        encoder=job.encoder,
-        device=job.device,
-        notice=event.notice,
-    )
+class _Told:
+    """What a caller has heard of a painting: nothing twice, however often the connection is made anew."""
+
+    def __init__(self, on_progress: OnProgress | None, on_preview: OnPreview | None) -> None:
+        self._on_progress, self._on_preview = on_progress, on_preview
+        self._sequence = 0
+        self.job: stylize_pb2.Job | None = None
+
+    def event(self, event: stylize_pb2.JobEvent) -> None:
+        """One event, of which those that were heard already do not count; another job's numbers begin anew."""
+        if self.job is not None and self.job.name == event.job.name and event.sequence <= self._sequence:
+            return
+        self.job, self._sequence = event.job, event.sequence
+        if self._on_progress:
+            self._on_progress(progress_of(event))
+
+    def preview(self, frame: stylize_pb2.PreviewFrame) -> None:
+        """The picture so far."""
+        if self._on_preview:
+            self._on_preview(_picture(frame.header, frame.samples))
+
+    def notice(self, text: str) -> None:
+        """Something about the connection, with the job as it was when it was last heard of."""
+        if self._on_progress and self.job is not None:
+            self._on_progress(replace(progress_of(stylize_pb2.JobEvent(job=self.job)), notice=text))
