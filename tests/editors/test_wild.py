@@ -129,14 +129,14 @@ def test_layers_are_exported(answers: dict[str, Any]) -> None:
 
 
 def test_corners_are_darkened(answers: dict[str, Any]) -> None:
-    """The middle stays to the byte, the corner is less than half as light."""
+    """The middle stays, the corner is much darker (a multiplying layer of 70 % in linear light)."""
     answer = worked(answers, "vignette")
     before, after = samples(answer["before"]), samples(answer["after"])
     middle, corner = 3 * (12 * 32 + 16), 3 * (23 * 32 + 31)
 
     assert answer["layers"] == ["Vignette", "photo one"]
     assert max(abs(before[middle + i] - after[middle + i]) for i in range(3)) <= 1
-    assert sum(after[corner : corner + 3]) < sum(before[corner : corner + 3]) / 2
+    assert sum(after[corner : corner + 3]) < sum(before[corner : corner + 3]) * 0.65
 
 
 def test_copies_are_laid_out(answers: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ def item() -> None:
     assert pdb["gimp-image-new"](8, 6, 0).width == 8
     assert pdb["gimp_image_new"](9, 6, 0).width == 9
     raised(lambda: pdb["gimp-nothing"], KeyError)
-    raised(lambda: pdb[1], TypeError)
+    raised(lambda: pdb.__getitem__(1), TypeError)  # type: ignore[index]  # what is refused
 
 
 @check("pdb: an unknown procedure")
