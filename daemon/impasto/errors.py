@@ -85,9 +85,18 @@ class CannotServe(ImpastoError):
 
 
 class Busy(ImpastoError):
-    """Too much is under way now; the same call may succeed later."""
+    """Too much is under way now; the same call may succeed later.
+
+    Attributes:
+        subject: whose quota is used up: "client", "daemon", or empty where it is none.
+        retry_s: when to try again.
+    """
 
     reason = "BUSY"
+
+    def __init__(self, message: str, *, reason: str | None = None, subject: str = "", retry_s: float = 5.0) -> None:
+        super().__init__(message, reason=reason)
+        self.subject, self.retry_s = subject, retry_s
 
 
 class Unavailable(ImpastoError):

@@ -70,9 +70,13 @@ class Server:
         self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
         self._shelf = Shelf(config.data_dir)
         self._pool = LocalPool(
-            threads=config.threads, nice=config.nice, silence_s=config.worker_silence_s, data_dir=config.data_dir
+            threads=config.threads,
+            nice=config.nice,
+            silence_s=config.worker_silence_s,
+            data_dir=config.data_dir,
+            memory_mb=config.memory_mb,
         )
-        self._scheduler = Scheduler(self._store, self._pool, config.limits.max_jobs)
+        self._scheduler = Scheduler(self._store, self._pool, config.limits, config.weights)
         self._health = health.aio.HealthServicer()
         self._grpc = self._assemble()
         self._asked_to_stop = asyncio.Event()

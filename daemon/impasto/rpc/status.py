@@ -7,6 +7,7 @@ without a word of its own but a reference, under which the log tells the rest.
 import errno
 import functools
 import logging
+import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NoReturn, TypeVar
@@ -45,7 +46,7 @@ Response = TypeVar("Response")
 
 
 def status_of(error: errors.ImpastoError) -> status_pb2.Status:
-    """The error as a status with details: BadRequest, ErrorInfo, RetryInfo."""
+    """The error as a status with details: BadRequest, ErrorInfo, RetryInfo, QuotaFailure."""
     code = next(code for kind, code in CODES if isinstance(error, kind))
     status = status_pb2.Status(code=code.value[0], message=_cropped(error.message, MAX_MESSAGE_BYTES))
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=ERROR_DOMAIN, metadata=_numbers(error))
@@ -53,7 +54,12 @@ def status_of(error: errors.ImpastoError) -> status_pb2.Status:
     if isinstance(error, errors.InvalidRequest):
         status.details.add().Pack(_bad_request(error.violations))
     if isinstance(error, errors.Busy | errors.Unavailable):
-        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER_S)))
+        retry_s = error.retry_s if isinstance(error, errors.Busy) else RETRY_AFTER_S
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=math.ceil(retry_s))))
+    if isinstance(error, errors.Busy) and error.subject:
+        quota = error_details_pb2.QuotaFailure()
+        quota.violations.add(subject=error.subject, description=_cropped(error.message, MAX_DESCRIPTION_BYTES))
+        status.details.add().Pack(quota)
     return status
 
 

@@ -33,8 +33,8 @@ async def watch(
         while True:
             for event in record.since(last_sequence):
                 last_sequence = event.sequence
-                position = scheduler.queue_position(event.job)
-                yield stylize_pb2.StylizeResponse(job=wire.event_to(event, position))
+                outlook = scheduler.outlook(event.job)
+                yield stylize_pb2.StylizeResponse(job=wire.event_to(event, outlook))
             if preview_pause_s and record.preview is not None and record.preview.sequence > shown:
                 shown, due = record.preview.sequence, time.monotonic() + preview_pause_s
                 yield stylize_pb2.StylizeResponse(preview=wire.preview_to(record.preview))
