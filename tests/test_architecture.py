@@ -32,6 +32,7 @@ FOREIGN = {
     "click": "click",
     "rich": "rich",
     "platformdirs": "platformdirs",
+    "fissix": "fissix",
 }
 
 
@@ -47,12 +48,13 @@ class Door:
 DOORS = {
     ROOT_ROOM: Door(),
     "__main__": Door("cli"),
+    "adoption": Door(f"{ROOT_ROOM} errors", "fissix"),
     "admission": Door("config errors image job spec"),
     "backlog": Door("admission config demand errors fairness image job scheduling store"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching forgetting image imagenet inspection instance launch logs"
-        " photo pipe server service spec training v1 weights",
+        f"{ROOT_ROOM} adoption bar client config demo errors fetching forgetting image imagenet inspection instance"
+        " launch logs photo pipe server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),

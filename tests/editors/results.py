@@ -13,6 +13,8 @@ from editors import gimp
 
 TESTS = Path(__file__).resolve().parents[1]
 CHECKS = Path(__file__).with_name("checks")
+SCRIPTS = Path(__file__).with_name("scripts")
+SHIM = TESTS.parent / "plugins" / "gimpfu"
 RUN_S = 900
 DEATHS = 8  # GIMPs that may die before the rest is given up
 
@@ -24,6 +26,15 @@ class Result:
     name: str
     outcome: str  # works, refused, failed, died, missing
     detail: str = ""
+
+
+def home(root: Path, path: Path) -> gimp.Home:
+    """A home with the plug-ins installed that checks call, the shim beside each as it is for users."""
+    made = gimp.new_home(root, path)
+    for script in sorted(SCRIPTS.glob("*.py")):
+        if script.name != "__init__.py":
+            made.install(script.stem, script.read_text(), [SHIM])
+    return made
 
 
 def names_in(path: Path) -> list[str]:

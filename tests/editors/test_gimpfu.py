@@ -3,18 +3,25 @@
 The checks themselves are in checks/; all run in one GIMP, and each of their names is a test here.
 """
 
+from pathlib import Path
+
 import pytest
 
-from editors import gimp, results
+from editors import results
 
 CHECKS = results.every()
 NAMES = [name for names in CHECKS.values() for name in names]
 
 
 @pytest.fixture(scope="session")
-def shown(gimp_home: gimp.Home, tmp_path_factory: pytest.TempPathFactory) -> dict[str, results.Result]:
-    """What became of every check, from one run."""
-    return results.run(gimp_home, CHECKS, tmp_path_factory.mktemp("checks"))
+def shown(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, results.Result]:
+    """What became of every check that is asked for, from one run."""
+    asked = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
+    wanted = {module: [name for name in names if name in asked] for module, names in CHECKS.items()}
+    folder = tmp_path_factory.mktemp("checks")
+    return results.run(results.home(root, folder / "home"), wanted, folder)
 
 
 def test_no_two_checks_show_the_same_name() -> None:
