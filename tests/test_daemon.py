@@ -51,7 +51,7 @@ def stylized(stub: Stub, message: stylize_pb2.StylizeRequest) -> tuple[list[styl
     """One whole run: its jobs as they were told, and the result's samples."""
     message.delivery.send_result = True
     jobs, samples = [], b""
-    for response in stub.Stylize(message, timeout=60):
+    for response in stub.Stylize(message, timeout=240):
         match response.WhichOneof("event"):
             case "job":
                 jobs.append(response.job.job)
