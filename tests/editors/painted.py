@@ -264,9 +264,10 @@ def refused(image: Any, drawable: Any, **chosen: Any) -> str:
     """Why it would not paint; nothing has changed."""
     layers, steps = image.get_layers(), image.is_dirty()
     answer = call(image, drawable, **chosen)
+    told = str(Gimp.get_pdb().get_last_error())  # the next call forgets it
     assert answer.index(0) != Gimp.PDBStatusType.SUCCESS
     assert (image.get_layers(), image.is_dirty()) == (layers, steps)
-    return str(Gimp.get_pdb().get_last_error())
+    return told
 
 
 @check("plug-in: what cannot be painted is refused in words, and nothing is left")

@@ -108,7 +108,7 @@ def test_the_picture_grows_and_is_one_step(root: Path, tmp_path: Path, daemon: D
         before = painter.state()
         growing = painter.wait(["photo, growing", "photo"])
         painter.screen.screenshot(tmp_path / "growing.png")
-        assert growing["layers"][0][2], "the preview is not locked"
+        gimp.until(lambda: painter.state()["layers"][0][2], "a locked preview", WAIT_S)  # but for moments of writing
         assert (growing["selected"], growing["dirty"]) == (["photo"], False)
         painter.key(live, "alt+c")
         cancelled = painter.wait(["photo"])

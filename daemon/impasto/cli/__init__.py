@@ -38,6 +38,7 @@ for _command in (
     daemon.free,
     daemon.jobs,
     daemon.pipe,
+    daemon.result,
     daemon.serve,
     daemon.service,
     status.status,
