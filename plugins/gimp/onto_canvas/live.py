@@ -211,4 +211,12 @@ def where(told: Mapping[str, Any]) -> str:
     place, left = told.get("queue_position"), told.get("time_left_s")
     step, total = told.get("step") or 0, told.get("total_steps") or 0
     first = f"waits, number {place} in line" if place else f"step {step} of {total}" if total else "begins…"
-    return first if left is None else f"{first}, about {left:.0f} s left"
+    return first if left is None else f"{first}, about {_rounded(left)} left"
+
+
+def _rounded(seconds: float) -> str:
+    """A time as people say it."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds > 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
