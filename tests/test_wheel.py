@@ -51,7 +51,8 @@ def test_the_wheel_has_what_it_needs_and_no_more(wheel: Path) -> None:
     assert "impasto = impasto.cli:main" in zipfile.ZipFile(wheel).read(f"{info}entry_points.txt").decode()
     assert {name for name in package if name.endswith(".py")} == sources
     assert {"impasto/plugins/gimpfu/pdb210.txt", "impasto/plugins/gimpfu/enums210.txt"} <= package
-    assert {Path(name).suffix for name in package} <= {".py", ".pyi", ".typed", ".safetensors", ".txt"}
+    assert {name for name in package if name.endswith(".md")} == {"impasto/plugins/gimpfu/README.md"}  # its table
+    assert {Path(name).suffix for name in package} <= {".py", ".pyi", ".typed", ".safetensors", ".txt", ".md"}
     assert not [name for name in names if "test" in name or "pycache" in name]
 
 
