@@ -85,7 +85,7 @@ class Work:
             keep=keep,
             init=init,
             targets=targets or target_source(settings.objective),
-            detail=kept_detail(settings.strength) if init is None else 1.0,
+            detail=_detail(settings) if init is None else 1.0,
             reference=shown if init is None else init,
         )
 
@@ -106,6 +106,12 @@ class Work:
         ]
         share = sum(style.weight for style in styles) / sum(style.weight for style in self.styles)
         return StyleTarget(blended(found), share, styles[0].region)
+
+
+def _detail(settings: Settings) -> float:
+    """How much detail of the content is carried; from noise none, as that asks for what the content does not have."""
+    usual = settings.carried_detail if settings.start == "content" else 0.0
+    return kept_detail(settings.strength, usual)
 
 
 def _recoloured(style: Style, content: Tensor, mask: Tensor | None, colouring: Colouring) -> Style:

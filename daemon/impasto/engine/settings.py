@@ -45,6 +45,8 @@ class Settings:
         margin: pixels by which X is continued beyond its border, mirrored, while it is painted. At a border the network
             sees less and the coordinates meet the opposite border, which shows as a thin rim of odd colours. A picture
             that is `tileable` has no border and takes none.
+        carried_detail: how much of the content's own detail, 0 to 1, X takes along from a scale to the next, finer one:
+            resized alone it would be a blur, and what the style then paints into it forgets where things stood.
         weights: of the terms and layers of J.
         objective: whose J: ``gatys``, ``neural-style``, ``spst`` or ``w2``, see ``presets``.
         strength: one dial over `weights`: 0 gives the content back, 0.5 is `weights` as they are, 1 has no content
@@ -65,6 +67,7 @@ class Settings:
     frequency_power: float = 0.0
     colour_gain: float = 1.0
     margin: int = 0
+    carried_detail: float = 0.0
     weights: Weights = field(default_factory=Weights)
     objective: ObjectiveName = "gatys"
     strength: float | None = None
@@ -74,7 +77,8 @@ class Settings:
     colour_strength: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, value in (("strength", self.strength), ("colour_strength", self.colour_strength)):
+        for name in ("strength", "colour_strength", "carried_detail"):
+            value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:  # also for NaN
                 raise ValueError(f"{name} is {value}; 0 to 1 are allowed")
 
@@ -101,12 +105,15 @@ def dialled(weights: Weights, strength: float | None) -> Weights:
     )
 
 
-def kept_detail(strength: float | None) -> float:
-    """How much of the content's own detail a scale begins with: none from the middle of the dial on, all of it at 0.
+def kept_detail(strength: float | None, usual: float = 0.0) -> float:
+    """How much of the content's own detail a finer scale begins with: all of it at 0, the usual at 0.5, none at 1.
 
     Coming from a coarser scale X is blurred, and style must make it sharp; where style hardly counts nothing would.
     """
-    return 0.0 if strength is None else max(0.0, 1 - strength / STRENGTH_MIDDLE)
+    if strength is None:
+        return usual
+    below, above = max(0.0, 1 - strength / STRENGTH_MIDDLE), min(1.0, 2 * (1 - strength))
+    return usual * above + (1 - usual) * below
 
 
 def detailed(weights: Weights, detail: Detail) -> Weights:
