@@ -112,17 +112,28 @@ def paint(encoder: VGG, pair: str, size: int, settings: Settings) -> Image.Image
 def judged(judge: ModuleType | None, pair: str, size: int, image: Image.Image) -> Figures:
     """Figures of one picture; without a judge the texture distance alone, as a share of the unpainted scene's."""
     scene, style = pair.split(":")
-    own = distance(signature(image), signature(drawn(style, size)))
-    figures = {"palette-blind": own / distance(signature(drawn(scene, size)), signature(drawn(style, size)))}
+    before = unpainted(judge, pair, size)
+    figures = {"palette-blind": distance(signature(image), signature(drawn(style, size))) / before["palette-blind"]}
     if judge is None:
         return figures
     content, model, output = tensor(scene, size), tensor(style, size), _tensor(image)
     return figures | {
-        "texture": judge.sliced_wasserstein(output, model) / judge.sliced_wasserstein(content, model),
-        "strokes": judge.stroke_distance(output, model) / judge.stroke_distance(content, model),
+        "texture": judge.sliced_wasserstein(output, model) / before["texture"],
+        "strokes": judge.stroke_distance(output, model) / before["strokes"],
         "layout": judge.layout(content, output),
         **{name: getattr(judge, name)(model, output) for name in ("coherence", "chroma", "ghost", "grain")},
     }
+
+
+@cache
+def unpainted(judge: ModuleType | None, pair: str, size: int) -> Figures:
+    """How far the scene itself is from the style: the unit of what is told as a share."""
+    scene, style = pair.split(":")
+    figures = {"palette-blind": distance(signature(drawn(scene, size)), signature(drawn(style, size)))}
+    if judge is None:
+        return figures
+    pictures = tensor(scene, size), tensor(style, size)
+    return figures | {"texture": judge.sliced_wasserstein(*pictures), "strokes": judge.stroke_distance(*pictures)}
 
 
 def loaded(path: Path) -> ModuleType:
