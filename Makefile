@@ -6,7 +6,7 @@ STAMP := .venv/ready
 # The oldest protoc that is supported generates the committed stubs; it lives apart from the environment's own grpcio.
 PROTOC := grpcio-tools==1.75.1
 
-.PHONY: demo test setup check bench gallery proto clean
+.PHONY: demo test setup check editors bench gallery proto clean
 
 demo: $(STAMP)  ## draw a scene and styles by code, paint them through a real daemon: out/demo/
 	$(BIN)/impasto demo --output out/demo
@@ -20,6 +20,9 @@ check: $(STAMP)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+editors: $(STAMP)  ## the plug-ins in real editors, in a Debian root that is built where missing (as root; minutes, once)
+	IMPASTO_EDITORS=required $(BIN)/pytest tests/editors
 
 bench: $(STAMP)  ## speed and memory, as ratios within one run
 	$(BIN)/python tests/bench/engine.py

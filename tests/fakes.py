@@ -3,9 +3,10 @@
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NoReturn, Self
 
 import grpc
@@ -83,6 +84,7 @@ class FakeWorker(Worker):
     def __init__(self, name: str) -> None:
         self.name, self.ready, self.device, self.description, self.encoders = name, True, f"fake:{name}", "", []
         self.told: list[dict[str, Any]] = []
+        self.resting = False
 
     def send(self, header: dict[str, Any]) -> None:
         """Notes what would go through the pipe."""
@@ -102,6 +104,7 @@ class FakePool:
     def __init__(self, *names: str) -> None:
         self.listener: Listener = lambda _worker, _message: None
         self.table = {name: FakeWorker(name) for name in names}
+        self.resting: list[Worker] = []
 
     @property
     def workers(self) -> list[Worker]:
@@ -111,6 +114,20 @@ class FakePool:
     def worker(self, name: str) -> Worker | None:
         """The living worker of that name."""
         return self.table.get(name)
+
+    async def rest(self, busy: Collection[str] = ()) -> list[Worker]:
+        """Idle workers end; each is heard to be lost."""
+        for name in [name for name in self.table if name not in busy]:
+            self.table[name].resting = True
+            self.resting.append(self.table[name])
+            self.lose(name)
+        return list(self.resting)
+
+    def wake(self) -> None:
+        """Who rested comes back, and is ready."""
+        for worker in self.resting:
+            self.restart(worker.name)
+        self.resting = []
 
     def say(self, name: str, event: str, payload: bytes = b"", **header: Any) -> None:
         """One message of a living worker reaches the listener."""
@@ -233,3 +250,24 @@ class WeightsServer:
             self.released.wait(120)
         call.wfile.write(self.body[start:end])
         asked.sent += len(self.body[start:end])
+
+
+class FakeSystemctl:
+    """A systemctl that notes what it is asked and refuses what it is told to: systemd's user manager needs a login."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._log = folder, folder / "asked"
+        folder.mkdir()
+        (folder / "systemctl").write_text(
+            '#!/bin/sh\ncd "$(dirname "$0")"\nshift\necho "$@" >> asked\n'
+            'if [ -e "refuse-$1" ]; then cat "refuse-$1" >&2; exit 1; fi\n'
+        )
+        (folder / "systemctl").chmod(0o755)
+
+    def refuse(self, verb: str, words: str) -> None:
+        """From now on it refuses `verb` with these words."""
+        (self.folder / f"refuse-{verb}").write_text(words)
+
+    def asked(self) -> list[str]:
+        """What it was asked, `--user` left out."""
+        return self._log.read_text().splitlines() if self._log.exists() else []

@@ -49,22 +49,26 @@ DOORS = {
     "__main__": Door("cli"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching image imagenet inspection instance launch photo server"
-        " spec training v1 weights",
+        f"{ROOT_ROOM} bar client config demo errors fetching forgetting image imagenet inspection instance launch logs"
+        " photo pipe server service spec training v1 weights",
         "click rich",
     ),
+    "checkpoint": Door("engine weights", "torch"),
     "choices": Door("engine spec"),
-    "client": Door("config errors image launch photo refusals request v1 wire", "grpc google"),
+    "client": Door("config errors image launch pictures refusals request v1 wire", "grpc google"),
     "codec": Door("errors image"),
     "codec.__main__": Door("decoding decoding.deep image", "PIL"),
-    "config": Door("errors", "platformdirs"),
+    "config": Door("errors keys", "platformdirs"),
     "decoding": Door("image"),
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
-    "decoding.finite": Door("", "numpy"),
+    "decoding.looking": Door("", "numpy"),
     "demo": Door("client gallery", "PIL"),
+    "draining": Door("errors pool scheduler store"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
+    "fairness": Door(),
     "fetching": Door("errors weights"),
+    "forgetting": Door("config errors instance job owner scheduler store"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
     "image": Door("errors"),
@@ -75,35 +79,65 @@ DOORS = {
     ),
     "inspection.overview": Door("inspection inspection.paper inspection.plot", "torch PIL"),
     "inspection.paper": Door("", "torch PIL"),
-    "inspection.picture": Door("codec config engine errors image painting photo pixels weights", "torch"),
+    "inspection.picture": Door("codec config engine errors image photo pixels studio weights", "torch"),
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
     "instance": Door("errors"),
     "job": Door("image spec"),
-    "launch": Door(f"{ROOT_ROOM} config errors instance v1", "grpc"),
-    "painting": Door("choices engine errors image pixels spec weights", "torch numpy"),
+    "keys": Door(),
+    "launch": Door(f"{ROOT_ROOM} config errors instance logs v1", "grpc"),
+    "logs": Door(),
+    "orders": Door("image job"),
+    "owner": Door(),
+    "painting": Door("checkpoint choices engine errors image pixels spec studio", "torch numpy"),
     "photo": Door("errors image photo.deep png", "PIL"),
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
+    "pictures": Door("errors image photo v1 wire"),
+    "pipe": Door(f"{ROOT_ROOM} config frames pipe.outbox pipe.session"),
+    "pipe.connection": Door("client config errors launch"),
+    "pipe.outbox": Door("frames"),
+    "pipe.painting": Door("client errors frames pipe.connection pipe.outbox pipe.styles"),
+    "pipe.session": Door(
+        "client config errors frames image pipe.connection pipe.outbox pipe.painting pipe.styles pipe.words"
+    ),
+    "pipe.styles": Door("errors gallery image", "PIL"),
+    "pipe.words": Door("errors"),
     "pixels": Door("errors image profiles", "torch numpy"),
     "png": Door(),
-    "pool": Door("frames"),
+    "pool": Door(f"{ROOT_ROOM} frames vitals"),
     "profiles": Door("image", "numpy imagecodecs"),
     "rpc": Door(
-        f"{ROOT_ROOM} codec config errors fetching image job pool scheduler spec store v1 weights wire", "grpc google"
+        f"{ROOT_ROOM} codec config errors fetching forgetting image job owner pool scheduler spec store v1 weights"
+        " wire",
+        "grpc google",
     ),
     "request": Door("errors v1"),
     "refusals": Door("errors v1", "grpc google"),
-    "scheduler": Door("errors image job pool store"),
-    "server": Door(f"{ROOT_ROOM} config errors instance pool rpc scheduler store v1 weights", "grpc"),
+    "scheduler": Door("orders errors fairness image job pool scheduling store"),
+    "scheduling": Door("fairness"),
+    "server": Door(
+        f"{ROOT_ROOM} config draining errors instance logs owner pool rpc scheduler store v1 weights", "grpc"
+    ),
+    "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),
+    "studio": Door("engine errors image pixels spec weights", "torch"),
     "training": Door(f"{ROOT_ROOM} engine pixels training.curve training.sheet", "torch safetensors"),
     "training.curve": Door("", "PIL"),
     "training.sheet": Door("training", "torch PIL"),
     "v1": Door("", "grpc google"),
+    "vitals": Door(),
     "weights": Door("errors spec"),
     "wire": Door("errors image job spec v1", "google"),
-    "worker": Door("engine errors frames painting spec weights", "torch"),
+    "worker": Door("choices engine errors frames painting spec studio weights", "torch"),
+}
+# The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.
+PLUGINS = Path(__file__).parents[1] / "plugins"
+PLUGIN_DOORS = {
+    "bridge": "",
+    "gimpfu": "gi",
+    "gimp": "gi gimpfu bridge",
+    "krita": "bridge krita PyQt5 PyQt6",
 }
 MAX_FILE_LINES = 320
 MAX_FUNCTION_LINES = 45
@@ -173,13 +207,27 @@ def trespasses(module: str, known: Mapping[str, Path], doors: Mapping[str, Door]
 
 
 MODULES = modules(ROOT)
-OURS = {name: path for name, path in MODULES.items() if not name.startswith("v1.")}  # not generated
+PLUGIN_FILES = {str(path.relative_to(PLUGINS.parent)): path for path in sorted(PLUGINS.rglob("*.py"))}
+OURS = {name: path for name, path in MODULES.items() if not name.startswith("v1.")} | PLUGIN_FILES  # not generated
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_through_its_doors(module: str) -> None:
     """Each module sees the rooms and foreign packages of its row, also where it imports lazily, and no others."""
     assert trespasses(module, MODULES, DOORS) == []
+
+
+@pytest.mark.parametrize("name", PLUGIN_FILES)
+def test_a_plugin_sees_its_host_and_the_standard_library(name: str) -> None:
+    """An editor's interpreter has nothing else: no package of ours, and nothing from an index."""
+    room, found = name.split("/")[1], set()
+    for node in statements(ast.parse(PLUGIN_FILES[name].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").partition(".")[0])
+
+    assert found <= sys.stdlib_module_names | {room, *PLUGIN_DOORS[room].split()}
 
 
 def test_the_table_is_exhaustive() -> None:

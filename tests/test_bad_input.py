@@ -142,6 +142,20 @@ def animated() -> bytes:
     return file.getvalue()
 
 
+def see_through(width: int = 64, height: int = 48) -> Image.Image:
+    """A picture that nobody sees."""
+    image = picture(width, height, 1).convert("RGBA")
+    image.putalpha(0)
+    return image
+
+
+def hidden_floats() -> image_pb2.ImageRef:
+    """Light with an alpha of 0 and below, as floats may have it."""
+    samples = np.full((20, 20, 4), 0.5, np.float32)
+    samples[..., 3] = np.linspace(-1, 0, 400).reshape(20, 20)
+    return raw(samples, image_pb2.PIXEL_FORMAT_RGBA, image_pb2.SAMPLE_TYPE_F32)
+
+
 CASES: dict[str, tuple[Callable[[Spec], None], grpc.StatusCode, str, str]] = {
     "no content": (lambda s: s.ClearField("content"), INVALID, "spec.content", "PICTURE_MISSING"),
     "no style": (lambda s: s.ClearField("styles"), INVALID, "spec.styles", "STYLE_MISSING"),
@@ -184,6 +198,10 @@ CASES: dict[str, tuple[Callable[[Spec], None], grpc.StatusCode, str, str]] = {
     "no time": (change(budget_s=0.0), INVALID, "spec.budget_s", "BUDGET_OUT_OF_RANGE"),
     "share": (lambda s: setattr(s.styles[0], "weight", -1), INVALID, "spec.styles[0].weight", "WEIGHT_OUT_OF_RANGE"),
     "region": (region_of(inline(picture(64, 47))), INVALID, "spec.styles[0].mask", "MASK_SIZE_DIFFERS"),
+    "transparent style": (style_of(inline(see_through())), INVALID, "spec.styles[0].image", "STYLE_TRANSPARENT"),
+    "hidden floats": (style_of(hidden_floats()), INVALID, "spec.styles[0].image", "STYLE_TRANSPARENT"),
+    "black region": (region_of(inline(Image.new("L", (64, 48)))), INVALID, "spec.styles[0].mask", "REGION_EMPTY"),
+    "hidden region": (region_of(inline(see_through())), INVALID, "spec.styles[0].mask", "REGION_EMPTY"),
     "other keep": (lambda s: s.keep.CopyFrom(inline(picture(64, 47))), INVALID, "spec.keep", "MASK_SIZE_DIFFERS"),
     "other init": (lambda s: s.init.CopyFrom(inline(picture(64, 30))), INVALID, "spec.init", "SHAPE_DIFFERS"),
 }  # fmt: skip
@@ -215,6 +233,41 @@ def test_all_violations_are_told_at_once(daemon: Daemon) -> None:
         "spec.steps", "spec.style_weight", "spec.encoder", "spec.strength", "delivery.max_preview_fps"
     }  # fmt: skip
     assert fields["spec.steps"] == "is 20000; 1 to 10000 are allowed"
+
+
+@pytest.mark.usefixtures("untouched")
+def test_numbers_and_pictures_are_told_together(daemon: Daemon) -> None:
+    """What is wrong with a number hides nothing of what is wrong with pictures, and the other way round."""
+    message = request()
+    change(steps=0, strength=2.0)(message.spec)
+    message.spec.mask.CopyFrom(inline(picture(64, 47)))
+    style_of(inline(see_through()))(message.spec)
+    message.spec.styles.add().mask.CopyFrom(inline(Image.new("L", (64, 48))))
+    _, fields, _ = refused(daemon, message)
+
+    # The second style's picture is missing, so that nothing can be said of sizes yet.
+    assert set(fields) == {"spec.steps", "spec.strength", "spec.styles[1].image"}
+    message.spec.styles[1].image.CopyFrom(inline(picture(20, 20)))
+    _, fields, _ = refused(daemon, message)
+
+    assert set(fields) == {"spec.steps", "spec.strength", "spec.mask", "spec.styles[0].image", "spec.styles[1].mask"}
+    assert (
+        fields["spec.styles[1].mask"]
+        == "is black all over, so the style applies nowhere: white is where it is to apply"
+    )
+
+
+def test_a_style_seen_in_one_pixel_is_a_style(daemon: Daemon) -> None:
+    """The last pixel of all, hardly there: not refused."""
+    message, style = request(steps=1), picture(300, 300, 2).convert("RGBA")
+    style.putalpha(0)
+    style.putpixel((299, 299), (1, 2, 3, 1))
+    region = Image.new("L", (64, 48))
+    region.putpixel((63, 47), 1)
+    style_of(inline(style))(message.spec)
+    region_of(inline(region))(message.spec)
+
+    assert ended(daemon, message)[0].state == stylize_pb2.JOB_STATE_SUCCEEDED
 
 
 @pytest.mark.usefixtures("untouched")
@@ -293,16 +346,16 @@ def ended(daemon: Daemon, message: stylize_pb2.StylizeRequest) -> tuple[stylize_
     return job, samples
 
 
-def see_through(width: int = 64, height: int = 48) -> Image.Image:
-    """A picture that nobody sees."""
-    image = picture(width, height, 1).convert("RGBA")
-    image.putalpha(0)
-    return image
+def events(daemon: Daemon, job: str) -> list[stylize_pb2.JobEvent]:
+    """All that was told of a job."""
+    with daemon.channel() as channel:
+        stub = stylize_pb2_grpc.StylizeServiceStub(channel)
+        return [told.event for told in stub.WatchJob(stylize_pb2.WatchJobRequest(name=job), timeout=60)]
 
 
 @pytest.mark.parametrize("what", ["black mask", "transparent mask", "transparent content"])
 def test_where_nothing_is_selected_the_content_comes_back(daemon: Daemon, what: str) -> None:
-    """No mistake but a wish: the job succeeds and every sample is the content's own."""
+    """No mistake but a wish: the job succeeds at once, says why, and every sample is the content's own."""
     message, content = request(), picture(64, 48, 1)
     if what == "transparent content":
         content = see_through()
@@ -311,21 +364,9 @@ def test_where_nothing_is_selected_the_content_comes_back(daemon: Daemon, what: 
         message.spec.mask.CopyFrom(inline(Image.new("L", (64, 48)) if what == "black mask" else see_through()))
     job, samples = ended(daemon, message)
 
-    assert job.state == stylize_pb2.JOB_STATE_SUCCEEDED
+    assert (job.state, job.step) == (stylize_pb2.JOB_STATE_SUCCEEDED, 0)
     assert samples == content.tobytes()
-
-
-def test_a_style_that_nobody_sees_fails_its_job(daemon: Daemon) -> None:
-    """That a style is wholly transparent shows when it is read: FAILED before the first step, naming the field."""
-    message = request()
-    message.spec.styles[0].image.CopyFrom(inline(see_through()))
-    job, _ = ended(daemon, message)
-    told = error_details_pb2.ErrorInfo()
-    job.error.details[0].Unpack(told)
-
-    assert job.state == stylize_pb2.JOB_STATE_FAILED
-    assert (job.step, told.reason) == (0, "STYLE_TRANSPARENT")
-    assert "spec.styles[0].image: is wholly transparent" in job.error.message
+    assert [event.notice for event in events(daemon, job.name) if "nothing is selected" in event.notice]
 
 
 def test_a_cmyk_jpeg_is_painted_in_rgb(daemon: Daemon) -> None:

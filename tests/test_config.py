@@ -1,14 +1,19 @@
 """Configuration: what counts more wins, and what cannot be meant is refused with where it came from."""
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
-from impasto.config import NUMBERS, TEXTS, Config
+from harness import Home
+from impasto.config import KEYS, Config
 from impasto.errors import InvalidRequest
+from impasto.keys import Number
+
+NUMBERS = {name: key for name, key in KEYS.items() if isinstance(key, Number)}
 
 
 @pytest.fixture
@@ -48,10 +53,10 @@ def test_file_environment_and_flags_win_in_this_order(file: Path) -> None:
 def test_every_name_can_be_set_in_the_file_and_in_the_environment(file: Path, tmp_path: Path) -> None:
     """All names but the limits, on which clients rely, in both places, in the types that Config has."""
     folders = {"runtime_dir": str(tmp_path / "run"), "data_dir": str(tmp_path / "data")}
-    texts = {"weights_url": "https://mirror.example/file.pth", "weights_sha256": "0123abcd"}
-    values = folders | texts | dict.fromkeys(NUMBERS, "7")
-    assert set(texts) == set(TEXTS)
-    assert set(values) == {field.name for field in fields(Config)} - {"limits"}
+    texts = {"weights_url": "https://mirror.example/file.pth", "weights_sha256": "0123abcd", "log_format": "text"}
+    numbers = {name: f"{max(key.least, 7):g}" for name, key in NUMBERS.items()}
+    values = folders | texts | numbers | {"listen": "unix"}
+    assert set(values) == set(KEYS)
     from_environment = loaded(file, None, **{f"IMPASTO_{name.upper()}": value for name, value in values.items()})
 
     file.write_text(
@@ -61,7 +66,7 @@ def test_every_name_can_be_set_in_the_file_and_in_the_environment(file: Path, tm
     assert loaded(file) == from_environment
     assert from_environment.runtime_dir == tmp_path / "run"
     assert {name: type(getattr(from_environment, name)) for name in NUMBERS} == {
-        name: kind for name, (kind, _, _) in NUMBERS.items()
+        name: key.kind for name, key in NUMBERS.items()
     }
 
 
@@ -70,17 +75,20 @@ def test_the_environment_may_hold_other_variables_of_ours(file: Path) -> None:
     assert loaded(file, IMPASTO_NO_SKIP="1", IMPASTO_LIMITS="0", PATH="/bin") == Config()
 
 
-def test_unknown_names_are_refused_with_the_known_ones(file: Path) -> None:
-    """A misspelt setting in the file or a flag is told, all of them at once."""
-    file.write_text("thread = 1\nlimits = 3\n")
+def test_unknown_names_are_refused_with_the_nearest_one(file: Path) -> None:
+    """A misspelt key in the file or a flag is told with what was probably meant, all of them at once."""
+    file.write_text("thread = 1\nlimits = 3\nData-Dir = '/x'\n")
+    told = refusals(file)
 
-    assert set(refusals(file)) == {"config.toml: thread", "config.toml: limits"}
-    assert "known are blob_hours, data_dir, " in refusals(file)["config.toml: thread"]
+    assert set(told) == {"config.toml: thread", "config.toml: limits", "config.toml: Data-Dir"}
+    assert told["config.toml: thread"] == "is unknown; did you mean threads?"
+    assert told["config.toml: Data-Dir"] == "is unknown; did you mean data_dir?"
+    assert "known are blob_hours, data_dir, " in told["config.toml: limits"]
     file.unlink()
     assert set(refusals(file, {"gpu": 1})) == {"flags: gpu"}
 
 
-@pytest.mark.parametrize(("name", "least", "most"), [(name, low, high) for name, (_, low, high) in NUMBERS.items()])
+@pytest.mark.parametrize(("name", "least", "most"), [(name, key.least, key.most) for name, key in NUMBERS.items()])
 def test_numbers_are_held_against_their_bounds(name: str, least: float, most: float, file: Path) -> None:
     """The bounds themselves are allowed; what lies beyond, is infinite or is no number is refused."""
     variable = f"IMPASTO_{name.upper()}"
@@ -90,7 +98,7 @@ def test_numbers_are_held_against_their_bounds(name: str, least: float, most: fl
     for bad in (str(least - 1), str(most + 1), "nan", "inf", "-inf", "", "four", "0x10", "1e999"):
         (told,) = refusals(file, None, **{variable: bad}).items()
         assert told[0] == f"environment: {name}"
-        assert re.match(rf"is {bad!r}; a (whole )?number from {least:g} to {most:g} is needed", told[1])
+        assert re.match(rf"is {bad!r}; a (whole )?number from {int(least)} to {int(most)} is needed", told[1])
 
 
 @pytest.mark.parametrize("value", ["true", "1.5", "'many'", "[1]", "{a = 1}", "1979-05-27"])
@@ -156,3 +164,68 @@ def test_the_socket_lives_in_the_sessions_own_folder(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert Config().runtime_dir == tmp_path / "cache" / "impasto" / "run"
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "0.0.0.0:50051", "[::]:50051", "::", "192.168.1.7:1", "studio.example"])
+def test_an_address_that_others_can_reach_is_refused_and_why(address: str, file: Path) -> None:
+    """Anybody could fetch the pictures there, as there is neither TLS nor a token; what to do instead is told."""
+    told = refusals(file, {"listen": address})["flags: listen"]
+
+    assert told.startswith(f"is {address!r}; only 'unix' is served")
+    assert "anybody who can reach this machine could use the daemon" in told
+    assert "neither TLS nor tokens" in told
+    assert "ssh -L" in told
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:50051", "localhost", "localhost:1", "[::1]:50051", "tcp://127.0.0.1:1", "::1"]
+)
+def test_a_loopback_address_is_refused_for_the_sake_of_the_machines_other_users(address: str, file: Path) -> None:
+    """Every user of the machine can reach it."""
+    assert "any user of this machine could use the daemon" in refusals(file, {"listen": address})["flags: listen"]
+
+
+def test_each_value_knows_where_it_came_from(file: Path) -> None:
+    """File, environment or flags; what is nowhere is a default; two configurations with equal values are equal."""
+    file.write_text("threads = 1\nnice = 1\nblob_hours = 24\n")
+
+    config = loaded(file, {"threads": 3, "data_dir": None}, IMPASTO_NICE="2")
+
+    assert config.origins == {"threads": "flags", "nice": "environment", "blob_hours": "config.toml"}
+    assert config == Config(threads=3, nice=2)
+
+
+def test_the_command_prints_every_key(home: Home) -> None:
+    """Each with value, default, source and what it is; for programs, too."""
+    (home.path / "config.toml").write_text("nice = 3\n")
+    home.environment |= {"IMPASTO_CONFIG": str(home.path / "config.toml"), "IMPASTO_THREADS": "2"}
+    rows = {row["key"]: row for row in json.loads(home.run("config", "--json").stdout)["keys"]}
+    text = home.run("config").stdout
+
+    assert list(rows) == list(KEYS)
+    assert [rows["nice"][name] for name in ("value", "default", "source")] == [3, 10, "config.toml"]
+    assert [rows["threads"][name] for name in ("value", "default", "source")] == [2, 0, "environment"]
+    assert [rows["log_format"][name] for name in ("value", "source")] == ["auto", "default"]
+    assert "nice = 3  (default 10, from config.toml)" in text
+    assert all(key.told in text for key in KEYS.values())
+
+
+def test_the_example_is_a_file_of_all_defaults(home: Home) -> None:
+    """With every line of it uncommented nothing changes."""
+    example = home.run("config", "--example").stdout
+    (home.path / "all.toml").write_text(re.sub(r"(?m)^# (\w+ = )", r"\1", example))
+    home.environment["IMPASTO_CONFIG"] = str(home.path / "all.toml")
+    rows = json.loads(home.run("config", "--json").stdout)["keys"]
+
+    assert {row["source"] for row in rows} == {"config.toml", "environment"}
+    assert all(row["value"] == row["default"] for row in rows if row["source"] == "config.toml")
+
+
+def test_a_misspelt_key_stops_every_command(home: Home) -> None:
+    """It is told in one line, with exit code 2."""
+    (home.path / "config.toml").write_text("nise = 3\n")
+    home.environment["IMPASTO_CONFIG"] = str(home.path / "config.toml")
+    done = home.run("status")
+
+    assert done.returncode == 2
+    assert done.stderr == "impasto: config.toml: nise: is unknown; did you mean nice?\n"

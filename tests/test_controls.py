@@ -42,6 +42,10 @@ CONTROLS: dict[str, dict[str, Any]] = {
     "colour": {"colour": "content-luminance"},
     "colour_strength": {"colour": "content-match-lab", "colour_strength": 0.5},
     "objective": {"objective": "w2"},
+    "layers": {"style_layers": {"relu1_1": 1.0, "relu2_1": 0.5}},
+    "content layers": {"content_layers": {"relu2_1": 1.0}, "content_weight": 9.0},
+    "optimizer": {"optimizer": "adam"},
+    "scales": {"max_scales": 1, "size": 128},
     "keep": {"keep": half(), "content_weight": 50.0},
     "init": {"init": picture(5)},
     "two styles": {"style": [picture(2), picture(3)]},
@@ -85,6 +89,8 @@ def test_a_budget_ends_the_job(daemon: Daemon) -> None:
         ({"style": [picture(2), picture(3)], "regions": [half()]}, "regions", "has 1 entries for 2 styles"),
         ({"style": []}, "style", "is empty"),
         ({"detail": "huge"}, "detail", "does not fit"),
+        ({"style_layers": {"relu1_1": "much"}}, "style_layers", "does not fit"),
+        ({"style_layers": 3}, "style_layers", "does not fit"),
     ],
 )
 def test_what_does_not_go_together_is_told(daemon: Daemon, asked: dict[str, Any], field: str, told: str) -> None:

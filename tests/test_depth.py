@@ -24,9 +24,10 @@ from impasto.client import Picture
 from impasto.engine import Pulse
 from impasto.errors import InvalidRequest
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.painting import Painting, Studio
+from impasto.painting import Painting
 from impasto.photo import Metadata
 from impasto.spec import SLIM, StyleUse, StylizeSpec
+from impasto.studio import Studio
 from impasto.weights import Shelf
 
 Array = npt.NDArray[Any]
@@ -137,6 +138,28 @@ def test_a_large_deep_tiff_with_a_profile_shows_no_bands(tmp_path: Path) -> None
     assert np.abs(found.astype(int) - samples).max() <= 1
     assert int(np.diff(found[..., 0].ravel().astype(int)).max()) <= 1  # no step wider than the gradient's own
     assert len(np.unique(found[..., 0] >> 8)) == 256  # what the same gradient has in 8 bits
+
+
+@pytest.mark.slow
+def test_a_large_deep_tiff_goes_through_the_command_line(daemon: Daemon, tmp_path: Path) -> None:
+    """12 megapixels of 16 bits with a profile and a mask that selects nothing: back in seconds, to the bit."""
+    levels = np.linspace(0, 65535, 12_000_000).round().astype(np.uint16).reshape(3000, 4000)
+    samples = np.stack([levels, levels[::-1], levels[:, ::-1]], -1)
+    tifffile.imwrite(tmp_path / "a.tif", samples, photometric="rgb", iccprofile=PROFILES["Adobe RGB"])
+    Image.new("L", (4000, 3000)).save(tmp_path / "black.png")
+    picture(64, 64, 2).save(tmp_path / "style.png")
+    names = {name: str(tmp_path / name) for name in ("a.tif", "black.png", "style.png", "b.tif")}
+
+    done = daemon.home.run(
+        "stylize", names["a.tif"], "--style", names["style.png"], "--mask", names["black.png"], "-o", names["b.tif"],
+        within_s=240,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "nothing is selected" in done.stderr
+    with tifffile.TiffFile(names["b.tif"]) as file:
+        np.testing.assert_array_equal(file.asarray(), samples)
+        assert file.pages[0].tags[34675].value == PROFILES["Adobe RGB"]  # type: ignore[union-attr]
 
 
 # From file to file

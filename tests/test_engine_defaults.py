@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from bench.engine import RUNS, Scene, kept_bytes
-from impasto.engine import Objective, Settings, Weights, random_encoder, style_targets
+from impasto.engine import Objective, Settings, Weights, random_encoder
 from impasto.engine.defaults import DEFAULTS, TORCH_BYTES, bytes_needed, defaults
+from impasto.engine.objective import target_source
 from impasto.spec import ENCODERS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -20,14 +21,14 @@ def test_every_encoder_has_defaults_of_its_own() -> None:
 @pytest.mark.parametrize("kind", RUNS)
 def test_what_is_kept_for_the_way_back_fits_into_what_is_needed(kind: str) -> None:
     """The activations that autograd holds are within what is said to be needed, and make up a good part of it."""
-    width, pooling, padding = RUNS[kind]
+    width, pooling, padding, name = RUNS[kind]
     encoder, scene = random_encoder(width / 8, pooling=pooling, padding=padding), Scene.of(96)
-    targets = style_targets(encoder, scene.style, tuple(Weights().style_layers))
-    objective = Objective(encoder, scene.content, targets, Weights())
+    targets = target_source(name)(encoder, scene.style, tuple(Weights().style_layers))
+    objective = Objective(encoder, scene.content, targets, Weights(), objective=name)
 
     kept = kept_bytes(lambda x: objective(x).total, scene.x, encoder)
 
-    needed = bytes_needed(encoder, 96 * 96) - TORCH_BYTES
+    needed = bytes_needed(encoder, 96 * 96, objective=name) - bytes_needed(encoder, 0, objective=name)
     assert kept < needed < 8 * kept  # in encoders as narrow as these L-BFGS's own pictures weigh most
 
 

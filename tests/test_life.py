@@ -1,14 +1,18 @@
 """Birth, death and succession: real signals to real processes, at every point of life."""
 
+import os
+import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from harness import Daemon, Home, alive, inline, long_request, picture, request, wait_for
-from impasto import client, launch
+from impasto import client, instance, launch
 from impasto.engine import EncoderSpec, random_encoder, save_encoder
 from impasto.errors import Busy, CannotServe
 from impasto.v1 import stylize_pb2
@@ -16,6 +20,7 @@ from impasto.weights import Shelf
 from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps_done, watched
 
 Start = Callable[..., Daemon]
+STEPS = 160  # of what is disturbed in the middle
 SOON_S = 2.0  # what the house promises for the end of what nobody wants any more
 
 OLD_DAEMON = "import impasto; impasto.__version__ = '0.0.1'; import sys; sys.argv[1:] = ['serve']; "
@@ -50,42 +55,99 @@ def test_a_killed_daemon_leaves_nothing_in_the_way(start: Start) -> None:
     assert not [name for name in daemon.home.blobs() if name.endswith(".part")]
 
 
-def test_term_ends_everything_in_order(start: Start) -> None:
-    """SIGTERM: a running job's watcher is told CANCELLED, the exit code is 0, socket, note and workers are gone."""
-    daemon = start()
-    with daemon.channel() as channel:
-        stub = Stub(channel)
-        name = created(stub, long_request())
-        steps_done(stub, name)
-        workers = daemon.worker_pids()
-        events = stub.WatchJob(stylize_pb2.WatchJobRequest(name=name))
-        next(iter(events))
-        daemon.process.terminate()
-        last = list(events)[-1].event.job
-    code = daemon.process.wait(10)
-    left = {path.name for path in daemon.home.config.runtime_dir.iterdir()}
-
-    assert (last.state, last.error.message) == (CANCELLED, "the daemon was stopped")
-    assert code == 0
-    assert not any(alive(pid) for pid in workers)
-    assert left == {"instance.lock"}
+def brisk() -> Home:
+    """A home whose workers stand back for nobody: what must end in time has enough to do."""
+    return Home(IMPASTO_NICE="0", IMPASTO_THREADS="1")
 
 
-def test_a_lost_worker_fails_its_job_and_no_other(start: Start) -> None:
-    """After kill -9 of the worker its job FAILED with a reason; a new worker does the next job."""
-    daemon = start()
+def disturbed() -> stylize_pb2.StylizeRequest:
+    """A request of a few seconds, long enough for checkpoints."""
+    message = request(steps=STEPS)
+    message.spec.start = stylize_pb2.START_NOISE
+    return message
+
+
+def goes_on_from(events: list[stylize_pb2.JobEvent]) -> int:
+    """The step from which a worker went on."""
+    notices = [event.notice for event in events if event.notice.startswith("it goes on from step ")]
+    return int(notices[-1].split()[5])
+
+
+def test_a_lost_worker_costs_no_job(start: Start) -> None:
+    """After kill -9 of the worker the stream goes on from the checkpoint to the same pixels; others are untouched."""
+    daemon = start(brisk())
     worker = daemon.ready()
     with daemon.channel() as channel:
         stub = Stub(channel)
-        lost, waiting = created(stub, long_request()), created(stub, request())
-        steps_done(stub, lost)
+        straight = watched(stub, created(stub, disturbed()))[-1].job
+        lost, waiting = created(stub, disturbed()), created(stub, request())
+        steps_done(stub, lost, STEPS // 2)
         subprocess.run(["kill", "-9", str(worker)], check=True)
-        failed = watched(stub, lost)[-1].job
-        done = watched(stub, waiting)[-1].job
+        events, other = watched(stub, lost), watched(stub, waiting)[-1].job
+    last = events[-1].job
 
-    assert failed.state == stylize_pb2.JOB_STATE_FAILED
-    assert "died" in failed.error.message
-    assert done.state == SUCCEEDED
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert "the process that computed this picture died" in " ".join(event.notice for event in events)
+    assert goes_on_from(events) > 0
+    assert (last.state, last.attempt, other.state) == (SUCCEEDED, 2, SUCCEEDED)
+    assert last.result.blob == straight.result.blob  # named by its samples: the same pixels, bit for bit
+
+
+def test_a_killed_daemon_costs_no_job(start: Start) -> None:
+    """After kill -9 the next daemon goes on with every job, under its name, to the same pixels; numbers only rise."""
+    daemon = start(brisk())
+    with daemon.channel() as channel:
+        stub = Stub(channel)
+        straight = watched(stub, created(stub, disturbed()))[-1].job
+        begun, waiting = created(stub, disturbed()), created(stub, request(request_id="again"))
+        steps_done(stub, begun, STEPS // 2)
+        before = watch_until(stub, begun, STEPS // 2)
+    daemon.end(signal.SIGKILL)
+    with start(daemon.home).channel() as channel:
+        stub = Stub(channel)
+        events = watched(stub, begun, last_sequence=before[-1].sequence)
+        same = created(stub, request(request_id="again"))
+        other = watched(stub, waiting)[-1].job
+    numbers = [event.sequence for event in (*before, *events)]
+
+    assert numbers == sorted(set(numbers))
+    assert goes_on_from(events) > 0
+    assert (events[-1].job.state, other.state, same) == (SUCCEEDED, SUCCEEDED, waiting)
+    assert events[-1].job.result.blob == straight.result.blob
+    assert events[-1].job.attempt == 1
+
+
+def watch_until(stub: Stub, name: str, step: int) -> list[stylize_pb2.JobEvent]:
+    """All events up to that step."""
+    events, call = [], stub.WatchJob(stylize_pb2.WatchJobRequest(name=name), timeout=60)
+    for response in call:
+        events.append(response.event)
+        if response.event.job.step >= step:
+            break
+    call.cancel()
+    return events
+
+
+def test_what_is_final_stays_so(start: Start) -> None:
+    """Ends, results and labels are known to the next daemon, and a repeated request finds the same job."""
+    daemon = start()
+    with daemon.channel() as channel:
+        stub = Stub(channel)
+        done = watched(stub, created(stub, request(request_id="once")))[-1].job
+        gone = created(stub, long_request())
+        steps_done(stub, gone)
+        stub.CancelJob(stylize_pb2.CancelJobRequest(name=gone, keep_partial_result=True))
+        cancelled = watched(stub, gone)[-1].job
+    daemon.end(signal.SIGKILL)
+    with start(daemon.home).channel() as channel, daemon.client() as client:
+        stub = Stub(channel)
+        again = [job(stub, name) for name in (done.name, gone)]
+        same = created(stub, request(request_id="once"))
+        pictures = [client.picture(name) for name in (done.name, gone)]
+
+    assert again == [done, cancelled]
+    assert same == done.name
+    assert [len(picture.samples) for picture in pictures] == [64 * 48 * 3, 160 * 128 * 3]
 
 
 def test_a_killed_command_cancels_its_job(start: Start, tmp_path: Path) -> None:
@@ -108,6 +170,59 @@ def test_a_killed_command_cancels_its_job(start: Start, tmp_path: Path) -> None:
         wait_for(lambda: job(stub, name).state == CANCELLED, "the cancel", within_s=SOON_S)
 
     assert not (tmp_path / "out.png").exists()
+
+
+def pixels_of(path: Path) -> bytes:
+    """The samples of a picture file."""
+    with Image.open(path) as image:
+        return image.tobytes()
+
+
+@pytest.mark.parametrize("memory", ["kept", "lost"])
+def test_a_command_rides_over_the_daemons_death(tmp_path: Path, memory: str) -> None:
+    """`impasto stylize` starts another daemon by itself, goes on there, and ends with the same pixels.
+
+    Even if the new one knows neither job nor pictures: then they are sent again.
+    """
+    home = brisk()
+    for name, seed in (("photo.png", 1), ("style.png", 2)):
+        picture(64, 48, seed).save(tmp_path / name)
+    arguments = [str(tmp_path / "photo.png"), "--style", str(tmp_path / "style.png"), "--steps", str(STEPS)]
+    straight = home.run("stylize", *arguments, "-o", str(tmp_path / "straight.png"), within_s=240)
+    command = home.spawn("stylize", *arguments, "-o", str(tmp_path / "ridden.png"))
+    with client.connect(home.config, start=False) as other:
+        wait_for(lambda: len(other.jobs()) == 2 and other.jobs()[0].step >= STEPS // 2, "half of it", 240)
+        first = other.info().pid
+    os.kill(first, signal.SIGKILL)
+    if memory == "lost":
+        shutil.rmtree(home.config.data_dir / "blobs")
+        for path in home.config.data_dir.glob("jobs.sqlite*"):  # its log, too, from which SQLite would mend it
+            path.write_bytes(b"no database at all")
+    ended = command.wait(240)
+    with client.connect(home.config, start=False) as other:
+        second, notices = other.info().pid, list(other.info().notices)
+
+    assert straight.returncode == 0, straight.stderr
+    assert ended == 0, (home.path / "spawned.log").read_text()
+    assert second != first
+    assert ["set aside" in notice for notice in notices] == [True] * (memory == "lost")
+    assert pixels_of(tmp_path / "ridden.png") == pixels_of(tmp_path / "straight.png")
+    home.remove()
+
+
+def test_a_late_start_does_not_outlive_a_stop(home: Home) -> None:
+    """A daemon whose start was asked for before `impasto stop`, and which is slow, does not come up after it."""
+    with client.connect(home.config):
+        known = instance.stops(home.config.runtime_dir)
+    launch.stop(home.config)
+    late = home.run("serve", "--auto-started", "--stops", known)
+    asked_for = home.spawn("serve", "--auto-started", "--stops", instance.stops(home.config.runtime_dir))
+    wait_for(lambda: launch.running(home.config) is not None, "the one that was asked for after it")
+    launch.stop(home.config)
+
+    assert late.returncode == 1
+    assert "came while this daemon was starting" in late.stderr
+    assert asked_for.wait(10) == 0
 
 
 def test_only_one_daemon_lives(start: Start) -> None:

@@ -23,6 +23,7 @@ SAMPLES = bytes(range(24))
 FILE = hashlib.sha256(b"a file").hexdigest()
 OTHER_FILE = hashlib.sha256(b"another file").hexdigest()
 SOON = 0.2
+OWNER, SOMEBODY = "uid:1", "uid:2"
 
 
 @pytest.fixture
@@ -35,14 +36,14 @@ async def kept(store: Store, samples: bytes = SAMPLES, header: ImageHeader = HEA
     """A picture, as an upload brings it."""
     part = store.new_part()
     part.write_bytes(samples)
-    return await store.keep(part, header, encoded_sha256)
+    return await store.keep(part, header, OWNER, encoded_sha256)
 
 
 def record(
     store: Store, name: str = "jobs/1", *, content: str = "c", style: str = "s", mask: str | None = None
 ) -> Record:
     """A job in the queue."""
-    job = Job(name, "krita", StylizeSpec(content, (StyleUse(style),), mask), store.next_arrival(), 1.0)
+    job = Job(name, "krita", StylizeSpec(content, (StyleUse(style),), mask), store.next_arrival(), 1.0, OWNER)
     return Record(job, "digest", keep_running=False)
 
 
@@ -95,7 +96,7 @@ async def test_a_blob_comes_back_as_it_was(store: Store) -> None:
     header = replace(HEADER, transfer=Transfer.LINEAR, icc_profile=b"profile")
     name = (await kept(store, header=header)).name
 
-    found = store.blob(name)
+    found = store.blob(name, OWNER)
 
     assert found.header == header
     assert found.path.read_bytes() == SAMPLES
@@ -105,7 +106,7 @@ async def test_only_the_first_of_a_kind_is_fresh(store: Store) -> None:
     """Who brought a picture that was there already must not take it away again."""
     assert (await kept(store)).fresh
     assert not (await kept(store)).fresh
-    assert not store.blob((await kept(store)).name).fresh
+    assert not store.blob((await kept(store)).name, OWNER).fresh
 
 
 async def test_the_same_picture_may_come_many_times_at_once(store: Store) -> None:
@@ -139,13 +140,13 @@ async def test_the_same_picture_may_come_many_times_at_once(store: Store) -> Non
 def test_a_malformed_name_is_not_found(store: Store, name: str) -> None:
     """Whatever is no name of a blob is refused before a path is made of it."""
     with pytest.raises(NotFound, match="is no blob's name"):
-        store.blob(name)
+        store.blob(name, OWNER)
 
 
 def test_a_name_without_a_blob_is_not_found(store: Store) -> None:
     """A good name of nothing is refused with what to do."""
     with pytest.raises(NotFound, match="upload the picture again"):
-        store.blob(BLOB_PREFIX + "0" * 64)
+        store.blob(BLOB_PREFIX + "0" * 64, OWNER)
 
 
 def damage_header(text: str) -> Callable[[Path], object]:
@@ -172,9 +173,9 @@ async def test_a_damaged_blob_is_not_found(store: Store, damage: Callable[[Path]
     damage(blob.path)
 
     with pytest.raises(NotFound, match="upload the picture again"):
-        store.blob(blob.name)
+        store.blob(blob.name, OWNER)
     assert (await kept(store)).name == blob.name
-    assert store.blob(blob.name).path.read_bytes() == SAMPLES
+    assert store.blob(blob.name, OWNER).path.read_bytes() == SAMPLES
 
 
 async def test_nobody_else_can_read_a_picture(store: Store) -> None:
@@ -199,7 +200,7 @@ async def test_what_was_half_written_is_removed_at_start(store: Store) -> None:
     again = Store(store.folder)
 
     assert files(again) == {blob.path.name, blob.path.with_suffix(".json").name}
-    assert again.blob(blob.name).header == HEADER
+    assert again.blob(blob.name, OWNER).header == HEADER
 
 
 async def test_a_blob_is_complete_or_absent(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,19 +224,22 @@ async def test_a_blob_is_complete_or_absent(store: Store, monkeypatch: pytest.Mo
         found = files(store)
 
         assert failing == 3 or not any(each.endswith(".raw") for each in found)
-        assert failing < 3 or store.blob(name).path.read_bytes() == samples
+        assert failing < 3 or store.blob(name, OWNER).path.read_bytes() == samples
 
 
 async def test_a_file_that_was_decoded_before_is_known(store: Store) -> None:
     """A file need not be sent again; another that decodes to the same picture is the same blob."""
-    assert store.decoded(FILE) is None
+    assert store.decoded(FILE, OWNER) is None
     blob = await kept(store, encoded_sha256=FILE)
     assert (await kept(store, encoded_sha256=OTHER_FILE)).name == blob.name
     await kept(store)  # the same picture, raw, takes neither away
 
-    assert [found and found.name for found in map(store.decoded, (FILE, OTHER_FILE))] == [blob.name, blob.name]
+    assert [found and found.name for found in (store.decoded(file, OWNER) for file in (FILE, OTHER_FILE))] == [
+        blob.name,
+        blob.name,
+    ]
     store.remove_blobs([blob.name])
-    assert [store.decoded(FILE), store.decoded(OTHER_FILE)] == [None, None]
+    assert [store.decoded(FILE, OWNER), store.decoded(OTHER_FILE, OWNER)] == [None, None]
     assert files(store) == set()
 
 
@@ -245,7 +249,7 @@ async def test_an_index_that_is_damaged_is_no_index(store: Store) -> None:
     for text in ("", "nonsense", "0" * 64, "../../etc/passwd"):
         (store.blobs / f"file-{FILE}").write_text(text)
 
-        assert store.decoded(FILE) is None
+        assert store.decoded(FILE, OWNER) is None
 
 
 async def test_old_pictures_are_removed_with_all_that_belongs_to_them(store: Store) -> None:
@@ -253,11 +257,11 @@ async def test_old_pictures_are_removed_with_all_that_belongs_to_them(store: Sto
     old, used = await kept(store, encoded_sha256=FILE), await kept(store, SAMPLES[::-1])
     for blob in (old, used):
         os.utime(blob.path, (100.0, 100.0))
-    store.blob(used.name)
+    store.blob(used.name, OWNER)
 
-    assert store.remove_old_blobs(older_than=200.0) == 1
+    assert store.sweep(older_than=200.0) == 1
     assert files(store) == {used.path.name, used.path.with_suffix(".json").name}
-    assert store.remove_old_blobs(older_than=time.time() + 60) == 1
+    assert store.sweep(older_than=time.time() + 60) == 1
     assert files(store) == set()
 
 
@@ -270,10 +274,10 @@ async def test_pictures_of_unfinished_jobs_stay(store: Store) -> None:
     later = time.time() + 60
 
     assert store.remove_blobs([content, style, mask, free]) == 1
-    assert store.remove_old_blobs(later) == 0
-    assert [store.blob(name).name for name in (content, style, mask)] == [content, style, mask]
+    assert store.sweep(later) == 0
+    assert [store.blob(name, OWNER).name for name in (content, style, mask)] == [content, style, mask]
     ended(unfinished)
-    assert store.remove_old_blobs(later) == 3
+    assert store.sweep(later) == 3
 
 
 def test_a_file_is_read_in_chunks_from_anywhere(tmp_path: Path) -> None:
@@ -297,12 +301,12 @@ def test_a_job_is_found_by_its_name_and_by_its_request(store: Store) -> None:
     store.add(nameless)
     store.add(named)
 
-    assert store.record("jobs/2") is named
-    assert store.by_request_id("again") is named
-    assert store.by_request_id("") is None
-    assert store.by_request_id("other") is None
+    assert store.record("jobs/2", OWNER) is named
+    assert store.by_request_id("again", OWNER) is named
+    assert store.by_request_id("", OWNER) is None
+    assert store.by_request_id("other", OWNER) is None
     with pytest.raises(NotFound, match="there is no job 'jobs/3'"):
-        store.record("jobs/3")
+        store.record("jobs/3", OWNER)
 
 
 def test_jobs_count_in_the_order_they_came(store: Store) -> None:
@@ -347,7 +351,7 @@ def test_only_the_newest_preview_is_kept(store: Store) -> None:
         watched.show(step, HEADER, b"%d" % step)
 
     assert watched.preview == Preview(3, 9, HEADER, b"9")
-    assert watched.events == [Event(1, watched.job)]
+    assert list(watched.events) == [Event(1, watched.job)]
 
 
 @pytest.mark.parametrize("happens", ["update", "show"])
@@ -382,4 +386,4 @@ async def test_the_end_is_waited_for_through_all_events(store: Store) -> None:
     await asyncio.wait_for(waiting, SOON)
     await asyncio.wait_for(watched.ended(), SOON)
     assert watched.job.state is State.FAILED
-    assert repr(watched) == "<Record jobs/1 [failed, 5 events, 0 watchers]>"
+    assert repr(watched) == "<Record jobs/1 [failed, event 5, 0 watchers]>"

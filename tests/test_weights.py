@@ -18,7 +18,7 @@ from impasto import fetching, weights
 from impasto.engine import random_encoder, save_encoder
 from impasto.errors import CannotServe
 from impasto.imagenet.convert import TORCHVISION_POSITIONS
-from impasto.painting import Studio
+from impasto.studio import Studio
 from impasto.v1 import server_pb2
 from impasto.weights import Shelf
 from test_daemon import SUCCEEDED, Stub, created, job, watched

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto import wire
-from impasto.errors import Violations
+from impasto.errors import InvalidRequest, Violations
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
 from impasto.job import Event, Failure, Job, Preview, Priority, Result, State
 from impasto.spec import StyleUse, StylizeSpec
@@ -27,6 +27,7 @@ QUEUED = Job(
     StylizeSpec("c", (StyleUse("s"),), encoder="vgg19"),
     7,
     1.5,
+    "uid:1",
     "request",
     labels={"document": "harbour"},
 )
@@ -384,4 +385,10 @@ def test_pages_have_bounds() -> None:
 
     assert len(wire.pages(jobs, 0, "")[0]) == 100
     assert len(wire.pages(jobs, 2**31 - 1, "")[0]) == 1000
-    assert wire.pages(jobs, 3, "no token of ours")[0] == jobs[:-4:-1]
+
+
+@pytest.mark.parametrize("token", ["no token of ours", "-1", "1.5", "9" * 5000, "٣"])
+def test_a_token_that_is_none_of_ours_is_refused(token: str) -> None:
+    """Guessing what it meant would repeat or skip jobs."""
+    with pytest.raises(InvalidRequest, match="next_page_token"):
+        wire.pages([QUEUED], 3, token)

@@ -4,11 +4,11 @@ Knows the request, the engine's settings and arithmetic on seconds. Must not kno
 paints says what time it is. ``painting`` asks it once for each job, and `Budget` after each step.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, cast
 
-from impasto.engine import Scale, Settings
+from impasto.engine import Scale, Settings, Weights
 from impasto.engine.colour import Colour
 from impasto.engine.defaults import defaults
 from impasto.engine.presets import ObjectiveName
@@ -46,6 +46,19 @@ def settings_of(spec: StylizeSpec) -> Settings:
         colour=cast("Colour", spec.colour),
         colour_strength=_or(spec.colour_strength, 1.0),
     )
+
+
+def settings_to_json(settings: Settings) -> dict[str, Any]:
+    """Settings as they are written down with a job, so that another version's defaults do not change its pixels."""
+    weights = settings.weights
+    told = {f.name: getattr(weights, f.name) for f in fields(weights)}
+    layers = {name: dict(told[name]) for name in ("content_layers", "style_layers")}
+    return {f.name: getattr(settings, f.name) for f in fields(settings)} | {"weights": told | layers}
+
+
+def settings_from_json(data: Mapping[str, Any]) -> Settings:
+    """The inverse of `settings_to_json`."""
+    return Settings(**{**data, "weights": Weights(**data["weights"])})
 
 
 @dataclass

@@ -1,12 +1,12 @@
 """Configuration: one frozen `Config`, made from defaults < file < environment < flags.
 
-Knows where things live and the limits that requests are held against. Reading it has no effect on the world: folders
-are made by ``instance`` and ``store``. ``cli`` makes one and hands it on.
+Knows where things live, the limits that requests are held against, and where each value came from. Reading it has no
+effect on the world: folders are made by ``instance`` and ``store``. ``cli`` makes one and hands it on. A new key is
+one field of `Config` with its metadata from ``keys``; file, environment, `impasto config` and the tests find it there.
 """
 
-import math
+import difflib
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -16,22 +16,10 @@ from typing import Any, Self
 import platformdirs
 
 from impasto.errors import InvalidRequest, Violation, Violations
+from impasto.keys import KEY, Key, choice, folder, listen, number, text, whole
 
 ENVIRONMENT_PREFIX = "IMPASTO_"
-
-# The numbers of `Config`: their type, the least and the most.
-NUMBERS: Mapping[str, tuple[type[int] | type[float], float, float]] = {
-    "threads": (int, 0, 1024),
-    "nice": (int, 0, 19),
-    "worker_silence_s": (float, 6, 3600),  # an idle worker says that it lives every 5 s
-    "blob_hours": (float, 0, 10_000),
-}
-
-# The texts of `Config`: what they must look like, for programs and for people.
-TEXTS: Mapping[str, tuple[str, str]] = {
-    "weights_url": (r"https?://[^\s/@]+/[^\s]+", "an address that begins with https:// (or http://) is needed"),
-    "weights_sha256": ("[0-9a-f]{8,64}", "8 to 64 digits of 0 to 9 and a to f are needed"),
-}
+MIB = 1024 * 1024
 
 
 def _runtime_dir() -> Path:
@@ -55,29 +43,63 @@ class Limits:
 
 @dataclass(frozen=True)
 class Config:
-    """What a daemon and its clients agree on.
+    """What a daemon and its clients agree on; what each key is stands in its metadata.
 
     Attributes:
-        runtime_dir: socket, lock and daemon.json; made with mode 0700.
-        data_dir: blobs, the log and fetched encoders.
-        threads: of a CPU worker; 0 means all cores.
-        nice: how far a CPU worker stands back for everything else on the machine.
-        worker_silence_s: a worker that says nothing for so long is killed.
-        blob_hours: how long pictures are kept that no job uses.
-        weights_url: where `impasto weights fetch` takes torchvision's file from; a mirror of one's own will do.
-        weights_sha256: what that file's checksum begins with; the default is the one that its name publishes.
         limits: see `Limits`; not in the file, as clients rely on them.
+        origins: where each key's value came from, if not from the defaults: "config.toml", "environment" or "flags".
     """
 
-    runtime_dir: Path = field(default_factory=_runtime_dir)
-    data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path("impasto"))
-    threads: int = 0
-    nice: int = 10
-    worker_silence_s: float = 30.0
-    blob_hours: float = 24.0
-    weights_url: str = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
-    weights_sha256: str = "dcbb9e9d"
+    runtime_dir: Path = field(
+        default_factory=_runtime_dir, metadata=folder("socket, lock and daemon.json; made with mode 0700")
+    )
+    data_dir: Path = field(
+        default_factory=lambda: platformdirs.user_data_path("impasto"),
+        metadata=folder("pictures at rest, jobs, fetched encoders and the log"),
+    )
+    listen: str = field(default="unix", metadata=listen("where the daemon listens; only its Unix socket for now"))
+    threads: int = field(default=0, metadata=whole(0, 1024, "of a CPU worker; 0 means all cores"))
+    nice: int = field(default=10, metadata=whole(0, 19, "how far a CPU worker stands back for everything else"))
+    worker_silence_s: float = field(
+        default=30.0,  # an idle worker says that it lives every 5 s
+        metadata=number(6, 3600, "a worker that says nothing for so long is killed, unless others took its turns"),
+    )
+    worker_idle_s: float = field(
+        default=600.0,
+        metadata=number(
+            0, 10_000_000, "after so long without a job a worker ends, its device's memory is free; 0: never"
+        ),
+    )
+    blob_hours: float = field(default=24.0, metadata=number(0, 10_000, "how long pictures stay that no job uses"))
+    disk_quota_mb: int = field(
+        default=20 * 1024, metadata=whole(64, 100 * 1024 * 1024, "MiB that pictures and checkpoints at rest may take")
+    )
+    exit_idle_s: float = field(
+        default=3600.0,
+        metadata=number(0, 10_000_000, "a daemon that a client started ends after so long without work; 0 means never"),
+    )
+    log_format: str = field(
+        default="auto", metadata=choice("auto text json", "one line an event; auto is text on a terminal, else json")
+    )
+    log_bytes: int = field(
+        default=4 * MIB, metadata=whole(64 * 1024, 1024 * MIB, "a log file that has grown so large is put aside once")
+    )
+    weights_url: str = field(
+        default="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+        metadata=text(
+            r"https?://[^\s/@]+/[^\s]+",
+            "an address that begins with https:// (or http://) is needed",
+            "where `impasto weights fetch` takes torchvision's file from; a mirror of one's own will do",
+        ),
+    )
+    weights_sha256: str = field(
+        default="dcbb9e9d",  # the one that the file's name publishes
+        metadata=text(
+            "[0-9a-f]{8,64}", "8 to 64 digits of 0 to 9 and a to f are needed", "what that file's checksum begins with"
+        ),
+    )
     limits: Limits = field(default_factory=Limits)
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def load(cls, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ) -> Self:
@@ -86,13 +108,9 @@ class Config:
         Raises:
             InvalidRequest: an unknown name or a value of the wrong type, with where it came from.
         """
-        path = Path(environment.get("IMPASTO_CONFIG") or platformdirs.user_config_path("impasto") / "config.toml")
-        names = {f.name for f in fields(cls)} - {"limits"}
-        given = {k: environment[v] for k in names if (v := ENVIRONMENT_PREFIX + k.upper()) in environment}
-        config = cls()
-        for origin, values in (("config.toml", _read(path)), ("environment", given)):
-            config = replace(config, **_checked(origin, values, names))
-        return config.overridden(flags or {})
+        given = {k: environment[v] for k in KEYS if (v := ENVIRONMENT_PREFIX + k.upper()) in environment}
+        config = cls()._with("config.toml", _read(config_file(environment)))
+        return config._with("environment", given).overridden(flags or {})
 
     def overridden(self, flags: Mapping[str, Any]) -> Self:
         """The same with `flags`, of which those with value None do not count.
@@ -100,8 +118,19 @@ class Config:
         Raises:
             InvalidRequest: as `load` does.
         """
-        names = {f.name for f in fields(self)} - {"limits"}
-        return replace(self, **_checked("flags", {k: v for k, v in flags.items() if v is not None}, names))
+        return self._with("flags", {k: v for k, v in flags.items() if v is not None})
+
+    def _with(self, origin: str, values: Mapping[str, Any]) -> Self:
+        checked = _checked(origin, values)
+        return replace(self, **checked, origins={**self.origins, **dict.fromkeys(checked, origin)})
+
+
+KEYS: Mapping[str, Key] = {f.name: f.metadata[KEY] for f in fields(Config) if KEY in f.metadata}
+
+
+def config_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the configuration file is, or would be."""
+    return Path(environment.get("IMPASTO_CONFIG") or platformdirs.user_config_path("impasto") / "config.toml")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -114,40 +143,22 @@ def _read(path: Path) -> dict[str, Any]:
         raise InvalidRequest([Violation("config.toml", why, "CONFIG_INVALID")]) from error
 
 
-def _checked(origin: str, values: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+def _checked(origin: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """`values` in the types that `Config` has."""
     found, checked = Violations(), dict[str, Any]()
     for name, value in values.items():
-        if name not in names:
-            found.add(f"{origin}: {name}", f"is unknown; known are {', '.join(sorted(names))}", "CONFIG_INVALID")
-        elif name in NUMBERS:
-            checked[name] = _number(f"{origin}: {name}", value, *NUMBERS[name], found)
-        elif name in TEXTS:
-            checked[name] = _text(f"{origin}: {name}", value, *TEXTS[name], found)
-        elif isinstance(value, str | Path) and str(value):
-            checked[name] = Path(value).expanduser().absolute()  # the daemon leaves the folder it was started in
-        else:
-            found.add(f"{origin}: {name}", f"is {value!r}; the path of a folder is needed", "CONFIG_INVALID")
+        if name not in KEYS:
+            found.add(f"{origin}: {name}", f"is unknown; {_nearest(name)}", "CONFIG_INVALID")
+            continue
+        try:
+            checked[name] = KEYS[name].checked(value)
+        except ValueError as error:
+            found.add(f"{origin}: {name}", f"is {value!r}; {error}", "CONFIG_INVALID")
     found.raise_if_any()
     return checked
 
 
-def _text(field: str, value: object, shape: str, allowed: str, found: Violations) -> str:
-    """`value` as a text of that shape."""
-    if not isinstance(value, str) or not re.fullmatch(shape, value):
-        found.add(field, f"is {value!r}; {allowed}", "CONFIG_INVALID")
-    return str(value)
-
-
-def _number(
-    field: str, value: object, kind: type[int] | type[float], least: float, most: float, found: Violations
-) -> float:
-    """`value` as a number; from the environment it comes as text."""
-    try:
-        number = kind(str(value))  # always as text, so that neither 1.5 nor `true` is a whole number
-    except ValueError:
-        number = math.nan
-    if not least <= number <= most:  # also True for NaN
-        allowed = f"a {'whole ' if kind is int else ''}number from {least:g} to {most:g} is needed"
-        found.add(field, f"is {value!r}; {allowed}", "CONFIG_INVALID")
-    return number
+def _nearest(name: str) -> str:
+    """What was meant, probably; else all that could be."""
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), KEYS, n=1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(KEYS))}"

@@ -92,6 +92,15 @@ class Unavailable(ImpastoError):
     reason = "UNAVAILABLE"
 
 
+class GoingAway(Unavailable):
+    """The daemon stops on purpose: nothing new is taken in, and what is under way goes on in the next one."""
+
+    reason = "SHUTDOWN"
+
+    def __init__(self) -> None:
+        super().__init__("the daemon is stopping; unfinished jobs are kept and go on when it runs again")
+
+
 class Corrupted(ImpastoError):
     """Bytes changed on the way: the checksum differs."""
 

@@ -4,6 +4,9 @@ Knows the arithmetic of raw pictures (sizes in bytes, channels, limits), nothing
 library only, so that the command line, the front, the codec process and the worker can share it.
 """
 
+import hashlib
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Self
@@ -132,6 +135,14 @@ class ImageHeader:
             premultiplied_alpha=bool(data["premultiplied_alpha"]),
             icc_profile=bytes.fromhex(data["icc_profile"]),
         )
+
+
+def content_digest(header: ImageHeader, chunks: Iterable[bytes]) -> str:
+    """SHA-256 of header and samples, as 64 hexadecimal digits: the same picture has the same wherever it is told."""
+    digest = hashlib.sha256(json.dumps(header.to_json(), sort_keys=True).encode())
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def fit_long_side(width: int, height: int, long_side: int) -> tuple[int, int]:

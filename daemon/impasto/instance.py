@@ -13,13 +13,16 @@ import os
 import stat
 import sys
 import time
+import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Self
 
 from impasto.errors import CannotServe
 
+CLAIM_S = 0.5
 MAX_SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path without its end
+CHOOSE_ANOTHER = "set runtime_dir (or IMPASTO_RUNTIME_DIR) to another folder"
 
 
 @dataclass(frozen=True)
@@ -55,29 +58,86 @@ def address(runtime_dir: Path) -> str:
 
 
 def prepare_folder(runtime_dir: Path) -> None:
-    """Makes the runtime folder with mode 0700, or verifies that it is ours and closed to others.
+    """Makes the runtime folder with mode 0700, or verifies that it is ours and closed to others; on either side.
 
     Raises:
-        CannotServe: it cannot be made, belongs to somebody else or others can enter it.
+        CannotServe: it cannot be made, belongs to somebody else, others can enter it or put another in its place.
     """
     if sys.platform == "win32":
         raise CannotServe("Windows is not served yet: this version speaks over Unix sockets", reason="PLATFORM")
     try:
         with contextlib.suppress(FileExistsError):  # a file, or a link that leads nowhere: refused below
-            runtime_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (*reversed(runtime_dir.parents), runtime_dir):  # mkdir's parents=True would leave those open
+                folder.mkdir(mode=0o700, exist_ok=True)
         found = runtime_dir.lstat()
+        above = _above(runtime_dir)
     except OSError as error:
         raise CannotServe(
-            f"the runtime folder cannot be made ({error.strerror}); choose another", reason="FOLDER_NOT_MADE"
+            f"the runtime folder cannot be made ({error.strerror}); {CHOOSE_ANOTHER}", reason="FOLDER_NOT_MADE"
         ) from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise CannotServe("the runtime folder is not a folder of this user; choose another", reason="FOLDER_NOT_OURS")
+    _check_ours(found)
+    for status in above:
+        _check_above(status)
+
+
+def _check_ours(found: os.stat_result) -> None:
+    if not stat.S_ISDIR(found.st_mode):
+        kind = "a link" if stat.S_ISLNK(found.st_mode) else "no folder"
+        raise CannotServe(
+            f"the runtime folder is {kind}; a folder of this user's own is needed: remove it, or {CHOOSE_ANOTHER}",
+            reason="FOLDER_NOT_OURS",
+        )
+    if found.st_uid != os.getuid():
+        raise CannotServe(
+            f"the runtime folder belongs to user {found.st_uid} and not to this one ({os.getuid()}), who could read "
+            f"along: {CHOOSE_ANOTHER}",
+            reason="FOLDER_NOT_OURS",
+        )
     mode = stat.S_IMODE(found.st_mode)
     if mode & 0o077:
         raise CannotServe(
             f"the runtime folder has mode {mode:04o}, so others can enter it; 0700 is needed: chmod 700 it",
             reason="FOLDER_OPEN",
         )
+
+
+def _above(runtime_dir: Path) -> list[os.stat_result]:
+    """What lies above the folder, down from the root: as it is written, links too, and where it really is."""
+    written = runtime_dir.absolute()
+    return [folder.lstat() for folder in written.parents] + [
+        folder.stat() for folder in written.parent.resolve().parents
+    ]
+
+
+def _check_above(found: os.stat_result) -> None:
+    """Who can write to a folder above can put a folder of their own in the place of ours."""
+    trusted = {0, os.getuid(), Path("/").stat().st_uid}  # in a container root's files may be shown as another's
+    if found.st_uid not in trusted:
+        raise CannotServe(
+            f"a folder above the runtime folder belongs to user {found.st_uid}, who could put another in its place: "
+            f"{CHOOSE_ANOTHER}",
+            reason="FOLDER_MOVABLE",
+        )
+    mode = stat.S_IMODE(found.st_mode)
+    others = mode & 0o002 or (mode & 0o020 and not _is_private(found.st_gid))
+    if others and not mode & stat.S_ISVTX and not stat.S_ISLNK(found.st_mode):
+        raise CannotServe(
+            f"a folder above the runtime folder has mode {mode:04o}, so others could put another in its place: take "
+            f"their right to write away, or {CHOOSE_ANOTHER}",
+            reason="FOLDER_MOVABLE",
+        )
+
+
+def _is_private(gid: int) -> bool:
+    """Whether a group is this user's alone, as most systems give each user one: then its right to write is ours."""
+    import grp  # noqa: PLC0415  # both are absent on Windows
+    import pwd  # noqa: PLC0415
+
+    try:
+        user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return gid == user.pw_gid and group.gr_name == user.pw_name and not set(group.gr_mem) - {user.pw_name}
 
 
 def read_note(runtime_dir: Path) -> Note | None:
@@ -88,6 +148,21 @@ def read_note(runtime_dir: Path) -> Note | None:
         return None
 
 
+def stops(runtime_dir: Path) -> str:
+    """Names the last stop that was asked for: who starts a daemon tells it, and a daemon that comes later knows so."""
+    try:
+        return (runtime_dir / "stops").read_text()
+    except OSError:
+        return ""
+
+
+def note_stop(runtime_dir: Path) -> None:
+    """Every daemon whose start was asked for before now is not wanted any more, though it has not come up yet."""
+    part = runtime_dir / f"stops.{os.getpid()}.part"
+    part.write_text(uuid.uuid4().hex)
+    part.replace(runtime_dir / "stops")
+
+
 class Instance:
     """The claim to be this user's only daemon; held as long as the process lives."""
 
@@ -96,11 +171,18 @@ class Instance:
 
     @classmethod
     def claim(cls, runtime_dir: Path) -> Self | None:
-        """Takes the lock for life, or returns None if another daemon has it."""
-        instance = cls.try_lock(runtime_dir)
+        """Takes the lock for life, or returns None if another daemon has it.
+
+        Tries for a moment, as a client that looks whether somebody has the lock has it itself while it looks.
+        """
+        deadline = time.monotonic() + CLAIM_S
+        while (instance := cls.try_lock(runtime_dir)) is None and time.monotonic() < deadline:
+            time.sleep(CLAIM_S / 20)
         if instance is not None:
-            # A socket left by a daemon that was killed answers nobody; the lock proves that nobody uses it.
+            # What a daemon left that was killed answers nobody and names a process that may be another by now; the lock
+            # proves that nobody uses it.
             socket_path(runtime_dir).unlink(missing_ok=True)
+            (runtime_dir / "daemon.json").unlink(missing_ok=True)
         return instance
 
     @classmethod

@@ -6,17 +6,23 @@ can hold the job as it was. ``store`` keeps them, ``scheduler`` moves them, ``rp
                  ┌───────────────► CANCELLED
                  │                     ▲
     (created) QUEUED ───► RUNNING ─────┤
-                 │           │         └─► SUCCEEDED
+                 │ ▲         │         └─► SUCCEEDED
+                 │ └─────────┤
                  └───────────┴──────────► FAILED
+
+The way back is for a job whose worker or daemon died, or that made room: it goes on from its last checkpoint.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any, Self
 
 from impasto.image import ImageHeader
 from impasto.spec import StylizeSpec
+
+RESULT_S = 24 * 3600.0  # a job that has ended is remembered so long, and so is the picture that it reached
+MAX_ATTEMPTS = 5  # a job whose worker died so often is what kills it
 
 
 class State(Enum):
@@ -34,12 +40,28 @@ class State(Enum):
         return not TRANSITIONS[self]
 
 
+class Move(Enum):
+    """What can happen to a job."""
+
+    START = "start"
+    REQUEUE = "requeue"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+# From where, by what, to where: all that a job can do. What is not in the table does not happen.
+TABLE: Mapping[tuple[State, Move], State] = {
+    (State.QUEUED, Move.START): State.RUNNING,
+    (State.QUEUED, Move.FAIL): State.FAILED,
+    (State.QUEUED, Move.CANCEL): State.CANCELLED,
+    (State.RUNNING, Move.REQUEUE): State.QUEUED,
+    (State.RUNNING, Move.SUCCEED): State.SUCCEEDED,
+    (State.RUNNING, Move.FAIL): State.FAILED,
+    (State.RUNNING, Move.CANCEL): State.CANCELLED,
+}
 TRANSITIONS: Mapping[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED}),
-    State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED}),
-    State.SUCCEEDED: frozenset(),
-    State.FAILED: frozenset(),
-    State.CANCELLED: frozenset(),
+    state: frozenset(target for (origin, _), target in TABLE.items() if origin is state) for state in State
 }
 
 
@@ -57,7 +79,7 @@ class IllegalMove(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """The finished picture."""
+    """The picture: finished, or what was reached."""
 
     blob: str
     header: ImageHeader
@@ -72,6 +94,23 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What decides the pixels beside the request itself; fixed for a job's whole life, wherever it goes on.
+
+    Attributes:
+        threads: of a CPU worker, as sums depend on how they are split.
+        precision: of the forward pass.
+        encoder_sha256: of the encoder's file; another file of the same name is another encoder.
+        settings: the engine's, defaults included, as JSON can hold them; empty until the job first begins.
+    """
+
+    threads: int = 0
+    precision: str = "float32"
+    encoder_sha256: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Job:
     """One run of the method, as it is at one moment. Times are seconds since the epoch."""
 
@@ -80,12 +119,16 @@ class Job:
     spec: StylizeSpec
     arrival: int
     create_time: float
+    owner: str = ""
     request_id: str = ""
     priority: Priority = Priority.NORMAL
     labels: Mapping[str, str] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
     state: State = State.QUEUED
     step: int = 0
     total_steps: int = 0
+    saved_step: int = 0
+    attempt: int = 1
     device: str = ""
     device_s: float = 0.0
     time_left_s: float | None = None
@@ -94,14 +137,18 @@ class Job:
     result: Result | None = None
     failure: Failure | None = None
 
-    def _move(self, state: State, **changes: Any) -> Self:  # noqa: ANN401  # the fields' own types are checked by callers
-        if state not in TRANSITIONS[self.state]:
-            raise IllegalMove(f"{self.name} is {self.state.value} and cannot become {state.value}")
-        return replace(self, state=state, **changes)
+    def _move(self, move: Move, **changes: Any) -> Self:  # noqa: ANN401  # the fields' own types are checked by callers
+        if (self.state, move) not in TABLE:
+            raise IllegalMove(f"{self.name} is {self.state.value} and cannot {move.value}")
+        return replace(self, state=TABLE[self.state, move], **changes)
 
     def started(self, device: str, now: float) -> Self:
-        """QUEUED → RUNNING."""
-        return self._move(State.RUNNING, device=device, start_time=now)
+        """QUEUED → RUNNING; the first start counts."""
+        return self._move(Move.START, device=device, start_time=self.start_time or now)
+
+    def requeued(self, *, lost: bool = False) -> Self:
+        """RUNNING → QUEUED, back to its last checkpoint; `lost` if its worker died at it, which counts."""
+        return self._move(Move.REQUEUE, step=self.saved_step, attempt=self.attempt + lost, time_left_s=None)
 
     def progressed(self, step: int, total_steps: int, time_left_s: float | None) -> Self:
         """Another step done; only while RUNNING."""
@@ -111,24 +158,46 @@ class Job:
 
     def succeeded(self, result: Result, now: float) -> Self:
         """RUNNING → SUCCEEDED."""
-        return self._move(State.SUCCEEDED, result=result, end_time=now, time_left_s=None)
+        return self._move(Move.SUCCEED, result=result, end_time=now, time_left_s=None)
 
     def failed(self, failure: Failure, now: float) -> Self:
         """QUEUED or RUNNING → FAILED."""
-        return self._move(State.FAILED, failure=failure, end_time=now, time_left_s=None)
+        return self._move(Move.FAIL, failure=failure, end_time=now, time_left_s=None)
 
     def cancelled(self, failure: Failure, now: float, result: Result | None = None) -> Self:
         """QUEUED or RUNNING → CANCELLED, with the picture reached so far if it is kept."""
-        return self._move(State.CANCELLED, failure=failure, end_time=now, time_left_s=None, result=result)
+        return self._move(Move.CANCEL, failure=failure, end_time=now, time_left_s=None, result=result)
 
     def charged(self, device_s: float) -> Self:
         """The same job with more device time on its account."""
         return replace(self, device_s=self.device_s + device_s)
 
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-able form for the store: all but the result's header, which stands beside its blob."""
+        told = asdict(replace(self, result=None)) | {"result": self.result and self.result.blob}
+        return told | {"state": self.state.value, "priority": self.priority.value, "labels": dict(self.labels)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], result: ImageHeader | None = None) -> Self:
+        """The inverse of `to_json`; `result` is the header of the result's blob, if that is still there.
+
+        Raises:
+            KeyError, TypeError, ValueError: the data did not come from `to_json`.
+        """
+        parts: dict[str, Any] = {
+            "spec": StylizeSpec.from_json(data["spec"]),
+            "terms": Terms(**data["terms"]),
+            "state": State(data["state"]),
+            "priority": Priority(data["priority"]),
+            "failure": Failure(**data["failure"]) if data["failure"] else None,
+            "result": Result(data["result"], result) if data["result"] and result is not None else None,
+        }
+        return cls(**{**data, **parts})
+
 
 @dataclass(frozen=True)
 class Event:
-    """Something happened to a job; `sequence` counts 1, 2, 3 … without gaps."""
+    """Something happened to a job; `sequence` counts 1, 2, 3 … without gaps, and leaps when the daemon dies."""
 
     sequence: int
     job: Job

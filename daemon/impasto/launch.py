@@ -1,4 +1,4 @@
-"""Finding the daemon, starting one when none answers, replacing an old idle one, stopping it.
+"""Finding the daemon, starting one when none answers, replacing an old idle one, freeing its devices, stopping it.
 
 Knows processes, signals and the runtime folder. Must not know jobs or pictures. ``client`` connects through it; ``cli``
 stops through it. Every wait here has an end, and every failure says what the user can do.
@@ -14,10 +14,10 @@ from pathlib import Path
 
 import grpc
 
-from impasto import __version__
-from impasto.config import Config
+from impasto import __version__, logs
+from impasto.config import ENVIRONMENT_PREFIX, KEYS, Config
 from impasto.errors import Busy, Unavailable
-from impasto.instance import Instance, address, prepare_folder, read_note
+from impasto.instance import Instance, address, note_stop, prepare_folder, read_note, stops
 from impasto.v1 import server_pb2, server_pb2_grpc
 
 CHANNEL_OPTIONS = (
@@ -28,9 +28,10 @@ CHANNEL_OPTIONS = (
     ("grpc.http2.write_buffer_size", 65536),
 )
 START_TIMEOUT_S = 20.0
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 2.0
-MAX_LOG_BYTES = 4 * 1024 * 1024
+FREE_TIMEOUT_S = 15.0
+FORGET_TIMEOUT_S = 60.0  # with jobs to cancel
 
 Info = server_pb2.GetServerInfoResponse
 
@@ -59,6 +60,44 @@ def running(config: Config) -> Info | None:
     """What the daemon of this user says of itself; None if none runs."""
     with open_channel(config) as channel:
         return ask(channel)
+
+
+def free(config: Config) -> server_pb2.FreeDevicesResponse | None:
+    """Has the daemon give the memory of idle devices back; None if no daemon runs.
+
+    Raises:
+        Unavailable: it cannot, or does not answer.
+    """
+    with open_channel(config) as channel:
+        if ask(channel) is None:
+            return None
+        try:
+            stub = server_pb2_grpc.ServerServiceStub(channel)
+            freed: server_pb2.FreeDevicesResponse = stub.FreeDevices(
+                server_pb2.FreeDevicesRequest(), timeout=FREE_TIMEOUT_S
+            )
+        except grpc.RpcError as error:
+            raise Unavailable("the daemon could not free its devices; `impasto stop` does that, too") from error
+        return freed
+
+
+def forget(config: Config, *, cancel_jobs: bool) -> server_pb2.ForgetResponse | None:
+    """Has the daemon remove every picture at rest of this user's; None if no daemon runs.
+
+    Raises:
+        Unavailable: it cannot, or does not answer.
+    """
+    with open_channel(config) as channel:
+        if ask(channel) is None:
+            return None
+        try:
+            stub = server_pb2_grpc.ServerServiceStub(channel)
+            told: server_pb2.ForgetResponse = stub.Forget(
+                server_pb2.ForgetRequest(cancel_jobs=cancel_jobs), timeout=FORGET_TIMEOUT_S
+            )
+        except grpc.RpcError as error:
+            raise Unavailable(f"not all is forgotten: {error.details()}") from error
+        return told
 
 
 def ensure(config: Config) -> Info:
@@ -96,8 +135,8 @@ def _replace(config: Config, info: Info) -> None:
 
 
 def _start(config: Config) -> Info:
-    log_path = _log_path(config)
-    pid = _spawn(config, log_path)
+    stderr = _stderr_path(config)
+    pid = _spawn(config, stderr)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if (info := running(config)) is not None:
@@ -106,16 +145,16 @@ def _start(config: Config) -> Info:
         if _ended(pid) and not _lock_held(config):
             break
         time.sleep(0.02)
-    raise Unavailable(f"the daemon did not come up; its log ends with:\n{_tail(log_path)}")
+    raise Unavailable(f"the daemon did not come up; its last words:\n{_tail(stderr)}")
 
 
-def _spawn(config: Config, log_path: Path) -> int:
+def _spawn(config: Config, stderr: Path) -> int:
     """Starts a daemon that outlives this process, and returns its process id."""
-    with log_path.open("ab") as log, Path(os.devnull).open("rb") as nothing:
-        onto = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in enumerate((nothing, log, log))]
+    with stderr.open("ab") as words, Path(os.devnull).open("rb") as nothing:
+        onto = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in enumerate((nothing, words, words))]
         return os.posix_spawn(
             sys.executable,
-            [sys.executable, "-P", "-m", "impasto", "serve"],
+            [sys.executable, "-P", "-m", "impasto", "serve", "--auto-started", "--stops", stops(config.runtime_dir)],
             _environment(config),
             file_actions=onto,
             setsid=True,  # a Ctrl-C or a closed terminal must not reach it
@@ -136,8 +175,9 @@ def stop(config: Config) -> int:
     Raises:
         Unavailable: it did not end in time.
     """
-    info, note = running(config), read_note(config.runtime_dir)
-    pid = info.pid if info is not None else note.pid if note is not None and _lock_held(config) else 0
+    prepare_folder(config.runtime_dir)
+    note_stop(config.runtime_dir)
+    pid = _pid(config)
     if not pid:
         return 0
     with contextlib.suppress(ProcessLookupError):
@@ -148,6 +188,24 @@ def stop(config: Config) -> int:
             raise Unavailable(f"the daemon (process {pid}) did not end within {STOP_TIMEOUT_S:g} s")
         time.sleep(0.02)
     return pid
+
+
+def _pid(config: Config) -> int:
+    """The daemon's process, 0 if none runs; one that has just taken the lock is waited for until it says who it is.
+
+    Raises:
+        Unavailable: it does not say so.
+    """
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if (info := running(config)) is not None:
+            return int(info.pid)
+        if not _lock_held(config):
+            return 0
+        if (note := read_note(config.runtime_dir)) is not None:
+            return note.pid
+        time.sleep(0.02)
+    raise Unavailable("a daemon has the lock, but does not answer and has not said which process it is")
 
 
 def _lives(pid: int) -> bool:
@@ -172,25 +230,19 @@ def _lock_held(config: Config) -> bool:
     return False
 
 
-def _log_path(config: Config) -> Path:
-    """The log, its last life's kept beside it when it has grown."""
+def _stderr_path(config: Config) -> Path:
+    """Where a daemon says what its log cannot: why it did not start, how it crashed; empty for each start."""
     config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = config.data_dir / "daemon.log"
+    path = config.data_dir / logs.STDERR
     path.touch(mode=0o600)
-    if path.stat().st_size > MAX_LOG_BYTES:
-        path.replace(path.with_suffix(".log.1"))
+    os.truncate(path, 0)
     return path
 
 
 def _tail(path: Path, lines: int = 8) -> str:
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) or "(none)"
 
 
 def _environment(config: Config) -> Mapping[str, str]:
     """The caller's own, with this configuration, so that a flag given here holds there too."""
-    told = {
-        "IMPASTO_RUNTIME_DIR": str(config.runtime_dir.absolute()),
-        "IMPASTO_DATA_DIR": str(config.data_dir.absolute()),
-        "IMPASTO_THREADS": str(config.threads),
-    }
-    return os.environ | told
+    return os.environ | {f"{ENVIRONMENT_PREFIX}{key.upper()}": str(getattr(config, key)) for key in KEYS}

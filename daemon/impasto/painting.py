@@ -1,131 +1,106 @@
 """One job on one device: pixels → tensors → engine → pixels, in slices of time.
 
 Knows the engine, the pixels' edge and the files that the front names. Must not know queues, clients or gRPC. ``worker``
-owns one `Studio` and passes on what the front says.
+passes on what the front says. What decides the pixels is given in `Terms` and the request; a painting that was written
+down (``checkpoint``) goes on from there, anywhere, to the same pixels.
 """
 
-import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from impasto import pixels
-from impasto.choices import Budget, settings_of
-from impasto.engine import VGG, Pulse, Step, Style, TargetCache, load_encoder, load_slim, pyramid, stylize
+from impasto import checkpoint, pixels
+from impasto.checkpoint import Cadence
+from impasto.choices import Budget, settings_from_json, settings_of
+from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
 from impasto.engine.defaults import bytes_needed
 from impasto.engine.encoder import resize
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
-from impasto.spec import SLIM, StylizeSpec
-from impasto.weights import Shelf
-
-
-def open_encoder(name: str, shelf: Shelf) -> VGG:
-    """The encoder of that name, from the package or from the shelf.
-
-    Raises:
-        CannotServe: it has gone since the request was accepted, or its file is damaged.
-    """
-    if name == SLIM:
-        return load_slim()
-    try:
-        return load_encoder(shelf.path(shelf.resolve(name)))
-    except ValueError as error:
-        raise CannotServe(
-            f"{error}: `impasto weights remove` and `impasto weights fetch` bring a whole one",
-            reason="ENCODER_UNAVAILABLE",
-        ) from error
+from impasto.spec import StylizeSpec
+from impasto.studio import Picture, Studio
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A blob that the front named: its samples on disk, its header, and its name as a key for caches."""
+class Terms:
+    """What the front says of a job beside its request and pictures.
 
-    samples: pixels.Samples
-    header: ImageHeader
-    key: str
+    Attributes:
+        threads: to compute with; 0 means as the process has them.
+        encoder_sha256: of the file that the encoder must come from; empty means any.
+        settings: the engine's, as an earlier attempt had them; empty means as the request and today's defaults say.
+        folder: where its states lie and are written; None means nowhere.
+    """
 
-    @classmethod
-    def open(cls, told: Mapping[str, Any]) -> "Picture":
-        """From what the front says: path, header, key."""
-        header = ImageHeader.from_json(told["header"])
-        return cls(pixels.open_samples(Path(told["path"]), header), header, told["key"])
-
-
-class Studio:
-    """A device with the encoders that were loaded on it; weights are kept until their file is another one."""
-
-    def __init__(self, device: torch.device, shelf: Shelf) -> None:
-        self.device, self._shelf = device, shelf
-        self.encoders: dict[str, VGG] = {}
-        self._loaded: dict[str, tuple[int, ...]] = {}
-        self.targets: dict[str, TargetCache] = {}
-
-    def encoder(self, name: str) -> VGG:
-        """The encoder of that name, on the device."""
-        now = self._identity(name)
-        if name not in self.encoders or now != self._loaded[name]:
-            self.encoders[name] = open_encoder(name, self._shelf).to(self.device)
-            self.targets[name], self._loaded[name] = TargetCache(), now
-        return self.encoders[name]
-
-    def _identity(self, name: str) -> tuple[int, ...]:
-        """What changes with the file: other weights may be imported while this process lives."""
-        try:
-            found = self._shelf.path(name).stat()
-        except OSError:
-            return self._loaded.get(name, ())  # removed: what was loaded still serves the jobs that were accepted
-        return found.st_ino, found.st_size, found.st_mtime_ns
-
-    def free_bytes(self) -> int:
-        """Memory that a job may still take on this device."""
-        if self.device.type == "cuda":
-            return torch.cuda.mem_get_info(self.device)[0]
-        try:
-            lines = Path("/proc/meminfo").read_text().splitlines()
-            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-        except (OSError, StopIteration):
-            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-    def __repr__(self) -> str:
-        return f"<Studio on {self.device} [{', '.join(self.encoders) or 'nothing loaded'}]>"
+    threads: int = 0
+    encoder_sha256: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
 
 
 class Painting:
     """One job: its pictures, its generator of steps, and the time it has taken."""
 
-    def __init__(self, studio: Studio, spec: StylizeSpec, pictures: Mapping[str, Any], pulse: Pulse) -> None:
-        """Opens the pictures and prepares the run; computes nothing yet.
+    def __init__(
+        self, studio: Studio, spec: StylizeSpec, pictures: Mapping[str, Any], pulse: Pulse, terms: Terms | None = None
+    ) -> None:
+        """Opens the pictures and prepares the run, from its newest state if there is one; computes nothing yet.
 
         Raises:
             InvalidRequest: a sample is no number, or there is nothing to be seen in the style.
-            CannotServe: the device's memory cannot hold it.
+            CannotServe: the device's memory cannot hold it, or its encoder is another one by now.
         """
         self._spec, self._pictures = spec, {field: Picture.open(told) for field, told in pictures.items()}
         self._content, self._mask = self._pictures["content"], self._pictures.get("mask")
+        self._studio, self._terms = studio, terms or Terms()
         self.header = spec.result_header(self._content.header)
-        self.settings = settings_of(spec)
-        encoder = studio.encoder(spec.encoder)
-        self._check_memory(studio, encoder)
+        self.settings = settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec)
+        self.nothing = self._selects_nothing()
+        encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
+        if not self.nothing:
+            self._check_memory(studio, encoder)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
         self._budget, self._began = Budget(spec.budget_s, self._scales), 0.0
         self.total_steps, self.step = self.settings.steps, 0
-        self.seconds, self._billed, self._last, self._pixel_rate = 0.0, 0.0, cast("Step | None", None), 0.0
-        self._steps = self._begin(studio, encoder, pulse)
+        self.seconds, self._writing, self._billed, self._pixel_rate = 0.0, 0.0, 0.0, 0.0
+        self._last, self._cadence = cast("Step | None", None), Cadence(self.header.pixels)
+        self._resume = self._taken_up()
+        self._anew = partial(self._begin, studio, encoder, pulse)
+        self._steps = self._anew()
+
+    def _taken_up(self) -> Checkpoint | None:
+        """The state to go on from, with the time that it took; and what a person should know of it."""
+        folder = self._terms.folder
+        saved = checkpoint.newest(folder) if folder is not None else None
+        self.notice = ""
+        if saved is None or saved.state is None:
+            if saved is not None and saved.damaged:
+                self.notice = "no checkpoint of this job is whole; it begins anew"
+            return None
+        self.step, beside = saved.state.number, saved.beside
+        self.seconds = self._billed = beside["seconds"]
+        self._budget.elapsed_s, self._pixel_rate = beside["elapsed_s"], beside["pixel_rate"]
+        self.notice = f"it goes on from step {self.step}" + ", as a newer checkpoint is damaged" * bool(saved.damaged)
+        return saved.state
+
+    def _selects_nothing(self) -> bool:
+        """Whether mask and alpha leave no pixel to be painted: then the content is the result, and costs nothing."""
+        painted = self._painted()
+        return painted is not None and not bool(painted.any())
 
     def _check_memory(self, studio: Studio, encoder: VGG) -> None:
         sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
-        wraps, moments = self.settings.tileable, self.settings.objective in ("spst", "w2")
+        wraps, objective = self.settings.tileable, self.settings.objective
         around = 2 * self.settings.margin
         continued = (self.header.width + around) * (self.header.height + around)
-        needed = bytes_needed(encoder, continued, largest, wraps=wraps, moments=moments)
+        needed = bytes_needed(encoder, continued, largest, wraps=wraps, objective=objective)
         free = studio.free_bytes()
         if needed > free:
             size = f"{self.header.width}x{self.header.height}"
@@ -151,6 +126,7 @@ class Painting:
             mask=None if mask is None else self._resized(mask).to(studio.device),
             keep=self._selected("keep", studio),
             init=None if init is None else start,
+            resume=self._resume,
             pulse=pulse,
             enough=lambda scale, _step: self._budget.spent(scale, self.seconds + time.perf_counter() - self._began),
         )
@@ -233,6 +209,7 @@ class Painting:
 
     def advance(self) -> Step:
         """One step; its time is charged to the job."""
+        self._studio.use_threads(self._terms.threads)
         self._began = time.perf_counter()
         try:
             self._last = next(self._steps)
@@ -247,14 +224,39 @@ class Painting:
         return self._last
 
     def bill(self) -> float:
-        """Device seconds since the last bill."""
-        due, self._billed = self.seconds - self._billed, self.seconds
+        """Device seconds since the last bill, those of writing included."""
+        spent = self.seconds + self._writing
+        due, self._billed = spent - self._billed, spent
         return due
 
     @property
+    def save_due(self) -> bool:
+        """Whether its state should be written down now: at the end of a scale, and every so often."""
+        if self._terms.folder is None or self._last is None or self.done:
+            return False
+        return self._last.ends_scale or self._cadence.due(self.seconds)
+
+    def save(self) -> None:
+        """Writes its state down, to go on from anywhere.
+
+        Raises:
+            OSError: the disk is full or fails; the work can go on.
+        """
+        if self._terms.folder is None or self._last is None:
+            return
+        began = time.perf_counter()
+        beside = {"seconds": self.seconds, "elapsed_s": self._budget.elapsed_s, "pixel_rate": self._pixel_rate}
+        try:
+            checkpoint.write(self._terms.folder, self._last.checkpoint(), beside)
+        finally:  # a disk that fails is not asked more often
+            cost = time.perf_counter() - began
+            self._writing += cost
+            self._cadence.written(self.seconds, cost)
+
+    @property
     def done(self) -> bool:
-        """Whether all steps are done."""
-        return self._last is not None and self._last.last
+        """Whether all steps are done, or there are none to do."""
+        return self.nothing or (self._last is not None and self._last.last)
 
     @property
     def time_left_s(self) -> float:
@@ -280,6 +282,12 @@ class Painting:
 
     def write(self, path: Path) -> ImageHeader:
         """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
+        if self.nothing and self.header == self._content.header:
+            _put(path, np.array(self._content.samples))
+            return self.header
+        if self._last is None and self._resume is not None:
+            self._steps = self._anew()  # whatever stopped it before its first step
+            self.advance()  # a state becomes a picture by the step after it
         image = self._resized(self._last.image if self._last else self._seen(self._pulse))
         source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)
         cover = None if alpha is None else self._resized(alpha)
@@ -289,8 +297,14 @@ class Painting:
             painted = self._painted()
             if painted is not None:
                 result = pixels.keep_unpainted(result, source.samples, painted)
-        np.ascontiguousarray(result).tofile(path)
+        _put(path, np.ascontiguousarray(result))
         return self.header
 
     def __repr__(self) -> str:
         return f"<Painting {self.header.width}x{self.header.height} [step {self.step} of {self.total_steps}]>"
+
+
+def _put(path: Path, samples: np.ndarray[Any, Any]) -> None:
+    """Writes samples; numpy's own tofile does not tell why a disk fails."""
+    with path.open("wb") as file:
+        file.write(samples.data)

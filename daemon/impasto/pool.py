@@ -11,10 +11,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol
 
+from impasto import vitals
 from impasto.frames import Frame, FrameError, Parser
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ Message = Frame
 Listener = Callable[["Worker", Message], None]
 
 READ_BYTES = 1 << 20
+LOOKS = 20  # at a silent worker's threads, over a second: one that is alive but starved will be seen willing
 RESTART_PAUSE_S = (0.2, 1.0, 5.0, 15.0)  # a worker that dies at once must not eat the machine
 
 
@@ -35,12 +37,19 @@ class Worker:
         self.device = ""
         self.description = ""
         self.encoders: list[str] = []
-        self.heard = time.monotonic()
+        self.heard, self.heard_cpu_s = time.monotonic(), 0.0
+        self.resting = False
 
     def send(self, header: dict[str, Any]) -> None:
         """Says something to the worker; to a dead one it is lost, and `lost` will be heard."""
         if self.process.stdin is not None and not self.process.stdin.is_closing():
             self.process.stdin.write(Frame(header).encode())
+
+    def rest(self) -> None:
+        """Closes its input, which tells it to end; from now on it is given nothing to do."""
+        self.ready, self.resting = False, True
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
     def kill(self) -> None:
         """Ends the process at once."""
@@ -66,6 +75,19 @@ class Pool(Protocol):
         """The living worker of that name."""
         ...
 
+    @property
+    def resting(self) -> list[Worker]:
+        """Those that ended because there was nothing to do, as they were."""
+        ...
+
+    async def rest(self, busy: Collection[str] = ()) -> list[Worker]:
+        """Ends all workers but the busy ones, so that their devices' memory is free; which."""
+        ...
+
+    def wake(self) -> None:
+        """There is something to do: workers that rest start again."""
+        ...
+
 
 def _nobody(_worker: Worker, _message: Message) -> None:
     """The listener before there is one."""
@@ -82,6 +104,8 @@ class LocalPool:
         self._options = ["--threads", str(threads), "--nice", str(nice), "--data-dir", str(data_dir)]
         self._silence_s = silence_s
         self._workers: dict[str, Worker] = {}
+        self._resting: dict[str, Worker] = {}
+        self._awake = asyncio.Event()
         self._keepers: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -94,6 +118,11 @@ class LocalPool:
         """The living worker of that name."""
         return self._workers.get(name)
 
+    @property
+    def resting(self) -> list[Worker]:
+        """Those that ended because there was nothing to do, as they were."""
+        return list(self._resting.values())
+
     def start(self) -> None:
         """Starts the first worker; the others follow when it has told how many devices there are."""
         self._keep(0)
@@ -101,17 +130,28 @@ class LocalPool:
     async def stop(self, grace_s: float = 2.0) -> None:
         """Closes every worker's input, which tells it to end, and kills those that have not after `grace_s`."""
         self._stopping = True
-        for worker in self.workers:
-            if worker.process.stdin is not None:
-                worker.process.stdin.close()
-        waits = [asyncio.create_task(worker.process.wait()) for worker in self.workers]
-        if waits:
-            await asyncio.wait(waits, timeout=grace_s)
-        for worker in self.workers:
-            worker.kill()
+        await self.rest(grace_s=grace_s)
         for keeper in self._keepers.values():
             keeper.cancel()
-        await asyncio.gather(*self._keepers.values(), *waits, return_exceptions=True)
+        await asyncio.gather(*self._keepers.values(), return_exceptions=True)
+
+    async def rest(self, busy: Collection[str] = (), *, grace_s: float = 5.0) -> list[Worker]:
+        """Ends all workers but the busy ones, with force after `grace_s`; returns when they have ended, and which."""
+        ending = [worker for worker in self.workers if worker.name not in busy]
+        self._awake.clear()
+        for worker in ending:
+            worker.rest()
+        waits = [asyncio.create_task(worker.process.wait()) for worker in ending]
+        if waits:
+            await asyncio.wait(waits, timeout=grace_s)
+        for worker in ending:
+            worker.kill()
+        await asyncio.gather(*waits)
+        return ending
+
+    def wake(self) -> None:
+        """There is something to do: workers that rest start again."""
+        self._awake.set()
 
     def _keep(self, index: int) -> None:
         if index not in self._keepers:
@@ -128,9 +168,19 @@ class LocalPool:
             self.listener(worker, Frame({"event": "lost"}))
             if self._stopping:
                 return
+            if worker.resting:
+                await self._sleep(worker)
+                continue
             deaths = 0 if time.monotonic() - began > 60 else deaths + 1
             log.warning("%r ended with %s; starting another", worker, _exit(worker.process.returncode))
             await asyncio.sleep(RESTART_PAUSE_S[min(deaths, len(RESTART_PAUSE_S) - 1)])
+
+    async def _sleep(self, worker: Worker) -> None:
+        """Its device's memory is free; returns when there is something to do."""
+        log.info("%r rests", worker)
+        self._resting[worker.name] = worker
+        await self._awake.wait()
+        del self._resting[worker.name]
 
     async def _spawn(self, index: int) -> Worker:
         # exec, never fork: a forked CUDA context is broken. -P: the working folder must not shadow our modules.
@@ -144,22 +194,42 @@ class LocalPool:
         return worker
 
     async def _listen(self, index: int, worker: Worker) -> None:
-        """Hands on what the worker says until it ends, says nonsense or falls silent."""
-        parser, output = Parser(), worker.process.stdout
-        assert output is not None
+        """Hands on what the worker says until it ends, says nonsense or hangs."""
+        parser = Parser()
         try:
-            # Until it is ready it imports torch, which takes a cold disk its time.
-            while data := await asyncio.wait_for(output.read(READ_BYTES), self._silence_s * (1 if worker.ready else 4)):
-                worker.heard = time.monotonic()
+            while data := await self._read(worker):
                 for frame in parser.feed(data):
                     self._note(index, worker, frame)
                     self.listener(worker, frame)
         except TimeoutError:
-            log.error("%r said nothing for %g s and is killed", worker, self._silence_s)
+            log.error("%r said nothing for %g s and is killed", worker, time.monotonic() - worker.heard)
         except FrameError:
             log.exception("%r said nonsense and is killed", worker)
         worker.kill()
         await worker.process.wait()
+
+    async def _read(self, worker: Worker) -> bytes:
+        """What a worker says next; nothing when it has ended.
+
+        Raises:
+            TimeoutError: it has been silent too long although it had its turns.
+        """
+        assert worker.process.stdout is not None
+        # Until it is ready it imports torch, which takes a cold disk its time.
+        silence_s = self._silence_s * (1 if worker.ready else 4)
+        while True:
+            try:
+                data = await asyncio.wait_for(worker.process.stdout.read(READ_BYTES), silence_s)
+                break
+            except TimeoutError:
+                if not await _starves(worker, silence_s):
+                    raise
+                log.warning("%r has said nothing for %g s: others take its turns", worker, silence_s)
+        now = time.monotonic()
+        if now - worker.heard > 1:  # not at every word: it costs a system call or three
+            worker.heard_cpu_s = vitals.cpu_s(worker.process.pid) or 0.0
+        worker.heard = now
+        return data
 
     def _note(self, index: int, worker: Worker, frame: Frame) -> None:
         """Remembers what a worker says of itself."""
@@ -174,6 +244,18 @@ class LocalPool:
 
     def __repr__(self) -> str:
         return f"<LocalPool {self.workers}>"
+
+
+async def _starves(worker: Worker, silence_s: float) -> bool:
+    """Whether a silent worker would go on if it were let: it has had less of the processors than a silence lasts."""
+    had_s = vitals.cpu_s(worker.process.pid)
+    if had_s is None or had_s - worker.heard_cpu_s >= silence_s:
+        return False
+    for _ in range(LOOKS):
+        if vitals.willing(worker.process.pid):
+            return True
+        await asyncio.sleep(1 / LOOKS)
+    return False
 
 
 def _environment() -> dict[str, str]:

@@ -15,6 +15,9 @@ from impasto import errors
 from impasto.errors import Violation
 from impasto.v1 import stylize_pb2
 
+CONNECTION_LOST = "CONNECTION_LOST"  # no word of the daemon: it died, or somebody cut the line
+BLOB_EXPIRED = "BLOB_EXPIRED"
+SHUTDOWN = "SHUTDOWN"  # stopped on purpose; its jobs go on in the next daemon
 ENDINGS: Mapping[str, type[errors.ImpastoError]] = {
     "CANCELLED": errors.JobCancelled,
     "SHUTDOWN": errors.Unavailable,
@@ -28,6 +31,10 @@ ERRORS: Mapping[grpc.StatusCode, type[errors.ImpastoError]] = {
     grpc.StatusCode.UNAVAILABLE: errors.Unavailable,
     grpc.StatusCode.DATA_LOSS: errors.Corrupted,
 }
+
+
+# What gRPC says of a line that was cut, without a word of the daemon's own.
+LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
 
 
 @contextmanager
@@ -51,15 +58,16 @@ def _translate(error: grpc.RpcError) -> errors.ImpastoError:
     if violations:
         kind = errors.Unsupported if code is grpc.StatusCode.UNIMPLEMENTED else errors.InvalidRequest
         return kind(violations)
-    if code is grpc.StatusCode.UNAVAILABLE and reason is None:
-        message = "the daemon is gone; run the command again, it starts a new one"
+    if code in LOST and reason is None:
+        message, reason = "the daemon is gone; run the command again, it starts a new one", CONNECTION_LOST
+        return errors.Unavailable(message, reason=reason)
     return ERRORS.get(code, errors.EngineFault)(message, reason=reason)
 
 
 def ending(job: stylize_pb2.Job | None) -> errors.ImpastoError:
     """Why there is no result."""
     if job is None:
-        return errors.Unavailable("the daemon closed the stream without a word; see its log")
+        return errors.Unavailable("the daemon closed the stream without a word; see its log", reason=CONNECTION_LOST)
     reason = "INTERNAL"
     for detail in job.error.details:
         told = error_details_pb2.ErrorInfo()

@@ -12,6 +12,7 @@ from impasto.v1 import stylize_pb2
 
 T = TypeVar("T")
 CHOICES = {"colour": "COLOUR_HANDLING", "detail": "DETAIL", "start": "START", "optimizer": "OPTIMIZER"}
+LAYERS = ("content_layers", "style_layers")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def styles(style: T | Sequence[T], blend: Sequence[float], regions: Sequence[T])
 
 def plain_spec(options: Mapping[str, Any]) -> stylize_pb2.StylizeSpec:
     """The contract's spec with plain fields set; every option that is none of them is told."""
-    plain = {f.name for f in stylize_pb2.StylizeSpec.DESCRIPTOR.fields if f.message_type is None}
+    plain = {f.name for f in stylize_pb2.StylizeSpec.DESCRIPTOR.fields if f.message_type is None} | set(LAYERS)
     found = Violations()
     options = {name: _worded(name, value) for name, value in options.items()}
     for name, value in options.items():
@@ -70,7 +71,9 @@ def plain_spec(options: Mapping[str, Any]) -> stylize_pb2.StylizeSpec:
 
 
 def _worded(name: str, value: object) -> object:
-    """An enum's value as people write it, "content-luminance", as the contract does."""
+    """What people write as the contract has it: an enum's "content-luminance", layers as {"relu3_1": 2.0}."""
+    if name in LAYERS and isinstance(value, Mapping):
+        return [{"layer": layer, "weight": weight} for layer, weight in value.items()]
     if name in CHOICES and isinstance(value, str) and not value.isupper():
         return f"{CHOICES[name]}_{value.replace('-', '_').upper()}"
     return value

@@ -1,94 +1,45 @@
-"""Decides, purely, which job runs next on which worker; and acts, outside the decision.
+"""Acts on who goes next: gathers the facts, asks ``scheduling`` and ``fairness``, and carries out what they say.
 
-`decide` is a function over plain values: no clock, no I/O, no state of its own. `Scheduler` gathers the facts, asks it,
-sends its verdicts to the pool and writes what the pool answers into the store. Fair by client: the one that has had the
-least device time goes first ("least attained service", reference in README), inside a client the more urgent and then
-the older job. Work is done in slices, so a long job never keeps a short one waiting for more than a slice.
+Sends verbs to the pool and writes what the pool answers into the store. Work is done in slices, so a long job never
+keeps a short one waiting for more than a slice. Must not know gRPC, tensors or how a decision comes about.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from impasto.errors import Busy, NotFound
+from impasto import orders
+from impasto.errors import Busy, GoingAway, NotFound
+from impasto.fairness import Ledger
 from impasto.image import ImageHeader
-from impasto.job import Failure, Job, Result, State
+from impasto.job import MAX_ATTEMPTS, Failure, Job, Priority, Result, State
 from impasto.pool import Message, Pool, Worker
+from impasto.scheduling import QUANTUM_S, Runnable, Slot, decide, places
 from impasto.store import Record, Store
 
 log = logging.getLogger(__name__)
-
-SLICE_S = 0.25  # device time a job has before the next one is considered
-MAX_ADMITTED = 4  # jobs whose pictures and optimisers are in a worker's memory at once
-
-
-@dataclass(frozen=True)
-class Runnable:
-    """A job as the decision sees it; `worker` holds its state, empty if it has not begun."""
-
-    name: str
-    client: str
-    priority: int
-    arrival: int
-    worker: str = ""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """An idle worker as the decision sees it."""
-
-    name: str
-    admitted: int
-
-
-def decide(jobs: Sequence[Runnable], idle: Sequence[Slot], service: Mapping[str, float]) -> dict[str, str]:
-    """Which job each idle worker runs next.
-
-    Args:
-        jobs: all that are queued or begun and not under way in this moment.
-        idle: workers that wait.
-        service: device seconds that each client has had.
-
-    Returns:
-        Job names by worker name; workers for which there is nothing are left out.
-    """
-    verdict: dict[str, str] = {}
-    taken: set[str] = set()
-    for slot in idle:
-        begun = {job.client for job in jobs if job.worker == slot.name}  # one of each client is enough in its memory
-        fitting = [
-            job
-            for job in jobs
-            if job.name not in taken
-            and (
-                job.worker == slot.name or (not job.worker and slot.admitted < MAX_ADMITTED and job.client not in begun)
-            )
-        ]
-        if fitting:
-            best = min(fitting, key=lambda job: (service.get(job.client, 0.0), job.priority, job.arrival))
-            verdict[slot.name] = best.name
-            taken.add(best.name)
-    return verdict
 
 
 class Scheduler:
     """The living side: one task that reacts to what the pool says and to new jobs.
 
-    The mutable state is where each begun job lives, who is at work, and how much each client has had.
+    The mutable state is where each begun job lives, who is at work, and the ledger of what each client has had.
     """
 
     def __init__(self, store: Store, pool: Pool, max_jobs: int) -> None:
         self._store, self._pool, self._max_jobs = store, pool, max_jobs
         self._home: dict[str, str] = {}  # job → worker that holds its state
         self._at_work: dict[str, str] = {}  # worker → job
-        self._service: dict[str, float] = {}
+        self._ledger = Ledger()
         self._parts: dict[str, Path] = {}  # job → where its result is being written
         self._closing: set[str] = set()  # jobs that were asked to stop or whose result is being stored
+        self._asked: dict[str, dict[str, Any]] = {}  # job → the verb by which it was asked to stop
         self._tasks: set[asyncio.Task[None]] = set()
+        self._last_busy = time.monotonic()
+        self.draining = False  # nothing is taken in or begun any more
         pool.listener = self._hear
 
     # verbs for rpc
@@ -98,7 +49,10 @@ class Scheduler:
 
         Raises:
             Busy: too many wait.
+            GoingAway: the daemon stops.
         """
+        if self.draining:
+            raise GoingAway
         waiting = self.count(State.QUEUED)
         if waiting >= self._max_jobs:
             raise Busy(
@@ -106,20 +60,41 @@ class Scheduler:
             )
         self._lift(record.job.client)
         self._store.add(record)
+        self._pool.wake()
         self._dispatch()
 
     def cancel(self, record: Record, why: str, *, keep: bool = False, reason: str = "CANCELLED") -> None:
-        """Stops a job: at once if it has not begun, else between two layers. Nothing happens to a final one."""
+        """Stops a job: at once if there is nothing to keep, else between two layers. Nothing happens to a final one.
+
+        A job that waits with a checkpoint, as its worker or daemon died, begins once more to become a picture.
+        """
         job = record.job
         if job.state.final:
             return
+        verb = orders.cancel(job, why, reason, keep=keep)
         home = self._pool.worker(self._home.get(job.name, ""))
-        if home is None:
-            if job.name not in self._closing:  # else its result is being stored: too late to cancel
-                record.update(job.cancelled(Failure(reason, why), time.time()))
-            return
-        self._closing.add(job.name)
-        home.send({"verb": "cancel", "job": job.name, "why": why, "reason": reason, "keep": keep})
+        if home is not None:
+            self._asked[job.name] = verb
+            self._closing.add(job.name)
+            home.send(verb)
+        elif keep and job.saved_step and not self.draining:
+            self._asked[job.name] = verb
+            self.release(record)
+        elif job.name not in self._closing:  # else its result is being stored: too late to cancel
+            self._end(record, job.cancelled(Failure(reason, why), time.time()))
+
+    def release(self, record: Record) -> None:
+        """A job that waited for its watcher may run."""
+        record.held = False
+        self._dispatch()
+
+    async def release_or_cancel(self, within_s: float) -> None:
+        """After a daemon's death: jobs whose watcher has not come back within that time end with what they have."""
+        held = [record for record in self._store.records.values() if record.held]
+        await asyncio.sleep(within_s)
+        for record in held:
+            if record.held:
+                self.cancel(record, "nobody came back for it after the daemon's death", keep=True)
 
     def want_preview(self, record: Record, max_edge: int) -> None:
         """Asks for a preview after the next step; it will appear in the record."""
@@ -129,62 +104,82 @@ class Scheduler:
 
     def queue_position(self, job: Job) -> int:
         """1 for the next in line, in the order in which clients will be served as things are now."""
-        ahead = [r.job for r in self._store.records.values() if r.job.state is State.QUEUED]
-        order = sorted(ahead, key=lambda j: (self._service.get(j.client, 0.0), j.priority.value, j.arrival))
-        return order.index(job) + 1 if job in order else 0
+        waiting = [
+            self._seen(r.job) for r in self._store.records.values() if r.job.state is State.QUEUED and not r.held
+        ]
+        return places(waiting, self._ledger.accounts(w.client for w in waiting)).get(job.name, 0)
+
+    @property
+    def homes(self) -> dict[str, str]:
+        """Jobs in workers' memory, and in whose."""
+        return self._home
 
     def count(self, state: State) -> int:
         """How many jobs are in `state`."""
         return sum(record.job.state is state for record in self._store.records.values())
 
+    def idle_s(self) -> float:
+        """For how long there has been no unfinished job."""
+        if any(not record.job.state.final for record in self._store.records.values()):
+            self._last_busy = time.monotonic()
+        return time.monotonic() - self._last_busy
+
+    async def free(self) -> tuple[list[Worker], list[Worker]]:
+        """Ends the workers that hold no job, so that their devices' memory is free; those, and the busy ones."""
+        busy = {*self._home.values(), *self._at_work}
+        freed = await self._pool.rest(busy)
+        return freed, [worker for worker in self._pool.workers if worker.name in busy]
+
     # inside
 
     def _lift(self, client: str) -> None:
-        """A client that comes back starts level with the least served of those at work: idling earns no credit."""
+        """Before a client's first job: what it had before counts, and idling earned it nothing."""
         active = {r.job.client for r in self._store.records.values() if not r.job.state.final}
         if client not in active:
-            least = min((self._service.get(name, 0.0) for name in active), default=0.0)
-            self._service[client] = max(self._service.get(client, 0.0), least)
+            self._ledger.lift(client, active)
+
+    def _seen(self, job: Job) -> Runnable:
+        """A job as the decision sees it."""
+        return Runnable(job.name, job.client, job.priority.value, job.arrival, self._home.get(job.name, ""))
 
     def _dispatch(self) -> None:
         """Asks for a decision and carries it out."""
-        alive = [worker for worker in self._pool.workers if worker.ready and worker.name not in self._at_work]
+        workers = [] if self.draining else self._pool.workers
+        alive = [worker for worker in workers if worker.ready and worker.name not in self._at_work]
         homes = list(self._home.values())
         idle = [Slot(worker.name, homes.count(worker.name)) for worker in alive]
         under_way = set(self._at_work.values())
         jobs = [
-            Runnable(job.name, job.client, job.priority.value, job.arrival, self._home.get(job.name, ""))
-            for job in (record.job for record in self._store.records.values())
+            self._seen(job)
+            for job in (record.job for record in self._store.records.values() if not record.held)
             if not job.state.final and job.name not in under_way and job.name not in self._closing
         ]
-        for worker_name, job_name in decide(jobs, idle, self._service).items():
+        accounts = self._ledger.accounts(job.client for job in jobs)
+        first = self._ledger.interactive_first(time.monotonic(), len(self._pool.workers))
+        for worker_name, job_name in decide(jobs, idle, accounts, interactive_first=first).runs.items():
             worker = self._pool.worker(worker_name)
             if worker is not None:
-                self._run(worker, self._store.record(job_name))
+                self._run(worker, self._store.records[job_name])
 
     def _run(self, worker: Worker, record: Record) -> None:
         name = record.job.name
         if name not in self._home and not self._begin(worker, record):
             return
         self._at_work[worker.name] = name
-        worker.send({"verb": "slice", "job": name, "seconds": SLICE_S})
+        if name not in self._asked:  # else it only begins to become a picture
+            worker.send({"verb": "slice", "job": name, "seconds": QUANTUM_S})
 
     def _begin(self, worker: Worker, record: Record) -> bool:
         job = record.job
-        spec = job.spec
         try:
-            pictures = {role: self._store.blob(blob) for role, blob in spec.pictures.items()}
+            blobs = [(field, self._store.blob(name, job.owner)) for field, name in job.spec.pictures.items()]
         except NotFound as error:
             self._end(record, job.failed(Failure("BLOB_EXPIRED", error.message), time.time()))
             asyncio.get_running_loop().call_soon(self._dispatch)
             return False
         part = self._parts[job.name] = self._store.new_part()
-        sources = {
-            role: {"path": str(b.path), "header": b.header.to_json(), "key": b.name} for role, b in pictures.items()
-        }
-        worker.send(
-            {"verb": "start", "job": job.name, "spec": spec.to_json(), "result": str(part), "pictures": sources}
-        )
+        pictures = [(field, blob.name, blob.path, blob.header) for field, blob in blobs]
+        worker.send(orders.start(job, pictures, self._store.checkpoints.place(job.name), part))
         self._home[job.name] = worker.name
         record.update(job.started(worker.device, time.time()))
         return True
@@ -204,6 +199,14 @@ class Scheduler:
         if job.state.final:
             return
         match header["event"]:
+            case "begun":
+                self._begun(worker, record, header)
+            case "saved":
+                record.amend(replace(job, saved_step=header["step"]))
+            case "spilled":
+                self._charge(record, header["seconds"])
+                self._requeue(record, "")
+                self._free(worker, job.name)
             case "notice":
                 record.update(job, notice=header["text"])
             case "step":
@@ -214,12 +217,23 @@ class Scheduler:
                 record.show(header["step"], ImageHeader.from_json(header["header"]), message.payload)
             case "sliced":
                 self._charge(record, header["seconds"])
-                if self._at_work.get(worker.name) == job.name:  # else it answers for a job that had left it
-                    self._free(worker)
+                self._free(worker, job.name)
             case "done" | "cancelled" | "failed":
                 self._leave(worker, record, header)
             case unknown:
                 log.error("worker %s said %r", worker, unknown)
+
+    def _begun(self, worker: Worker, record: Record, header: dict[str, Any]) -> None:
+        """A worker has a job in its memory, from its newest state: what decides its pixels is settled for good."""
+        job = replace(record.job, step=header["step"])
+        if not job.terms.settings:
+            job = replace(job, terms=replace(job.terms, settings=header["settings"]))
+        record.amend(job)
+        if header["text"]:
+            record.update(job, notice=header["text"])
+        if job.name in self._asked:
+            self._closing.add(job.name)
+            worker.send(self._asked[job.name])
 
     def _leave(self, worker: Worker, record: Record, header: dict[str, Any]) -> None:
         """A job has left its worker for good: the worker is free at once, the result is stored beside that."""
@@ -230,50 +244,72 @@ class Scheduler:
         task = asyncio.get_running_loop().create_task(self._finish(record, header))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        if self._at_work.get(worker.name) == name:
-            self._free(worker)
-        else:
-            self._dispatch()
+        self._free(worker, name)
 
     async def _finish(self, record: Record, header: dict[str, Any]) -> None:
-        """The last word on a job: its result becomes a blob before anybody hears of it."""
-        result = None
+        """The last word on a job: its result is a blob and its end written down before anybody hears of it."""
+        job, result = record.job, None
         if header.get("header"):
             try:
-                blob = await self._store.keep(self._parts[record.job.name], ImageHeader.from_json(header["header"]))
+                kept = ImageHeader.from_json(header["header"])
+                blob = await self._store.keep(self._parts[job.name], kept, job.owner)
+                result = Result(blob.name, blob.header)
             except Exception as error:  # whatever broke, the job must end: nobody else would end it
-                log.exception("%s: the result could not be stored", record.job.name)
+                log.exception("the result could not be stored", extra={"job": job.name})
                 why = getattr(error, "strerror", None) or "the daemon's log has the details"
-                failure = Failure("DISK", f"the result could not be stored: {why}")
-                self._end(record, record.job.failed(failure, time.time()))
-                return
-            result = Result(blob.name, blob.header)
-        self._end(record, _ended(record.job, header, result))
+                header = {"event": "failed", "reason": "DISK", "message": f"the result could not be stored: {why}"}
+        ended = orders.ended(record.job, header, result)
+        await self._store.commit(record, ended)
+        self._end(record, ended)
 
     def _end(self, record: Record, job: Job) -> None:
-        self._home.pop(job.name, None)
-        self._closing.discard(job.name)
-        if (part := self._parts.pop(job.name, None)) is not None:
-            part.unlink(missing_ok=True)
+        self._let_go(job.name)
         record.update(job)
+        self._store.checkpoints.remove(job.name)
+
+    def _let_go(self, name: str) -> None:
+        """Nothing of a job is in any worker any more."""
+        self._home.pop(name, None)
+        self._closing.discard(name)
+        self._asked.pop(name, None)
+        if (part := self._parts.pop(name, None)) is not None:
+            part.unlink(missing_ok=True)
+
+    def _requeue(self, record: Record, why: str, *, lost: bool = False) -> None:
+        """A job goes back into the queue, to go on from its checkpoint; what it was asked stays asked."""
+        asked = self._asked.get(record.job.name)
+        self._let_go(record.job.name)
+        if asked is not None:
+            self._asked[record.job.name] = asked
+        job = record.job.requeued(lost=lost)
+        record.update(job, notice=f"{why}; it goes on from step {job.step}" if why else "")
 
     def _charge(self, record: Record, seconds: float) -> None:
         record.charge(seconds)
-        client = record.job.client
-        self._service[client] = self._service.get(client, 0.0) + seconds
+        interactive = record.job.priority is Priority.INTERACTIVE
+        self._ledger.charge(record.job.client, seconds, time.monotonic(), interactive=interactive)
 
-    def _free(self, worker: Worker) -> None:
-        self._at_work.pop(worker.name, None)
+    def _free(self, worker: Worker, name: str) -> None:
+        """A worker has answered for a job; one that had left it meanwhile frees nobody."""
+        if self._at_work.get(worker.name) == name:
+            del self._at_work[worker.name]
         self._dispatch()
 
     def _lose(self, worker: Worker) -> None:
-        """A worker died: what it held is gone; each of its jobs ends with a reason, and the pool starts another."""
-        self._at_work.pop(worker.name, None)
+        """A worker died: its jobs go on from their checkpoints; the one that it was at has one attempt less."""
+        at_work = self._at_work.pop(worker.name, None) if not self.draining else None
         for name in [name for name, home in self._home.items() if home == worker.name]:
-            record = self._store.record(name)
-            failure = Failure("WORKER_LOST", "the process that computed this picture died; send the request again")
-            ended = record.job.cancelled if name in self._closing else record.job.failed
-            self._end(record, ended(failure, time.time()))
+            record, asked = self._store.records[name], self._asked.get(name)
+            job, now = record.job, time.time()
+            if asked is not None and not (asked["keep"] and job.saved_step):
+                self._end(record, job.cancelled(Failure(asked["reason"], asked["why"]), now))
+            elif name == at_work and job.attempt >= MAX_ATTEMPTS:
+                told = f"the process that computed this picture died {job.attempt} times at it; see the daemon's log"
+                self._end(record, job.failed(Failure("WORKER_LOST", told), now))
+            else:
+                self._requeue(
+                    record, "the process that computed this picture died", lost=name == at_work and not self.draining
+                )
         self._dispatch()
 
     async def settle(self) -> None:
@@ -282,13 +318,3 @@ class Scheduler:
 
     def __repr__(self) -> str:
         return f"<Scheduler [{len(self._at_work)} at work, {len(self._home)} admitted]>"
-
-
-def _ended(job: Job, header: Mapping[str, Any], result: Result | None) -> Job:
-    """The job in the final state that its worker's last message tells."""
-    now = time.time()
-    if header["event"] == "done" and result is not None:
-        return job.succeeded(result, now)
-    if header["event"] == "cancelled":
-        return job.cancelled(Failure(header["reason"], header["why"]), now, result)
-    return job.failed(Failure(header["reason"], header["message"]), now)

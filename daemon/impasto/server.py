@@ -5,6 +5,7 @@ it answers within half a second and survives whatever happens to a device. ``cli
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -15,12 +16,15 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from impasto import __version__
-from impasto.config import Config
-from impasto.errors import CannotServe
-from impasto.instance import Instance, address
+from impasto import __version__, logs
+from impasto.config import MIB, Config
+from impasto.draining import drain
+from impasto.errors import Busy, CannotServe
+from impasto.instance import Instance, address, stops
+from impasto.owner import Identify, by_socket
 from impasto.pool import LocalPool
 from impasto.rpc import BlobServicer, ServerServicer, StylizeServicer
+from impasto.rpc.entrance import MAX_CALLS, Entrance
 from impasto.rpc.intake import Intake
 from impasto.scheduler import Scheduler
 from impasto.store import Store
@@ -34,17 +38,31 @@ SERVICES = tuple(
     module.DESCRIPTOR.services_by_name[name].full_name
     for module, name in ((stylize_pb2, "StylizeService"), (blob_pb2, "BlobService"), (server_pb2, "ServerService"))
 )
+WATCHER_S = 30.0  # after a daemon's death a job waits so long for its watcher
+DRAIN_S = 10.0  # for workers to end their step and write down what they hold
 GRACE_S = 3.0  # for streams to tell their clients that the daemon goes
 HOUR_S = 3600.0
+TICK_S = 5.0  # between two looks at whether anybody still wants something
 
 
 class Server:
     """One life of the daemon."""
 
-    def __init__(self, config: Config, instance: Instance) -> None:
-        self._config, self._instance = config, instance
+    def __init__(
+        self, config: Config, instance: Instance, *, auto_started: bool = False, identify: Identify = by_socket
+    ) -> None:
+        """Puts all parts together.
+
+        Args:
+            config: where things live, and the limits.
+            instance: the claim to be this user's only daemon.
+            auto_started: a client started it, not a person or a service: it ends when it has been idle for long.
+            identify: tells whose a call is.
+        """
+        self._config, self._instance, self._auto_started = config, instance, auto_started
+        self._entrance = Entrance(identify)
         self._instance_id = uuid.uuid4().hex
-        self._store = Store(config.data_dir)
+        self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
         self._shelf = Shelf(config.data_dir)
         self._pool = LocalPool(
             threads=config.threads, nice=config.nice, silence_s=config.worker_silence_s, data_dir=config.data_dir
@@ -57,57 +75,73 @@ class Server:
     async def serve(self) -> None:
         """From the first socket to the last; returns when it was asked to stop."""
         await self.startup()
+        freeing = asyncio.create_task(self._free_when_idle())
         try:
             await self.run()
         finally:
+            freeing.cancel()
             await self.shutdown()
 
     async def startup(self) -> None:
         """Binds, announces itself, and starts the first worker, which loads while jobs may already queue."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
+        with contextlib.suppress(Busy):  # a full disk: jobs wait for better times, and so may everything
+            await self._store.written()  # before anybody can ask: sequence numbers have leapt
         for name in ("", *SERVICES):  # a job would be accepted at once, and waits while weights load
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-        before = os.umask(0o077)  # grpc sets no mode on the socket it makes
-        try:
-            self._grpc.add_insecure_port(address(self._config.runtime_dir))
-            await self._grpc.start()
-        finally:
-            os.umask(before)
+        self._grpc.add_insecure_port(address(self._config.runtime_dir))
+        await self._grpc.start()
         self._instance.announce(__version__, self._instance_id)
         self._pool.start()
+        self._returning = asyncio.create_task(self._scheduler.release_or_cancel(WATCHER_S))
         log.info("impasto %s serves on its socket", __version__)
 
     async def run(self) -> None:
-        """Sweeps old pictures once an hour, until asked to stop."""
-        while not self._asked_to_stop.is_set():
-            swept = self._store.remove_old_blobs(time.time() - self._config.blob_hours * HOUR_S)
-            log.info("%r %r, %d old blobs removed", self._store, self._scheduler, swept)
-            try:
-                await asyncio.wait_for(self._asked_to_stop.wait(), HOUR_S)
-            except TimeoutError:
-                continue
+        """Sweeps old pictures once an hour, until it was asked to stop or nobody has wanted anything for long."""
+        pause_s, due = min(TICK_S, self._config.exit_idle_s / 4 or TICK_S), 0.0
+        while not self._asked_to_stop.is_set() and not self._is_forsaken():
+            if time.monotonic() >= due:
+                self._sweep()
+                due = time.monotonic() + HOUR_S
+            logs.bound_stderr(self._config.log_bytes)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._asked_to_stop.wait(), pause_s)
+
+    def _sweep(self) -> None:
+        swept = self._store.sweep(time.time() - self._config.blob_hours * HOUR_S)
+        log.info("%r %r, %d old blobs removed", self._store, self._scheduler, swept)
+
+    def _is_forsaken(self) -> bool:
+        """Whether a client started it and none has called for long, while no job and no watcher is there."""
+        idle_s = time.monotonic() - self._entrance.last_call
+        if not self._auto_started or not self._config.exit_idle_s or idle_s < self._config.exit_idle_s:
+            return False
+        if any(not record.job.state.final or record.watchers for record in self._store.records.values()):
+            return False
+        log.info("nobody has called for %.0f s: leaving; the next client starts another", idle_s)
+        return True
+
+    async def _free_when_idle(self) -> None:
+        """Ends the workers after a while without a job: only that really gives a device's memory back."""
+        limit_s = self._config.worker_idle_s
+        while limit_s:
+            await asyncio.sleep(min(limit_s, max(0.05, limit_s - self._scheduler.idle_s())))
+            if self._scheduler.idle_s() >= limit_s and self._pool.workers:
+                await self._scheduler.free()
 
     async def shutdown(self) -> None:
-        """In order: no new calls, jobs end with a reason, streams close, workers go, the claim is given up."""
+        """In order: jobs are written down and watchers told so, streams close, workers go, the claim is given up."""
         log.info("shutting down: %r", self._scheduler)
+        self._returning.cancel()
+        await self._health.enter_graceful_shutdown()
+        kept = await drain(self._scheduler, self._pool, self._store, DRAIN_S)
         closing = asyncio.create_task(self._grpc.stop(GRACE_S))
-        for record in list(self._store.records.values()):
-            if not record.job.state.final:
-                self._scheduler.cancel(record, "the daemon was stopped", reason="SHUTDOWN")
-        await self._jobs_ended()
-        await self._scheduler.settle()
-        await closing
         await self._pool.stop()
+        await closing
+        await self._store.close()
         self._instance.release()
-
-    async def _jobs_ended(self) -> None:
-        """Waits until running jobs have seen the cancel, as long as grace lasts."""
-        tasks = [asyncio.create_task(record.ended()) for record in self._store.records.values()]
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=GRACE_S)
-            for task in late:
-                task.cancel()
+        log.info("stopped; %d jobs go on in the next daemon", kept)
 
     def _stop(self) -> None:
         """A signal; the second one leaves at once (the kernel then ends the workers)."""
@@ -121,10 +155,19 @@ class Server:
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
             ("grpc.so_reuseport", 0),
         ]
-        server = grpc.aio.server(options=options)
+        server = grpc.aio.server(interceptors=[self._entrance], options=options, maximum_concurrent_rpcs=MAX_CALLS)
         intake = Intake(self._store, self._config.limits)
-        stylize = StylizeServicer(intake, self._scheduler, self._config.limits, self._shelf)
-        info = ServerServicer(self._instance_id, self._config.limits, self._pool, self._scheduler, self._shelf)
+        stylize = StylizeServicer(
+            intake, self._scheduler, self._config.limits, self._shelf, self._config.threads or cores()
+        )
+        info = ServerServicer(
+            self._instance_id,
+            self._config.limits,
+            self._pool,
+            self._scheduler,
+            self._shelf,
+            self._store,
+        )
         stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
         blob_pb2_grpc.add_BlobServiceServicer_to_server(BlobServicer(intake, self._config), server)
         server_pb2_grpc.add_ServerServiceServicer_to_server(info, server)
@@ -136,19 +179,33 @@ class Server:
         return f"<Server {self._instance_id[:8]} [{self._scheduler!r}]>"
 
 
-def serve(config: Config) -> None:
-    """Runs a daemon in this process until it is told to stop.
+def cores() -> int:
+    """The cores that this process may use; macOS tells only how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def serve(
+    config: Config, *, auto_started: bool = False, stops_known: str | None = None, identify: Identify = by_socket
+) -> None:
+    """Runs a daemon in this process until it is told to stop, or has been idle for long if a client started it.
+
+    `identify` tells whose a call is; anything but the default is for where others than this user can call.
 
     Raises:
-        CannotServe: another daemon runs for this user, or the runtime folder is not safe.
+        CannotServe: another daemon runs for this user, the runtime folder is not safe, or somebody has asked for a stop
+            after the one that was known when this start was asked for.
     """
+    os.umask(0o077)  # whatever is written, by workers, too: pictures are private; grpc sets no mode on its socket
     instance = Instance.claim(config.runtime_dir)
     if instance is None:
         raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
+    if stops_known is not None and stops_known != stops(config.runtime_dir):
+        raise CannotServe("`impasto stop` came while this daemon was starting", reason="STOPPED")
 
     os.chdir("/")  # the folder it was started in must not be held for life
 
     async def life() -> None:
-        await Server(config, instance).serve()  # made inside the loop: grpc.aio binds to the one it is made in
+        # Made inside the loop: grpc.aio binds to the one it is made in.
+        await Server(config, instance, auto_started=auto_started, identify=identify).serve()
 
     asyncio.run(life())

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,20 @@ class Shelf:
             )
         return encoder
 
+    def sha256(self, encoder: str) -> str:
+        """The checksum of that encoder's file as it is now; hashed once for each file.
+
+        Raises:
+            CannotServe: its weights are not here.
+        """
+        path = self.path(encoder)
+        try:
+            found = path.stat()
+        except OSError:
+            self.resolve(encoder)  # tells what to do
+            raise
+        return _sha256_of(path, found.st_ino, found.st_size, found.st_mtime_ns)
+
     def description(self, encoder: str) -> str:
         """For people: what the encoder is, or what to do to have it."""
         if encoder == SLIM:
@@ -93,6 +108,12 @@ def sha256_of(path: Path) -> str:
     """The file's checksum in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(16)
+def _sha256_of(path: Path, *_identity: int) -> str:
+    """Likewise, remembered as long as the file is the same."""
+    return sha256_of(path)
 
 
 def torchvision_path() -> Path:

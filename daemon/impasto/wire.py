@@ -5,6 +5,7 @@ All that the contract has this version serves: a field is heard here or, if it i
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -13,9 +14,9 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
-from impasto.errors import Violations
+from impasto.errors import InvalidRequest, Violation, Violations
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.job import Event, Failure, Job, Preview, Priority, State
+from impasto.job import RESULT_S, Event, Failure, Job, Preview, Priority, State
 from impasto.spec import AUTO, StyleUse, StylizeSpec
 from impasto.v1 import image_pb2, stylize_pb2
 
@@ -87,6 +88,9 @@ FAILURE_CODES = {
     "BLOB_EXPIRED": code_pb2.FAILED_PRECONDITION,
     "NOT_FINITE": code_pb2.INVALID_ARGUMENT,
     "WORKER_LOST": code_pb2.ABORTED,
+    "DISK": code_pb2.RESOURCE_EXHAUSTED,
+    "ENCODER_CHANGED": code_pb2.FAILED_PRECONDITION,
+    "ENCODER_UNAVAILABLE": code_pb2.FAILED_PRECONDITION,
     "SHUTDOWN": code_pb2.UNAVAILABLE,
 }
 
@@ -218,6 +222,8 @@ def job_to(job: Job, queue_position: int = 0) -> stylize_pb2.Job:
         create_time=_time(job.create_time),
         start_time=_time(job.start_time),
         end_time=_time(job.end_time),
+        attempt=job.attempt,
+        expire_time=None if job.end_time is None else _time(job.end_time + RESULT_S),
     )
     if queue_position:
         message.queue_position = queue_position
@@ -251,9 +257,16 @@ def preview_to(preview: Preview) -> stylize_pb2.PreviewFrame:
 
 
 def pages(jobs: Sequence[Job], size: int, token: str) -> tuple[Sequence[Job], str]:
-    """One page of jobs, newest first, and the token of the next; a token is the arrival number it begins below."""
+    """One page of jobs, newest first, and the token of the next; a token is the arrival number it begins below.
+
+    Raises:
+        InvalidRequest: the token is none of ours.
+    """
+    if token and not re.fullmatch("[0-9]{1,18}", token):
+        told = f"is {token[:20]!r}; the next_page_token of an earlier answer, or nothing, is needed"
+        raise InvalidRequest([Violation("page_token", told, "PAGE_TOKEN")])
     newest = sorted(jobs, key=lambda job: -job.arrival)
-    below = [job for job in newest if not token.isdecimal() or job.arrival < int(token)]
+    below = [job for job in newest if not token or job.arrival < int(token)]
     page = below[: min(size or 100, 1000)]
     return page, str(page[-1].arrival) if len(below) > len(page) else ""
 

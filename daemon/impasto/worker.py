@@ -4,13 +4,15 @@ Speaks `frames` over stdin and stdout. Must not know jobs beyond their names, ot
 it (`python -m impasto.worker`); nobody imports it. torch is imported only after the process has made sure that it will
 not outlive its parent, so that even a front killed in the first second leaves no orphan.
 
-    front → worker   start · slice · preview · cancel
-    worker → front   ready · alive · loaded · notice · step · preview · sliced · done · cancelled · failed
+    front → worker   start · slice · preview · spill · cancel
+    worker → front   ready · alive · loaded · begun · notice · step · saved · preview · sliced · spilled
+                     done · cancelled · failed
 """
 
 import argparse
 import contextlib
 import ctypes
+import errno
 import logging
 import os
 import queue
@@ -18,6 +20,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +30,15 @@ from impasto.spec import StylizeSpec
 from impasto.weights import Shelf
 
 if TYPE_CHECKING:
-    from impasto.painting import Painting, Studio
+    from impasto.painting import Painting
+    from impasto.studio import Studio
 
 log = logging.getLogger(__name__)
 
 ALIVE_S = 1.0  # how often a busy worker says that it lives
 IDLE_ALIVE_S = 5.0
 PR_SET_PDEATHSIG = 1
+NOTHING_SELECTED = "nothing is selected: the picture comes back as it was"
 
 
 def die_with_parent(parent: int) -> None:
@@ -95,7 +100,14 @@ class Worker:
         self._line, self._studio = line, studio
         self._paintings: dict[str, Painting] = {}
         self._results: dict[str, Path] = {}
+        self._unsaved: set[str] = set()
         self._current = ""
+        self._verbs: dict[str, Callable[[str, dict[str, Any]], None]] = {
+            "start": self._start,
+            "slice": self._slice,
+            "spill": self._spill,
+            "cancel": lambda job, _header: self._stop(job),
+        }
 
     def run(self) -> None:
         """Serves until the front goes."""
@@ -113,19 +125,16 @@ class Worker:
 
         job = header["job"]
         try:
-            match header["verb"]:
-                case "start":
-                    self._start(job, header)
-                case "slice":
-                    self._slice(job, header["seconds"])
-                case "cancel":
-                    self._stop(job)
+            self._verbs[header["verb"]](job, header)
         except Cancelled:
             self._stop(job)
         except ImpastoError as error:
             self._fail(job, error.reason, error.message)
         except Diverged as error:
             self._fail(job, "DIVERGED", f"{error}: try fewer steps, a lower style weight or the adam optimizer")
+        except OSError as error:
+            log.exception("%s failed", job)
+            self._fail(job, "DISK", f"the daemon's disk failed: {error.strerror or 'see its log'}")
         except MemoryError:
             self._fail(job, "DEVICE_OUT_OF_MEMORY", "the device's memory is full: ask for a smaller size")
         except Exception as error:  # the border of the process: the front must hear of it in any case
@@ -136,14 +145,21 @@ class Worker:
                 self._fail(job, "INTERNAL", "the computation broke; the daemon's log has the details")
 
     def _start(self, job: str, header: dict[str, Any]) -> None:
-        from impasto.painting import Painting  # noqa: PLC0415
+        from impasto.choices import settings_to_json  # noqa: PLC0415
+        from impasto.painting import Painting, Terms  # noqa: PLC0415
 
         self._current, self._results[job] = job, Path(header["result"])
-        spec = StylizeSpec.from_json(header["spec"])
-        self._paintings[job] = Painting(self._studio, spec, header["pictures"], self._pulse)
+        spec, told = StylizeSpec.from_json(header["spec"]), header["terms"]
+        terms = Terms(told["threads"], told["encoder_sha256"], told["settings"], Path(header["states"]))
+        painting = self._paintings[job] = Painting(self._studio, spec, header["pictures"], self._pulse, terms)
+        if painting.nothing:
+            self._line.say("notice", job=job, text=NOTHING_SELECTED)
         self._line.say("loaded", encoders=list(self._studio.encoders))
+        settings = settings_to_json(painting.settings)
+        self._line.say("begun", job=job, step=painting.step, settings=settings, text=painting.notice)
 
-    def _slice(self, job: str, seconds: float) -> None:
+    def _slice(self, job: str, header: dict[str, Any]) -> None:
+        seconds: float = header["seconds"]
         painting = self._paintings.get(job)
         if painting is None:  # it ended while this verb was on its way
             self._line.say("sliced", job=job, seconds=0.0)
@@ -161,10 +177,32 @@ class Worker:
             )
             self._show(job, painting)
             self._pulse()
+            if painting.save_due:
+                self._save(job, painting)
         if painting.done:
             self._leave(job, "done", header=painting.write(self._results[job]).to_json())
         else:
             self._line.say("sliced", job=job, seconds=painting.bill())
+
+    def _save(self, job: str, painting: "Painting") -> None:
+        """Writes down how far a job is; that this fails costs nothing now, but work later."""
+        try:
+            painting.save()
+        except OSError as error:
+            log.warning("%s: no checkpoint: %s", job, error)
+            if job not in self._unsaved:
+                self._unsaved.add(job)
+                why = error.strerror if error.errno == errno.ENOSPC else "the disk fails"
+                self._line.say("notice", job=job, text=f"no checkpoint could be written ({why}); the work goes on")
+        else:
+            self._line.say("saved", job=job, step=painting.step)
+
+    def _spill(self, job: str, _header: dict[str, Any]) -> None:
+        """Writes a job down and lets it go: it goes on later, here or elsewhere."""
+        painting = self._paintings.get(job)
+        if painting is not None:
+            self._save(job, painting)
+            self._leave(job, "spilled", step=painting.step)
 
     def _show(self, job: str, painting: "Painting") -> None:
         max_edge = self._line.previews.pop(job, 0)
@@ -182,10 +220,11 @@ class Worker:
     def _stop(self, job: str) -> None:
         """Ends a job that was cancelled; a partial picture is written if it was asked for."""
         asked = self._line.cancelled.pop(job, None)
-        painting = self._paintings.get(job)
-        if painting is None or asked is None:
+        if job not in self._results or asked is None:  # it has left, or was stopped already
             return
-        header = painting.write(self._results[job]).to_json() if asked["keep"] and painting.step else None
+        painting = self._paintings.get(job)
+        keep = asked["keep"] and painting is not None and painting.step
+        header = painting.write(self._results[job]).to_json() if keep and painting is not None else None
         self._leave(job, "cancelled", why=asked["why"], reason=asked["reason"], header=header)
 
     def _fail(self, job: str, reason: str, message: str) -> None:
@@ -223,7 +262,7 @@ def open_studio(index: int, threads: int, nice: int, shelf: Shelf) -> tuple["Stu
     """The device of that index, a description of it, and how many devices there are: all CUDA devices, else the CPU."""
     import torch  # noqa: PLC0415  # seconds; see the module's contract
 
-    from impasto.painting import Studio  # noqa: PLC0415
+    from impasto.studio import Studio  # noqa: PLC0415
 
     if torch.cuda.is_available():
         device = torch.device("cuda", index)

@@ -17,13 +17,23 @@ while a training ran beside it at nice 19; processor seconds are those of both t
      512  impasto      1.94    1.89         3.86        0.97     1.62     1.20           331       706       396
      512  plain        1.89    1.79         3.76        1.00     1.58     1.20           331       589       396
 
-      px  a whole run, L-BFGS      peak MiB  bytes_needed MiB  needed / peak
-     256  full, max, zeros              359               468           1.31
-     256  half, avg, replicate          316               390           1.24
-     256  quarter, avg, replicate       245               334           1.36
-     512  full, max, zeros              863              1104           1.28
-     512  half, avg, replicate          689               794           1.15
-     512  quarter, avg, replicate       499               568           1.14
+The runs were weighed again on 2026-11-25, load 5 to 8, with moments, too:
+
+      px  a whole run, L-BFGS           peak MiB  bytes_needed MiB  needed / peak
+     256  full, max, zeros                     398               474            1.19
+     256  half, avg, replicate                 313               396            1.27
+     256  quarter, avg, replicate              242               340            1.41
+     256  full, spst                           514               618            1.20
+     256  full, w2                             589               714            1.21
+     256  quarter, avg, replicate, spst        274               424            1.55
+     256  quarter, avg, replicate, w2          307               496            1.62
+     512  full, max, zeros                     857              1128            1.32
+     512  half, avg, replicate                 698               818            1.17
+     512  quarter, avg, replicate              510               592            1.16
+     512  full, spst                          1183              1512            1.28
+     512  full, w2                            1332              1704            1.28
+     512  quarter, avg, replicate, spst        564               736            1.31
+     512  quarter, avg, replicate, w2          616               832            1.35
 
 The plain loop's lower peak is its order: it takes each loss as the picture passes by, so that on the way back one
 layer's gradient of a Gram matrix lives at a time; ours takes them all at the end, and they live together.
@@ -48,6 +58,7 @@ from torch import Tensor, nn
 from impasto.engine import VGG, Objective, Settings, Weights, random_encoder, style_targets, stylize
 from impasto.engine.defaults import bytes_needed
 from impasto.engine.descent import LBFGS_HISTORY
+from impasto.engine.presets import ObjectiveName
 
 MIB = 1 << 20
 LARGE_PX = 512
@@ -57,10 +68,14 @@ FLOPS_PER_PIXEL = 396.9e9 / 512**2
 EQUAL = 1e-5
 # (channels, side): the shapes that VGG's blocks have at 256 and 512 px.
 PEAK_SHAPES = ((64, 256), (128, 128), (256, 64), (256, 128), (512, 32), (512, 64))
-RUNS: dict[str, tuple[float, str, str]] = {
-    "full, max, zeros": (1.0, "max", "zeros"),
-    "half, avg, replicate": (0.5, "avg", "replicate"),
-    "quarter, avg, replicate": (0.25, "avg", "replicate"),
+RUNS: dict[str, tuple[float, str, str, ObjectiveName]] = {
+    "full, max, zeros": (1.0, "max", "zeros", "gatys"),
+    "half, avg, replicate": (0.5, "avg", "replicate", "gatys"),
+    "quarter, avg, replicate": (0.25, "avg", "replicate", "gatys"),
+    "full, spst": (1.0, "max", "zeros", "spst"),
+    "full, w2": (1.0, "max", "zeros", "w2"),
+    "quarter, avg, replicate, spst": (0.25, "avg", "replicate", "spst"),
+    "quarter, avg, replicate, w2": (0.25, "avg", "replicate", "w2"),
 }
 Loss = Callable[[Tensor], Tensor]
 
@@ -222,12 +237,13 @@ def kept_bytes(loss: Loss, x: Tensor, encoder: VGG) -> int:
 def weigh(what: str, side: int) -> dict[str, int]:
     """In this fresh process: the peak above the start, of one evaluation or of a whole run of `stylize`."""
     if what in RUNS:
-        width, pooling, padding = RUNS[what]
+        width, pooling, padding, objective = RUNS[what]
         encoder, scene = random_encoder(width, pooling=pooling, padding=padding), Scene.of(side)
         before = memory_bytes("VmRSS")
-        list(stylize(encoder, scene.content, scene.style, Settings(steps=3, max_scales=1)))
+        list(stylize(encoder, scene.content, scene.style, Settings(steps=3, max_scales=1, objective=objective)))
         missing = (LBFGS_HISTORY - 2) * 2 * 3 * 4 * side**2  # of L-BFGS's pairs y, s; three steps make two
-        return {"peak": memory_bytes("VmHWM") - before + missing, "needed": bytes_needed(encoder, side**2)}
+        needed = bytes_needed(encoder, side**2, side**2, objective=objective)
+        return {"peak": memory_bytes("VmHWM") - before + missing, "needed": needed}
     encoder = random_encoder(1.0)
     scene, builders = losses_of(side, encoder)
     before = memory_bytes("VmRSS")

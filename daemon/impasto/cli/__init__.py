@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from impasto import __version__
-from impasto.cli import daemon, laboratory, painting, weights
+from impasto.cli import configuration, daemon, laboratory, painting, status, weights
 from impasto.config import Config
 from impasto.errors import ImpastoError, InvalidRequest
 
@@ -33,9 +33,14 @@ def cli(context: click.Context, runtime_dir: Path | None, data_dir: Path | None)
 for _command in (
     painting.stylize,
     painting.demo,
+    configuration.configuration,
+    daemon.forget,
+    daemon.free,
     daemon.jobs,
+    daemon.pipe,
     daemon.serve,
-    daemon.status,
+    daemon.service,
+    status.status,
     daemon.stop,
     laboratory.inspect,
     laboratory.measure,

@@ -1,21 +1,14 @@
-"""The commands about the daemon itself: `serve`, `status`, `stop`, `jobs`.
+"""The commands about the daemon's life: `serve`, `pipe`, `stop`, `free`, `service`, and its `jobs`.
 
 Knows the client, the launcher and the server's front door; imports them only inside the commands, as ``cli`` loads this
 for every `--help`.
 """
 
-import json
-import logging
 import sys
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from impasto.config import Config
-
-if TYPE_CHECKING:
-    from impasto.launch import Info
-    from impasto.v1 import server_pb2
+from impasto.config import ENVIRONMENT_PREFIX, Config
 
 
 @click.command()
@@ -32,76 +25,114 @@ def jobs(config: Config) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def status(config: Config, as_json: bool) -> None:  # noqa: FBT001  # click passes flags so
-    """Tell whether the daemon runs and what it does."""
+def pipe(config: Config) -> None:
+    """Speak with an editor's plug-in over stdin and stdout; not for people."""
+    from impasto.pipe import serve  # noqa: PLC0415
+
+    sys.exit(serve(config))
+
+
+@click.command()
+@click.option("--cancel-jobs", is_flag=True, help="Cancel them first; otherwise they go on when the daemon runs again.")
+@click.pass_obj
+def stop(config: Config, cancel_jobs: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """End the daemon; unfinished jobs are written down and go on when it runs again."""
     from impasto import launch  # noqa: PLC0415
-    from impasto.instance import socket_path  # noqa: PLC0415
 
     info = launch.running(config)
-    facts = {"running": info is not None, "socket": str(socket_path(config.runtime_dir))}
-    facts |= {} if info is None else _facts(info)
-    if as_json:
-        print(json.dumps(facts, indent=2))
-    else:
-        for name, value in facts.items():
-            print(f"{name:<14} {value if not isinstance(value, list) else '; '.join(map(_told, value))}")
-    sys.exit(0 if info is not None else 1)
+    if info is not None and cancel_jobs:
+        _cancel_all(config)
+    left = 0 if info is None or cancel_jobs else info.queued_jobs + info.running_jobs
+    pid = launch.stop(config)
+    kept = f"; {left} unfinished jobs go on when it runs again" if left else ""
+    print(f"stopped process {pid}{kept}" if pid else "no daemon runs")
+
+
+def _cancel_all(config: Config) -> None:
+    from impasto import client  # noqa: PLC0415
+    from impasto.v1 import stylize_pb2  # noqa: PLC0415
+
+    under_way = (stylize_pb2.JOB_STATE_QUEUED, stylize_pb2.JOB_STATE_RUNNING)
+    with client.connect(config, start=False) as daemon:
+        for job in daemon.jobs():
+            if job.state in under_way:
+                daemon.cancel(job.name)
+
+
+@click.command()
+@click.option("--cancel-jobs", is_flag=True, help="Cancel unfinished jobs first, so that nothing stays.")
+@click.confirmation_option(prompt="Remove every picture and every finished job that the daemon keeps?")
+@click.pass_obj
+def forget(config: Config, cancel_jobs: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """Remove every picture at rest: uploads, results, saved states; a daemon need not run."""
+    from impasto import launch  # noqa: PLC0415
+    from impasto.forgetting import forget_without_daemon  # noqa: PLC0415
+
+    told = launch.forget(config, cancel_jobs=cancel_jobs) or forget_without_daemon(config, cancel_jobs=cancel_jobs)
+    print(f"forgot {told.blobs} pictures and {told.jobs} jobs: {told.freed_bytes / 1e6:.1f} MB")
+    if told.kept_jobs:
+        print(f"kept for unfinished jobs (--cancel-jobs ends them): {', '.join(told.kept_jobs)}")
 
 
 @click.command()
 @click.pass_obj
-def stop(config: Config) -> None:
-    """End the daemon; running jobs are cancelled."""
+def free(config: Config) -> None:
+    """Give the devices' memory back now; the next job takes it again."""
     from impasto import launch  # noqa: PLC0415
 
-    pid = launch.stop(config)
-    print(f"stopped process {pid}" if pid else "no daemon runs")
+    told = launch.free(config)
+    if told is None:
+        print("no daemon runs")
+        return
+    print(f"freed {', '.join(device.name for device in told.freed)}" if told.freed else "nothing to free")
+    if told.busy:
+        print(f"left alone, as a job is under way: {', '.join(device.name for device in told.busy)}")
 
 
 @click.command()
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0 means all cores.")
+@click.option("--listen", help="Where to listen; only `unix`, the user's own socket, is served for now.")
+@click.option("--auto-started", is_flag=True, hidden=True, help="By a client: log to a file, end when idle for long.")
+@click.option("--stops", hidden=True, help="The last `impasto stop` that whoever starts it knows of.")
 @click.pass_obj
-def serve(config: Config, threads: int | None) -> None:
+def serve(config: Config, threads: int | None, listen: str | None, stops: str | None, *, auto_started: bool) -> None:
     """Run the daemon in the foreground; stylize and demo start it by themselves."""
-    from dataclasses import replace  # noqa: PLC0415
-
+    from impasto import logs  # noqa: PLC0415
     from impasto.server import serve as serve_forever  # noqa: PLC0415
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    serve_forever(config if threads is None else replace(config, threads=threads))
+    config = config.overridden({"threads": threads, "listen": listen})
+    logs.begin(config.data_dir, config.log_format, config.log_bytes, to_file=auto_started)
+    serve_forever(config, auto_started=auto_started, stops_known=stops)
 
 
-def _facts(info: "Info") -> dict[str, Any]:
-    devices = [
-        {"name": d.name, "description": d.description, "worker_pid": d.worker_pid, "loaded": list(d.loaded_encoders)}
-        for d in info.devices
-    ]
-    return {
-        "version": info.version,
-        "pid": info.pid,
-        "uptime_s": round(info.uptime_s, 1),
-        "devices": devices,
-        "encoder": info.default_encoder,
-        "encoders": [_encoder(encoder) for encoder in info.encoders],
-        "queued_jobs": info.queued_jobs,
-        "running_jobs": info.running_jobs,
-        "instance_id": info.instance_id,
-    }
+@click.group()
+def service() -> None:
+    """Let systemd run the daemon for this user, from login on."""
 
 
-def _encoder(told: "server_pb2.EncoderInfo") -> dict[str, Any]:
-    from impasto.v1 import server_pb2  # noqa: PLC0415
+@service.command()
+@click.option("--print", "print_only", is_flag=True, help="Show the unit file and change nothing.")
+@click.pass_obj
+def install(config: Config, print_only: bool) -> None:  # noqa: FBT001  # click passes flags so
+    """Write the unit file, and start the service now and at every login."""
+    from impasto import launch  # noqa: PLC0415
+    from impasto import service as systemd  # noqa: PLC0415
 
-    entry = {"name": told.name, "available": told.available, "description": told.description}
-    if not told.HasField("fetch"):
-        return entry
-    state = server_pb2.FetchState.Name(told.fetch.state).removeprefix("FETCH_STATE_").lower()
-    fetch = {"state": state, "received_bytes": told.fetch.received_bytes, "total_bytes": told.fetch.total_bytes}
-    return entry | {"fetch": fetch}
+    chosen = {key: getattr(config, key) for key, origin in config.origins.items() if origin != "config.toml"}
+    environment = {f"{ENVIRONMENT_PREFIX}{key.upper()}": str(value) for key, value in chosen.items()}
+    if print_only:
+        print(systemd.unit(environment), end="")
+        return
+    file = systemd.install(environment)
+    launch.stop(config)  # one that a client started makes room; its jobs go on in the service
+    systemd.start()
+    print(f"{file}: the daemon runs, and will from each login on; see `impasto status`")
 
 
-def _told(entry: dict[str, Any]) -> str:
-    words = ((name, f"({_told(value)})" if isinstance(value, dict) else value) for name, value in entry.items())
-    return ", ".join(f"{name} {value}" for name, value in words if value not in ("", []))
+@service.command()
+def uninstall() -> None:
+    """Stop the service and remove its unit file; clients start the daemon when they need it again."""
+    from impasto import service as systemd  # noqa: PLC0415
+
+    print("the service is gone" if systemd.uninstall() else "no service was installed")

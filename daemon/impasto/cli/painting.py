@@ -66,32 +66,115 @@ def _option(group: str, *names: Any, **attributes: Any) -> Callable[[Any], Any]:
 
 @click.command(cls=GroupedCommand)
 @click.argument("photo", type=FILE)
-@_option(STYLE, "--style", required=True, multiple=True, type=FILE, help="Whose manner is taken; may be given again.")
-@_option(STYLE, "--blend", callback=_shares, metavar="2,1", help="How much each style counts.  [default: all alike]")
-@_option(STYLE, "--strength", type=float, help="From 0, the photo, to 1, all style.  [default: 0.5]")
-@_option(STYLE, "--stroke-size", type=float, help="Size of strokes, 0.05 to 4.  [default: 1]")
-@_option(STYLE, "--detail", type=click.Choice(["fine", "balanced", "coarse"]), help="Brush marks, all, or motifs.")
-@_option(STYLE, "--colour", type=click.Choice(list(COLOURS)), help="The style's colours, the photo's, or like it.")
-@_option(STYLE, "--colour-strength", type=float, help="From 0, the style's colours, to 1, as --colour says.")
-@_option(STYLE, "--tileable", is_flag=True, help="Without seams when repeated; sides of multiples of 16.")
-@_option(WHERE, "--mask", type=FILE, help="Picture of the photo's size: white is painted, black stays.")
-@_option(WHERE, "--keep", type=FILE, help="Likewise: white stays like the photo, for faces and straight edges.")
-@_option(WHERE, "--region", multiple=True, type=FILE, help="Likewise: where a style applies; one for each --style.")
-@_option(TIME, "--seconds", "budget_s", type=float, help="The best that so many seconds allow.")
-@_option(TIME, "--steps", type=click.IntRange(1), help="More steps, more style.  [default: the encoder's]")
-@_option(TIME, "--size", type=click.IntRange(1), help="Long side of the result in pixels.  [default: the photo's]")
+@_option(
+    STYLE,
+    "--style",
+    required=True,
+    multiple=True,
+    type=FILE,
+    help="The picture whose manner is taken: a painting, a fabric, anything. May be given several times.",
+)
+@_option(
+    STYLE,
+    "--blend",
+    callback=_shares,
+    metavar="2,1",
+    help="With several styles: how much each of them counts.  [default: all alike]",
+)
+@_option(
+    STYLE,
+    "--strength",
+    type=float,
+    help="How much it is painted: from 0, the photo itself, to 1, all style.  [default: 0.5]",
+)
+@_option(
+    STYLE,
+    "--stroke-size",
+    type=float,
+    help="Size of the strokes, 0.05 to 4: 0.5 is half as large, 2 is twice.  [default: 1]",
+)
+@_option(
+    STYLE,
+    "--detail",
+    type=click.Choice(["fine", "balanced", "coarse"]),
+    help="What is taken of the style: brush marks and grain (fine), motifs and large forms (coarse), or both.  "
+    "[default: balanced]",
+)
+@_option(
+    STYLE,
+    "--colour",
+    type=click.Choice(list(COLOURS)),
+    help="Whose colours: the style's, the photo's own (keep), or the style's moved towards the photo's (match; "
+    "match-rgb mixes light and colour more).  [default: style]",
+)
+@_option(
+    STYLE,
+    "--colour-strength",
+    type=float,
+    help="With keep or match, how far: from 0, the style's colours, to 1.  [default: 1]",
+)
+@_option(
+    STYLE,
+    "--tileable",
+    is_flag=True,
+    help="A texture that repeats without seams, if both sides are multiples of 16 pixels.",
+)
+@_option(
+    WHERE,
+    "--mask",
+    type=FILE,
+    help="A picture of the photo's size: white is painted, black stays as it is, gray is in between.",
+)
+@_option(
+    WHERE,
+    "--keep",
+    type=FILE,
+    help="Likewise: white is painted, too, but stays close to the photo: faces, straight edges.",
+)
+@_option(WHERE, "--region", multiple=True, type=FILE, help="Likewise: white is where a style applies; one per --style.")
+@_option(TIME, "--seconds", "budget_s", type=float, help="The best picture that so many seconds allow.")
+@_option(
+    TIME,
+    "--steps",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How often the picture is improved: more takes longer and brings more style.  [default: the encoder's]",
+)
+@_option(
+    TIME,
+    "--size",
+    type=click.IntRange(1),
+    metavar="PIXELS",
+    help="Long side of the result; half the size takes a quarter of the time.  [default: the photo's]",
+)
 @_option(
     TIME, "--from", "init", type=FILE, help="Go on from this picture, e.g. an earlier result, with other settings."
 )
-@_option(EXPERT, "--start", type=click.Choice(["content", "noise"]), help="What it grows from.  [default: content]")
-@_option(EXPERT, "--seed", type=click.IntRange(0, 2**64 - 1), help="Of the noise to start from.")
+@_option(
+    EXPERT,
+    "--start",
+    type=click.Choice(["content", "noise"]),
+    help="What it grows from: the photo, or noise.  [default: content]",
+)
+@_option(
+    EXPERT,
+    "--seed",
+    type=click.IntRange(0),
+    metavar="N",
+    help="With --start noise: the same number, the same picture.  [default: 0]",
+)
 @_option(EXPERT, "--encoder", type=ENCODERS, default="auto", show_default=True, help="The network that looks.")
-@_option(EXPERT, "--objective", type=click.Choice(["gatys", "neural-style", "spst", "w2"]), help="Whose formulas.")
-@_option(EXPERT, "--style-weight", type=float, help="How much the style counts.  [default: the encoder's]")
-@_option(EXPERT, "--content-weight", type=float, help="How much the photo counts.  [default: the encoder's]")
-@click.option("-o", "--output", required=True, type=FILE, help="PNG, JPEG, WebP or TIFF.")
+@_option(
+    EXPERT,
+    "--objective",
+    type=click.Choice(["gatys", "neural-style", "spst", "w2"]),
+    help="Whose formulas say what a style is.  [default: gatys]",
+)
+@_option(EXPERT, "--style-weight", type=float, help="In place of --strength.  [default: the encoder's]")
+@_option(EXPERT, "--content-weight", type=float, help="In place of --strength.  [default: the encoder's]")
+@click.option("-o", "--output", required=True, type=FILE, help="Where the result goes: PNG, JPEG, WebP or TIFF.")
 @click.option("--depth", type=click.Choice(list(DEPTHS)), help="Bits per channel.  [default: the photo's]")
-@click.option("--preview", type=FILE, help="Keep a file with the picture as it grows.")
+@click.option("--preview", type=FILE, help="A file that shows the picture as it grows.")
 @click.pass_obj
 def stylize(
     config: Config,
@@ -105,9 +188,18 @@ def stylize(
 ) -> None:
     """Paint PHOTO in the manner of another picture.
 
-    Starts the daemon if none answers. Ctrl-C cancels, in the daemon too. A large photo takes minutes and gigabytes on a
-    machine without a GPU: try --size 1024 first.
-    """
+    \b
+    impasto stylize photo.jpg --style starry.jpg -o painted.jpg
+
+    \b
+    Only what a mask selects, strongly, in the photo's own colours, as a small sketch:
+    impasto stylize photo.tif --style starry.jpg --mask sky.png --strength 0.7 \\
+        --colour keep --size 640 -o sketch.tif
+
+    The result has the photo's size, depth and colour profile, and the photo itself is never changed. Ctrl-C cancels. On
+    a machine without a GPU a large photo takes minutes and gigabytes: try --size 1024 first. What computes is the
+    daemon, which is started if none runs.
+    """  # noqa: D301  # backslashes: click's mark for lines that stay as they are, and a shell's for one that goes on
     from impasto import client  # noqa: PLC0415  # grpc and Pillow: not for --help
     from impasto import photo as photos  # noqa: PLC0415
     from impasto.bar import Bar  # noqa: PLC0415

@@ -9,18 +9,21 @@ means; must never import Pillow, torch or grpc. Called by the servicer that rece
 import asyncio
 import json
 import os
+import struct
 import sys
 from pathlib import Path
 from typing import Any
 
 from impasto.errors import EngineFault, InvalidRequest, Violation
-from impasto.image import MAX_ICC_PROFILE_BYTES, ImageHeader
+from impasto.image import MAX_ICC_PROFILE_BYTES, ImageHeader, SampleType
 
-__all__ = ["check_finite", "decode"]
+__all__ = ["check_finite", "decode", "shows"]
 
 # By path and not by -m, which would import this module, and asyncio with it: a third of the child's whole start.
 _CHILD = Path(__file__).with_name("__main__.py")
-_FINITE = Path(__file__).parents[1] / "decoding" / "finite.py"
+_LOOKING = Path(__file__).parents[1] / "decoding" / "looking.py"
+_STRUCT = {SampleType.U8: "B", SampleType.U16: "H", SampleType.F16: "e", SampleType.F32: "f"}
+_GLANCE_PIXELS = 1024
 # -S: no site, no .pth files of other packages; what we need is on the path that _environment hands over.
 _PYTHON = (sys.executable, "-P", "-s", "-S")
 _PACKAGE_ROOT = str(Path(__file__).parents[2])
@@ -67,15 +70,48 @@ async def check_finite(samples: Path, header: ImageHeader, *, field: str, timeou
         InvalidRequest: NOT_FINITE, with the count.
         EngineFault: ours: the child could not start or gave no number.
     """
-    command = [*_PYTHON, str(_FINITE), str(samples), header.sample_type.dtype]
-    try:
-        code, reply = await _run(command, timeout_s)
-        count = int(reply)
-    except (TimeoutError, ValueError) as error:
-        raise EngineFault("the process that looks at float samples gave no answer") from error
-    if code or count:
+    count = await _look("not_finite", samples, header, timeout_s)
+    if count:
         told = f"has {count} samples that are infinite or not numbers; none are allowed"
         raise InvalidRequest([Violation(field, told, "NOT_FINITE")])
+
+
+async def shows(samples: Path, header: ImageHeader, *, as_mask: bool, timeout_s: float = 60.0) -> bool:
+    """Whether there is anything in a raw picture: a place that a mask selects, or one that is not transparent.
+
+    Most pictures tell at the first glance; only of those that do not, a child looks at every pixel.
+
+    Raises:
+        EngineFault: ours: the child could not start or gave no number.
+    """
+    if not as_mask and not header.pixel_format.has_alpha:
+        return True
+    if _glance(samples, header, as_mask=as_mask):
+        return True
+    return await _look("lit" if as_mask else "seen", samples, header, timeout_s) > 0
+
+
+def _glance(path: Path, header: ImageHeader, *, as_mask: bool) -> bool:
+    """Whether the first pixels show something for sure."""
+    channels, pixels = header.pixel_format.channels, min(header.pixels, _GLANCE_PIXELS)
+    with path.open("rb") as file:
+        samples = file.read(pixels * channels * header.sample_type.size_bytes)
+    values = struct.unpack(f"<{pixels * channels}{_STRUCT[header.sample_type]}", samples)
+    first = 0 if as_mask else channels - 1
+    return any(min(values[at + first : at + channels]) > 0 for at in range(0, len(values), channels))
+
+
+async def _look(question: str, samples: Path, header: ImageHeader, timeout_s: float) -> int:
+    """What the child that looks at samples answers."""
+    kind = (header.sample_type.dtype, str(header.pixel_format.channels))
+    try:
+        code, reply = await _run([*_PYTHON, str(_LOOKING), question, str(samples), *kind], timeout_s)
+        count = int(reply)
+    except (TimeoutError, ValueError) as error:
+        raise EngineFault("the process that looks at samples gave no answer") from error
+    if code:
+        raise EngineFault(f"the process that looks at samples failed (exit {code})")
+    return count
 
 
 def _command(source: Path, destination: Path, max_pixels: int) -> list[str]:

@@ -14,6 +14,9 @@ from impasto.engine.presets import ObjectiveName
 from impasto.engine.settings import Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its workspaces
+# What moments take more than Gram matrices, as they are taken in float64, of a layer and its centred copy: so many
+# times the largest layer, and what LAPACK and its matrices take at any size.
+MOMENTS_NEED: Mapping[ObjectiveName, tuple[int, int]] = MappingProxyType({"spst": (5, 64 << 20), "w2": (7, 128 << 20)})
 
 # Left free, the narrow encoder paints coloured grain, and spots in colours beyond black and white (training/LOG.md).
 SLIM_WEIGHTS = Weights(content=1.0, style=150.0, total_variation=20.0, colour_variation=24.0, gamut=1000.0)
@@ -59,7 +62,7 @@ def defaults(encoder: str, objective: ObjectiveName = "gatys") -> Settings:
 
 
 def bytes_needed(
-    encoder: VGG, pixels: int, style_pixels: int = 0, *, wraps: bool = False, moments: bool = False
+    encoder: VGG, pixels: int, style_pixels: int = 0, *, wraps: bool = False, objective: ObjectiveName = "gatys"
 ) -> int:
     """Roughly what a run at `pixels` with a style at `style_pixels` needs at its peak; measured ones lie below it.
 
@@ -67,7 +70,6 @@ def bytes_needed(
     also its padded input, and what a pooling gives (max pooling: with int64 indices). On top come six times the largest
     layer, for its gradients and the copies that convolutions and padding make on the way, L-BFGS's pairs, and torch's
     own one-time needs. The style is encoded before that, without a way back. tests/bench/engine.py weighs all this.
-    Moments are taken in float64, of a layer and its centred copy: six times the largest layer more (not weighed).
     """
     per_pixel, area, widest, channels = 0.0, 1.0, 0.0, 3
     for name, step in encoder.steps.items():
@@ -80,5 +82,6 @@ def bytes_needed(
         elif name.startswith("pool"):
             per_pixel += 4 * area * channels * (3 if encoder.spec.pooling == "max" else 1)
     images = 3 * 4 * (2 * LBFGS_HISTORY + 16)  # the pairs, X, its gradient, the method's own copies and spectra
-    layers = 12 if moments else 6
-    return int(max(pixels * (per_pixel + layers * widest + images), style_pixels * layers * widest)) + TORCH_BYTES
+    more_layers, more_bytes = MOMENTS_NEED.get(objective, (0, 0))
+    layers, fixed = 6 + more_layers, TORCH_BYTES + more_bytes
+    return int(max(pixels * (per_pixel + layers * widest + images), style_pixels * layers * widest)) + fixed

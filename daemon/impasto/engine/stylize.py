@@ -63,6 +63,11 @@ class Step:
         """A copy of X as it is now, (1, 3, h, w) in [0, 1] at this scale's size; not clamped, as floats go on."""
         return self._state.image().detach().clone()
 
+    @property
+    def ends_scale(self) -> bool:
+        """Whether the next step, if there is one, is at another size."""
+        return self._state.step_in_scale == self.scale.steps
+
     def checkpoint(self) -> Checkpoint:
         """A copy of the state after this step; take it before asking for the next one."""
         return Checkpoint(self.number, self._state.index, self._state.step_in_scale, self._state.descent_state())

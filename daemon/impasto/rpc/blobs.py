@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import grpc
 
-from impasto import wire
+from impasto import owner, wire
 from impasto.config import Config
 from impasto.rpc.intake import Intake, wrong
 from impasto.rpc.status import stream, unary
@@ -23,7 +23,7 @@ class BlobServicer(blob_pb2_grpc.BlobServiceServicer):
         self, request: blob_pb2.GetBlobRequest, _context: grpc.aio.ServicerContext
     ) -> blob_pb2.GetBlobResponse:
         """Whether it is there, and its header."""
-        blob = self._intake.store.blob(request.name)
+        blob = self._intake.store.blob(request.name, owner.current())
         response = blob_pb2.GetBlobResponse(header=wire.header_to(blob.header), size_bytes=blob.header.size_bytes)
         response.expire_time.FromSeconds(int(blob.modified + self._config.blob_hours * 3600))
         return response
@@ -45,7 +45,7 @@ class BlobServicer(blob_pb2_grpc.BlobServiceServicer):
         _context: grpc.aio.ServicerContext,
     ) -> AsyncIterator[blob_pb2.DownloadBlobResponse]:
         """Hands a picture out: header, then chunks."""
-        blob = self._intake.store.blob(request.name)
+        blob = self._intake.store.blob(request.name, owner.current())
         if request.offset > blob.header.size_bytes:
             had = f"is {request.offset}; the picture has {blob.header.size_bytes} bytes"
             raise wrong("offset", had, "OFFSET_OUT_OF_RANGE")

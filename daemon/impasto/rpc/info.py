@@ -5,13 +5,15 @@ import time
 
 import grpc
 
-from impasto import __version__, fetching
+from impasto import __version__, fetching, owner
 from impasto.config import Limits
+from impasto.forgetting import forget
 from impasto.job import State
-from impasto.pool import Pool
+from impasto.pool import Pool, Worker
 from impasto.rpc.status import unary
 from impasto.scheduler import Scheduler
 from impasto.spec import ENCODERS, VGG19
+from impasto.store import Store
 from impasto.v1 import server_pb2, server_pb2_grpc
 from impasto.weights import Shelf
 
@@ -25,9 +27,17 @@ FETCH_STATES = {
 class ServerServicer(server_pb2_grpc.ServerServiceServicer):
     """What this daemon is and does."""
 
-    def __init__(self, instance_id: str, limits: Limits, pool: Pool, scheduler: Scheduler, shelf: Shelf) -> None:
+    def __init__(  # the parts of a daemon
+        self,
+        instance_id: str,
+        limits: Limits,
+        pool: Pool,
+        scheduler: Scheduler,
+        shelf: Shelf,
+        store: Store,
+    ) -> None:
         self._instance_id, self._limits, self._pool, self._scheduler = instance_id, limits, pool, scheduler
-        self._shelf = shelf
+        self._shelf, self._store = shelf, store
         self._began = time.monotonic()
 
     @unary
@@ -49,6 +59,29 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             pid=os.getpid(),
             default_encoder=self._shelf.default(),
             uptime_s=time.monotonic() - self._began,
+            notices=self._store.notices,
+        )
+
+    @unary
+    async def FreeDevices(
+        self,
+        _request: server_pb2.FreeDevicesRequest,
+        _context: grpc.aio.ServicerContext,
+    ) -> server_pb2.FreeDevicesResponse:
+        """Ends the workers that hold no job."""
+        freed, busy = await self._scheduler.free()
+        return server_pb2.FreeDevicesResponse(freed=map(_device, freed), busy=map(_device, busy))
+
+    @unary
+    async def Forget(
+        self,
+        request: server_pb2.ForgetRequest,
+        _context: grpc.aio.ServicerContext,
+    ) -> server_pb2.ForgetResponse:
+        """Removes the caller's pictures at rest."""
+        told = await forget(self._store, self._scheduler, owner.current(), cancel_jobs=request.cancel_jobs)
+        return server_pb2.ForgetResponse(
+            blobs=told.blobs, jobs=told.jobs, freed_bytes=told.freed_bytes, kept_jobs=told.kept_jobs
         )
 
     def _encoder(self, name: str) -> server_pb2.EncoderInfo:
@@ -61,15 +94,8 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
         return told
 
     def _devices(self) -> list[server_pb2.Device]:
-        return [
-            server_pb2.Device(
-                name=worker.device or "starting",
-                description=worker.description,
-                worker_pid=worker.process.pid,
-                loaded_encoders=worker.encoders,
-            )
-            for worker in self._pool.workers
-        ]
+        """Those that live, and those that rest, which have no process."""
+        return [_device(worker) for worker in (*self._pool.workers, *self._pool.resting)]
 
     def _told_limits(self) -> server_pb2.Limits:
         limits = self._limits
@@ -82,3 +108,12 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             chunk_bytes=limits.chunk_bytes,
             min_side=limits.min_side,
         )
+
+
+def _device(worker: Worker) -> server_pb2.Device:
+    return server_pb2.Device(
+        name=worker.device or "starting",
+        description=worker.description,
+        worker_pid=0 if worker.resting else worker.process.pid,
+        loaded_encoders=[] if worker.resting else worker.encoders,
+    )

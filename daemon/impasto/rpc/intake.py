@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from impasto import codec, wire
+from impasto import codec, owner, wire
 from impasto.config import Limits
-from impasto.errors import Corrupted, InvalidRequest, Violation, Violations
+from impasto.errors import Busy, Corrupted, InvalidRequest, Violation, Violations
 from impasto.image import ImageHeader, SampleType
 from impasto.store import Blob, Store
 from impasto.v1 import blob_pb2, image_pb2
@@ -37,9 +37,10 @@ class Intake:
         """One upload: its header, then its chunks."""
         header = await self._first(requests)
         raw = self._announced(header)
-        known = self.store.decoded(header.sha256.hex()) if raw is None and header.sha256 else None
+        known = self.store.decoded(header.sha256.hex(), owner.current()) if raw is None and header.sha256 else None
         if known is not None:
             return known
+        self.store.make_room(header.size_bytes if raw is None else raw.size_bytes)
         part = self.store.new_part()
         try:
             digest = await self._receive(requests, part, header.size_bytes)
@@ -66,6 +67,11 @@ class Intake:
         finally:
             part.unlink(missing_ok=True)
 
+    async def shows(self, blob: Blob, *, as_mask: bool) -> bool:
+        """Whether there is anything in a picture: as a mask, a place that it selects."""
+        async with self._decoders:
+            return await codec.shows(blob.path, blob.header, as_mask=as_mask)
+
     def _bound(self, size: int, field: str) -> None:
         if not 0 < size <= MAX_INLINE_BYTES:
             raise wrong(field, f"has {size} bytes; 1 to {MAX_INLINE_BYTES} are allowed: upload it instead", "TOO_LARGE")
@@ -75,7 +81,7 @@ class Intake:
         if header.sample_type in (SampleType.F16, SampleType.F32):
             async with self._decoders:
                 await codec.check_finite(part, header, field=field)
-        return await self.store.keep(part, header)
+        return await self.store.keep(part, header, owner.current())
 
     async def _decode(self, part: Path, encoded_sha256: str, field: str) -> Blob:
         """Decodes the file in `part` in a process of its own."""
@@ -83,7 +89,7 @@ class Intake:
         try:
             async with self._decoders:
                 header = await codec.decode(part, raw, max_pixels=self._limits.max_pixels, field=field)
-            return await self.store.keep(raw, header, encoded_sha256)
+            return await self.store.keep(raw, header, owner.current(), encoded_sha256)
         finally:
             raw.unlink(missing_ok=True)
 
@@ -102,9 +108,8 @@ class Intake:
         if len(header.sha256) not in (0, 32):
             raise wrong("header.sha256", f"has {len(header.sha256)} bytes; 0 or 32 are allowed", "SHA256_LENGTH")
         if size > (free := self.store.free_bytes() - DISK_RESERVE_BYTES):
-            raise wrong(
-                "header.size_bytes", f"is {size}; {max(0, free)} bytes are free on the daemon's disk", "DISK_FULL"
-            )
+            had = f"the picture has {size} bytes, and {max(0, free)} are free on the daemon's disk"
+            raise Busy(f"{had}: make room, or try again later", reason="DISK_FULL")
         if header.WhichOneof("content") == "raw":
             return self._raw_header(header.raw, size, "header.raw")
         if not header.encoded:
@@ -130,6 +135,9 @@ class Intake:
             async for request in requests:
                 if request.WhichOneof("part") != "chunk":
                     raise wrong("part", "is a second header; only chunks may follow the first", "HEADER_TWICE")
+                if len(request.chunk) > self._limits.chunk_bytes:
+                    told = f"has {len(request.chunk)} bytes; at most {self._limits.chunk_bytes} are allowed"
+                    raise wrong("chunk", told, "CHUNK_TOO_LARGE")
                 received += len(request.chunk)
                 if received > announced:
                     raise wrong("chunk", f"brings {received} bytes; {announced} were announced", "SIZE_MISMATCH")

@@ -1,11 +1,13 @@
 """One table from our errors to gRPC's status codes, and the wrapper that applies it around every method.
 
 Knows gRPC and ``errors``. The one place where all exceptions are caught: what is not ours to tell becomes INTERNAL
-without a word of its own, and stands in the log.
+without a word of its own but a reference, under which the log tells the rest.
 """
 
+import errno
 import functools
 import logging
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
@@ -36,6 +38,7 @@ MAX_MESSAGE_BYTES = 500  # it is sent twice, the first time with up to three byt
 MAX_FIELD_BYTES, MAX_DESCRIPTION_BYTES = 100, 240
 MAX_VIOLATIONS_BYTES = 3600  # of all together: about two dozen
 RETRY_AFTER_S = 5
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -70,11 +73,15 @@ def _cropped(text: str, most: int) -> str:
     return text.encode(errors="replace")[:most].decode(errors="ignore")
 
 
-async def _refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:
+async def refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:
     """Ends the call with the status that `error` stands for."""
-    if not isinstance(error, errors.ImpastoError):
-        log.error("a bug of ours", exc_info=error)
-        error = errors.EngineFault("something broke inside the daemon; its log has the details")
+    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+        log.error("the disk fails: %s", error.strerror)
+        error = errors.Busy("the daemon's disk is full or fails; make room on it", reason="DISK")
+    elif not isinstance(error, errors.ImpastoError):
+        reference = secrets.token_hex(4)
+        log.error("a bug of ours, told as %s", reference, exc_info=error, extra={"reference": reference})
+        error = errors.EngineFault(f"something broke inside the daemon; its log tells what, at reference {reference}")
     status = rpc_status.to_status(status_of(error))
     await context.abort(status.code, status.details, status.trailing_metadata)
     raise AssertionError("abort returned")  # it never does; this tells the type checker
@@ -92,7 +99,7 @@ def unary(
         except Exception as error:  # the border of the daemon: see the module's contract
             if isinstance(error, grpc.aio.AbortError):
                 raise
-            await _refuse(context, error)
+            await refuse(context, error)
 
     return wrapped
 
@@ -111,7 +118,7 @@ def stream(
         except Exception as error:  # the border of the daemon: see the module's contract
             if isinstance(error, grpc.aio.AbortError):
                 raise
-            await _refuse(context, error)
+            await refuse(context, error)
         finally:
             # The client may have gone in the middle: what the method holds must be let go now, not when collected.
             await responses.aclose()  # type: ignore[attr-defined]  # every method here is an async generator

@@ -9,29 +9,28 @@ from dataclasses import replace
 
 import grpc
 
-from impasto import weights, wire
+from impasto import owner, weights, wire
 from impasto.config import Limits
-from impasto.errors import InvalidRequest, RequestIdReused, Violations
-from impasto.image import ImageHeader
-from impasto.job import Job, Priority, State
+from impasto.errors import Busy, InvalidRequest, NotFound, RequestIdReused, Violations
+from impasto.job import Job, Priority, State, Terms
 from impasto.rpc.intake import Intake
 from impasto.rpc.status import stream, unary
+from impasto.rpc.watching import check_stays, watch
 from impasto.scheduler import Scheduler
 from impasto.spec import MAX_STYLES, StylizeSpec, check_numbers, check_pictures
-from impasto.store import Record, chunks
+from impasto.store import Blob, Record, chunks
 from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
 from impasto.weights import Shelf
 
 CLIENT_KEY = "impasto-client"  # metadata: one editor or command line, for fairness only
-HEARTBEAT_S = 10.0
 
 
 class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
-    """Jobs: made, watched, cancelled."""
+    """Jobs: made, watched, cancelled; `threads` is what a CPU worker takes for each."""
 
-    def __init__(self, intake: Intake, scheduler: Scheduler, limits: Limits, shelf: Shelf) -> None:
+    def __init__(self, intake: Intake, scheduler: Scheduler, limits: Limits, shelf: Shelf, threads: int) -> None:
         self._intake, self._scheduler, self._limits, self._shelf = intake, scheduler, limits, shelf
-        self._store = intake.store
+        self._store, self._threads = intake.store, threads
 
     @stream
     async def Stylize(
@@ -45,11 +44,11 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
             return
         delivery = request.delivery
         pause = 1 / delivery.max_preview_fps if delivery.max_preview_fps else 0.0
-        async for item in self._watch(record, 0, pause, delivery.max_preview_edge or wire.PREVIEW_EDGE):
+        async for item in watch(record, self._scheduler, 0, pause, delivery.max_preview_edge or wire.PREVIEW_EDGE):
             yield item
         if delivery.send_result and record.job.state is State.SUCCEEDED and record.job.result is not None:
             yield stylize_pb2.StylizeResponse(result_header=wire.header_to(record.job.result.header))
-            for chunk in chunks(self._store.blob(record.job.result.blob).path):
+            for chunk in chunks(self._store.blob(record.job.result.blob, record.job.owner).path):
                 yield stylize_pb2.StylizeResponse(result_chunk=chunk)
 
     @unary
@@ -65,7 +64,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         self, request: stylize_pb2.GetJobRequest, _context: grpc.aio.ServicerContext
     ) -> stylize_pb2.GetJobResponse:
         """The job as it is now."""
-        return stylize_pb2.GetJobResponse(job=self._told(self._store.record(request.name)))
+        return stylize_pb2.GetJobResponse(job=self._told(self._record(request.name)))
 
     @unary
     async def ListJobs(
@@ -76,7 +75,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         if request.page_size < 0:
             found.add("page_size", f"is {request.page_size}; 0 or more is needed", "OUT_OF_RANGE")
         found.raise_if_any()
-        jobs = [record.job for record in self._store.records.values()]
+        jobs = [record.job for record in self._store.records.values() if record.job.owner == owner.current()]
         page, token = wire.pages(jobs, request.page_size, request.page_token)
         told = [wire.job_to(job, self._scheduler.queue_position(job)) for job in page]
         return stylize_pb2.ListJobsResponse(jobs=told, next_page_token=token)
@@ -88,8 +87,8 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         _context: grpc.aio.ServicerContext,
     ) -> AsyncIterator[stylize_pb2.WatchJobResponse]:
         """Events from a sequence number on."""
-        record = self._store.record(request.name)
-        async for item in self._watch(record, request.last_sequence, 0.0, 0):
+        record = self._record(request.name)
+        async for item in watch(record, self._scheduler, request.last_sequence):
             yield stylize_pb2.WatchJobResponse(event=item.job)
 
     @unary
@@ -97,12 +96,13 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         self, request: stylize_pb2.GetPreviewRequest, _context: grpc.aio.ServicerContext
     ) -> stylize_pb2.GetPreviewResponse:
         """Waits for a frame newer than the one the caller has."""
-        record, found = self._store.record(request.name), Violations()
+        record, found = self._record(request.name), Violations()
         max_edge = wire.check_edge(request.max_edge, "max_edge", found)
         found.raise_if_any()
         while record.preview is None or record.preview.sequence <= request.newer_than:
             if record.job.state.final:
                 return stylize_pb2.GetPreviewResponse()
+            check_stays(record, self._scheduler)
             self._scheduler.want_preview(record, max_edge)
             await record.changed()
         return stylize_pb2.GetPreviewResponse(frame=wire.preview_to(record.preview))
@@ -112,9 +112,15 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         self, request: stylize_pb2.CancelJobRequest, _context: grpc.aio.ServicerContext
     ) -> stylize_pb2.CancelJobResponse:
         """Asks a job to stop."""
-        record = self._store.record(request.name)
+        record = self._record(request.name)
         self._scheduler.cancel(record, "cancelled on request", keep=request.keep_partial_result)
+        if record.job.state.final:
+            await self._store.written()  # what was told does not come back to life
         return stylize_pb2.CancelJobResponse(job=self._told(record))
+
+    def _record(self, name: str) -> Record:
+        """The caller's own job of that name."""
+        return self._store.record(name, owner.current())
 
     def _told(self, record: Record) -> stylize_pb2.Job:
         return wire.job_to(record.job, self._scheduler.queue_position(record.job))
@@ -124,13 +130,29 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
     ) -> Record | None:
         """A new job, or the one that this request made before; None if it was only to be checked."""
         digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
-        known = self._known(request.request_id, digest)
-        if known is not None:
-            return known
-        spec = await self._spec(request)
-        known = self._known(request.request_id, digest)  # a retry may have come in while the pictures were decoded
-        if known is not None or request.validate_only:
-            return known
+        record = self._known(request.request_id, digest)
+        if record is None:
+            spec = await self._spec(request)
+            terms = await self._terms(spec)
+            record = self._known(request.request_id, digest)  # a retry may have come in meanwhile
+            if record is None and request.validate_only:
+                return None
+            if record is None:
+                record = self._submitted(request, spec, terms, client, digest, keep_by_default=keep_by_default)
+        await self._accepted(record)
+        return record
+
+    def _submitted(  # the parts of a job
+        self,
+        request: stylize_pb2.StylizeRequest,
+        spec: StylizeSpec,
+        terms: Terms,
+        client: str,
+        digest: str,
+        *,
+        keep_by_default: bool,
+    ) -> Record:
+        """A new job in the queue."""
         policy = request.delivery.on_disconnect
         keep = policy == stylize_pb2.DISCONNECT_POLICY_KEEP_RUNNING or (keep_by_default and not policy)
         job = Job(
@@ -139,17 +161,40 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
             spec=replace(spec, encoder=self._shelf.resolve(spec.encoder)),
             arrival=self._store.next_arrival(),
             create_time=time.time(),
+            owner=owner.current(),
             request_id=request.request_id,
             priority=wire.PRIORITIES.get(request.priority, Priority.NORMAL),
             labels=dict(request.labels),
+            terms=terms,
         )
         record = Record(job, digest, keep_running=keep)
         record.update(job, notice=weights.notice(spec.encoder, job.spec.encoder))
         self._scheduler.submit(record)
         return record
 
+    async def _terms(self, spec: StylizeSpec) -> Terms:
+        """What decides the pixels beside the request, as it is now: it stays so for the job's whole life."""
+        sha256 = await asyncio.to_thread(self._shelf.sha256, self._shelf.resolve(spec.encoder))
+        return Terms(threads=self._threads, encoder_sha256=sha256)
+
+    async def _accepted(self, record: Record) -> None:
+        """A job is accepted when it is written down: before that nobody is told of it.
+
+        Raises:
+            Busy: the disk is full or fails; the job is taken back.
+        """
+        if record.accepted:
+            return
+        try:
+            await self._store.written()
+        except Busy:
+            self._scheduler.cancel(record, "it could not be written down", reason="DISK")
+            self._store.discard(record)
+            raise
+        record.accepted = True
+
     def _known(self, request_id: str, digest: str) -> Record | None:
-        known = self._store.by_request_id(request_id)
+        known = self._store.by_request_id(request_id, owner.current())
         if known is not None and known.request_digest != digest:
             raise RequestIdReused(f"request_id {request_id!r} was used for a different request; choose a new one")
         return known
@@ -160,71 +205,60 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         spec = wire.spec_from(request.spec, found)
         wire.check_envelope(request, found)
         check_numbers(spec, self._limits, found)
-        images = _images(request.spec, found)
-        found.raise_if_any()
-        self._shelf.resolve(spec.encoder)
-        return await self._with_pictures(spec, images)
-
-    async def _with_pictures(self, spec: StylizeSpec, images: dict[str, image_pb2.ImageRef]) -> StylizeSpec:
-        names, headers, fresh, found = {}, dict[str, ImageHeader](), [], Violations()
+        images, blobs = _images(request.spec, found), dict[str, Blob]()
         try:
-            for field, image in images.items():
-                inline = image.WhichOneof("source") == "inline"
-                try:
-                    blob = await self._intake.inline(image.inline, field) if inline else self._store.blob(image.blob)
-                except InvalidRequest as error:  # the other pictures may be wrong, too
-                    found.found += error.violations
-                    continue
-                names[field.removeprefix("spec.")], headers[blob.name] = blob.name, blob.header
-                fresh += [blob.name] if blob.fresh else []
+            await self._take(images, blobs, found)
+            if set(images) == set(blobs) and 0 < len(spec.styles) <= MAX_STYLES:
+                spec = spec.with_pictures({field.removeprefix("spec."): blob.name for field, blob in blobs.items()})
+                check_pictures(spec, {blob.name: blob.header for blob in blobs.values()}, self._limits, found)
+                await self._check_seen(blobs, found)
             found.raise_if_any()
-            spec = spec.with_pictures(names)
-            check_pictures(spec, headers, self._limits, found)
-            found.raise_if_any()
+            self._shelf.resolve(spec.encoder)
         except BaseException:
-            self._store.remove_blobs(fresh)  # nothing is left behind of a request that was refused
+            # Nothing is left behind of a request that was refused.
+            self._store.remove_blobs(blob.name for blob in blobs.values() if blob.fresh)
             raise
         return spec
 
-    async def _watch(
-        self, record: Record, last_sequence: int, preview_pause_s: float, max_edge: int
-    ) -> AsyncIterator[stylize_pb2.StylizeResponse]:
-        """Events after `last_sequence` until the job is final; previews beside them if a pause is given."""
-        record.watchers += 1
-        shown, due = 0, 0.0
+    async def _take(self, images: dict[str, image_pb2.ImageRef], blobs: dict[str, Blob], found: Violations) -> None:
+        """Every picture as a blob, by field; those that cannot be are noted, and the others are taken all the same."""
+        for field, image in images.items():
+            if not _there(image):
+                found.add(field, "is missing: name a blob or send the picture inline", "PICTURE_MISSING")
+                continue
+            try:
+                if image.WhichOneof("source") == "inline":
+                    blobs[field] = await self._intake.inline(image.inline, field)
+                else:
+                    blobs[field] = self._at_rest(image.blob, field)
+            except InvalidRequest as error:
+                found.found += error.violations
+
+    def _at_rest(self, name: str, field: str) -> Blob:
+        """The caller's own blob of that name.
+
+        Raises:
+            NotFound: it is gone, or somebody else's; the reason tells a client to upload it again.
+        """
         try:
-            while True:
-                for event in record.events[last_sequence:]:
-                    last_sequence = event.sequence
-                    position = self._scheduler.queue_position(event.job)
-                    yield stylize_pb2.StylizeResponse(job=wire.event_to(event, position))
-                if preview_pause_s and record.preview is not None and record.preview.sequence > shown:
-                    shown, due = record.preview.sequence, time.monotonic() + preview_pause_s
-                    yield stylize_pb2.StylizeResponse(preview=wire.preview_to(record.preview))
-                if record.job.state.final and last_sequence >= len(record.events):
-                    return
-                if preview_pause_s and time.monotonic() >= due and record.job.state is State.RUNNING:
-                    due = time.monotonic() + preview_pause_s
-                    self._scheduler.want_preview(record, max_edge)
-                if last_sequence >= len(record.events):
-                    await _until_changed(record)
-        finally:
-            record.watchers -= 1
-            if record.watchers == 0 and not record.keep_running:
-                self._scheduler.cancel(record, "the client that wanted it went away")
+            return self._store.blob(name, owner.current())
+        except NotFound as error:
+            raise NotFound(f"{field}: {error.message}", reason="BLOB_EXPIRED") from error
 
-
-async def _until_changed(record: Record) -> None:
-    """The next event, or a heartbeat's time: then the watcher looks again and can send what is due."""
-    try:
-        await asyncio.wait_for(record.changed(), HEARTBEAT_S)
-    except TimeoutError:
-        if not record.job.state.final:
-            record.update(record.job)  # the client sees that the job lives
+    async def _check_seen(self, blobs: dict[str, Blob], found: Violations) -> None:
+        """Notes styles that nobody sees and those that would apply nowhere."""
+        for field, blob in blobs.items():
+            if not field.startswith("spec.styles["):
+                continue
+            region = field.endswith(".mask")
+            if not await self._intake.shows(blob, as_mask=region):
+                told = "is black all over, so the style applies nowhere: white is where it is to apply"
+                told = told if region else "is wholly transparent; a style must be seen"
+                found.add(field, told, "REGION_EMPTY" if region else "STYLE_TRANSPARENT")
 
 
 def _images(spec: stylize_pb2.StylizeSpec, found: Violations) -> dict[str, image_pb2.ImageRef]:
-    """The pictures of a request by field; missing ones are noted."""
+    """The pictures of a request by field."""
     images = {"spec.content": spec.content}
     if not spec.styles:
         found.add("spec.styles", "is empty; one style is needed", "STYLE_MISSING")
@@ -233,11 +267,12 @@ def _images(spec: stylize_pb2.StylizeSpec, found: Violations) -> dict[str, image
         if style.HasField("mask"):
             images[f"spec.styles[{index}].mask"] = style.mask
     images |= {f"spec.{field}": getattr(spec, field) for field in ("mask", "keep", "init") if spec.HasField(field)}
-    for field, image in images.items():
-        source = image.WhichOneof("source")
-        if source is None or (source == "inline" and image.inline.WhichOneof("source") is None):
-            found.add(field, "is missing: name a blob or send the picture inline", "PICTURE_MISSING")
     return images
+
+
+def _there(image: image_pb2.ImageRef) -> bool:
+    source = image.WhichOneof("source")
+    return source == "blob" or (source == "inline" and image.inline.WhichOneof("source") is not None)
 
 
 def _client(context: grpc.aio.ServicerContext) -> str:

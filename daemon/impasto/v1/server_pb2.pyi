@@ -22,8 +22,38 @@ class GetServerInfoRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class FreeDevicesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ForgetRequest(_message.Message):
+    __slots__ = ("cancel_jobs",)
+    CANCEL_JOBS_FIELD_NUMBER: _ClassVar[int]
+    cancel_jobs: bool
+    def __init__(self, cancel_jobs: bool = ...) -> None: ...
+
+class ForgetResponse(_message.Message):
+    __slots__ = ("blobs", "jobs", "freed_bytes", "kept_jobs")
+    BLOBS_FIELD_NUMBER: _ClassVar[int]
+    JOBS_FIELD_NUMBER: _ClassVar[int]
+    FREED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    KEPT_JOBS_FIELD_NUMBER: _ClassVar[int]
+    blobs: int
+    jobs: int
+    freed_bytes: int
+    kept_jobs: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, blobs: _Optional[int] = ..., jobs: _Optional[int] = ..., freed_bytes: _Optional[int] = ..., kept_jobs: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class FreeDevicesResponse(_message.Message):
+    __slots__ = ("freed", "busy")
+    FREED_FIELD_NUMBER: _ClassVar[int]
+    BUSY_FIELD_NUMBER: _ClassVar[int]
+    freed: _containers.RepeatedCompositeFieldContainer[Device]
+    busy: _containers.RepeatedCompositeFieldContainer[Device]
+    def __init__(self, freed: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., busy: _Optional[_Iterable[_Union[Device, _Mapping]]] = ...) -> None: ...
+
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("version", "api_versions", "devices", "limits", "encoders", "queued_jobs", "running_jobs", "instance_id", "pid", "default_encoder", "uptime_s")
+    __slots__ = ("version", "api_versions", "devices", "limits", "encoders", "queued_jobs", "running_jobs", "instance_id", "pid", "default_encoder", "uptime_s", "notices")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     API_VERSIONS_FIELD_NUMBER: _ClassVar[int]
     DEVICES_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +65,7 @@ class GetServerInfoResponse(_message.Message):
     PID_FIELD_NUMBER: _ClassVar[int]
     DEFAULT_ENCODER_FIELD_NUMBER: _ClassVar[int]
     UPTIME_S_FIELD_NUMBER: _ClassVar[int]
+    NOTICES_FIELD_NUMBER: _ClassVar[int]
     version: str
     api_versions: _containers.RepeatedScalarFieldContainer[str]
     devices: _containers.RepeatedCompositeFieldContainer[Device]
@@ -46,7 +77,8 @@ class GetServerInfoResponse(_message.Message):
     pid: int
     default_encoder: str
     uptime_s: float
-    def __init__(self, version: _Optional[str] = ..., api_versions: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., encoders: _Optional[_Iterable[_Union[EncoderInfo, _Mapping]]] = ..., queued_jobs: _Optional[int] = ..., running_jobs: _Optional[int] = ..., instance_id: _Optional[str] = ..., pid: _Optional[int] = ..., default_encoder: _Optional[str] = ..., uptime_s: _Optional[float] = ...) -> None: ...
+    notices: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, version: _Optional[str] = ..., api_versions: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., encoders: _Optional[_Iterable[_Union[EncoderInfo, _Mapping]]] = ..., queued_jobs: _Optional[int] = ..., running_jobs: _Optional[int] = ..., instance_id: _Optional[str] = ..., pid: _Optional[int] = ..., default_encoder: _Optional[str] = ..., uptime_s: _Optional[float] = ..., notices: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("name", "description", "worker_pid", "loaded_encoders")

@@ -40,6 +40,16 @@ class ServerServiceStub(object):
                 request_serializer=impasto_dot_v1_dot_server__pb2.GetServerInfoRequest.SerializeToString,
                 response_deserializer=impasto_dot_v1_dot_server__pb2.GetServerInfoResponse.FromString,
                 _registered_method=True)
+        self.FreeDevices = channel.unary_unary(
+                '/impasto.v1.ServerService/FreeDevices',
+                request_serializer=impasto_dot_v1_dot_server__pb2.FreeDevicesRequest.SerializeToString,
+                response_deserializer=impasto_dot_v1_dot_server__pb2.FreeDevicesResponse.FromString,
+                _registered_method=True)
+        self.Forget = channel.unary_unary(
+                '/impasto.v1.ServerService/Forget',
+                request_serializer=impasto_dot_v1_dot_server__pb2.ForgetRequest.SerializeToString,
+                response_deserializer=impasto_dot_v1_dot_server__pb2.ForgetResponse.FromString,
+                _registered_method=True)
 
 
 class ServerServiceServicer(object):
@@ -53,6 +63,22 @@ class ServerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FreeDevices(self, request, context):
+        """Gives the devices' memory back now: every worker process without a job ends, and the next job starts one again,
+        which takes seconds. Workers that hold a job are left alone. They do the same by themselves after ten idle minutes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Forget(self, request, context):
+        """Removes every picture of the caller's that is at rest: uploads, results, states to go on from, and the jobs that
+        have ended, with their labels. What unfinished jobs need stays until they end, and is told.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ServerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +86,16 @@ def add_ServerServiceServicer_to_server(servicer, server):
                     servicer.GetServerInfo,
                     request_deserializer=impasto_dot_v1_dot_server__pb2.GetServerInfoRequest.FromString,
                     response_serializer=impasto_dot_v1_dot_server__pb2.GetServerInfoResponse.SerializeToString,
+            ),
+            'FreeDevices': grpc.unary_unary_rpc_method_handler(
+                    servicer.FreeDevices,
+                    request_deserializer=impasto_dot_v1_dot_server__pb2.FreeDevicesRequest.FromString,
+                    response_serializer=impasto_dot_v1_dot_server__pb2.FreeDevicesResponse.SerializeToString,
+            ),
+            'Forget': grpc.unary_unary_rpc_method_handler(
+                    servicer.Forget,
+                    request_deserializer=impasto_dot_v1_dot_server__pb2.ForgetRequest.FromString,
+                    response_serializer=impasto_dot_v1_dot_server__pb2.ForgetResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +126,60 @@ class ServerService(object):
             '/impasto.v1.ServerService/GetServerInfo',
             impasto_dot_v1_dot_server__pb2.GetServerInfoRequest.SerializeToString,
             impasto_dot_v1_dot_server__pb2.GetServerInfoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FreeDevices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/impasto.v1.ServerService/FreeDevices',
+            impasto_dot_v1_dot_server__pb2.FreeDevicesRequest.SerializeToString,
+            impasto_dot_v1_dot_server__pb2.FreeDevicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Forget(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/impasto.v1.ServerService/Forget',
+            impasto_dot_v1_dot_server__pb2.ForgetRequest.SerializeToString,
+            impasto_dot_v1_dot_server__pb2.ForgetResponse.FromString,
             options,
             channel_credentials,
             insecure,

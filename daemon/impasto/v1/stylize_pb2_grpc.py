@@ -97,12 +97,15 @@ class StylizeServiceServicer(object):
         ← result_chunk "…"
 
         The stream ends after the final state. If the stream is dropped before, the job is cancelled unless
-        `DeliveryOptions.on_disconnect` says otherwise. A retry with the same `request_id` watches the same job.
+        `DeliveryOptions.on_disconnect` says otherwise, and keeps the picture reached so far. If the daemon dies, call
+        again with the same `request_id`: the next one watches the same job, or makes it anew if it is not known any more.
+        A job that is not kept running waits 30 seconds for that.
 
         INVALID_ARGUMENT: something in the request is wrong; BadRequest lists every field at once.
         UNIMPLEMENTED: a field of this contract that this version cannot serve yet; it is never ignored.
         ALREADY_EXISTS: the `request_id` was used for a different request.
-        FAILED_PRECONDITION: a blob is gone (upload it again), the encoder is not on this machine, the picture cannot fit.
+        NOT_FOUND: a blob is gone, or was never yours; ErrorInfo.reason is BLOB_EXPIRED: upload it again.
+        FAILED_PRECONDITION: the encoder is not on this machine, the picture cannot fit.
         RESOURCE_EXHAUSTED: too many jobs wait; RetryInfo tells when to try again.
         UNAVAILABLE: the daemon is going away.
         """
@@ -133,7 +136,8 @@ class StylizeServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchJob(self, request, context):
-        """Small events without pixels, from `last_sequence` + 1 on, until the job is final: a lost connection loses nothing.
+        """Small events without pixels, from `last_sequence` + 1 on, until the job is final; at least one in ten seconds. The
+        last thousand are kept as long as the daemon lives; after its death the newest state is told, and what follows.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

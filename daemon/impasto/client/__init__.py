@@ -1,0 +1,312 @@
+"""The Python API: a connection, and a few verbs around it.
+
+    import impasto.client
+
+    with impasto.client.connect() as daemon:
+        picture = daemon.stylize("photo.jpg", "starry.png", steps=200)
+        picture.save("painted.png")
+
+Knows the contract and files. Must not know torch, so that importing it costs a fraction of a second. Starts the daemon
+when none answers, and rides over its death: a `stylize` under way finds it again, or starts it anew, and goes on. The
+face of a room: ``lifeline`` is the connection, ``progress`` what a script hears. ``cli`` is its first user.
+"""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Self
+
+import grpc
+
+from impasto import errors, launch, wire
+from impasto.client.lifeline import Lifeline
+from impasto.client.progress import Progress, progress_of
+from impasto.config import Config
+from impasto.errors import Violations
+from impasto.pictures import Picture, Source, announced, chunked
+from impasto.refusals import BLOB_EXPIRED, CONNECTION_LOST, SHUTDOWN, ending, translated
+from impasto.request import StyleUse, plain_spec, styles
+from impasto.v1 import blob_pb2, image_pb2, stylize_pb2
+
+__all__ = ["Client", "OnPreview", "OnProgress", "Picture", "Preview", "Progress", "Source", "connect"]
+
+CALL_TIMEOUT_S = 30.0
+UPLOAD_TIMEOUT_S = 600.0
+MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
+CLOSED = "this client is closed; connect again"
+LOST = "the daemon is gone; looking for it, or starting another"
+FOUND = "the daemon is back"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """X as it was after `step` steps, small and 8 bits deep; `sequence` rises with every one of a job."""
+
+    sequence: int
+    step: int
+    picture: Picture
+
+
+OnProgress = Callable[[Progress], None]
+OnPreview = Callable[[Picture], None]
+
+
+def connect(config: Config | None = None, *, start: bool = True) -> "Client":
+    """A client of this user's daemon, which is started if none answers.
+
+    Raises:
+        Unavailable: there is none and it could not be started, or `start` is false.
+        Busy: an older daemon is at work.
+        CannotServe: the runtime folder is not safe.
+    """
+    config = config or Config.load()
+    info = launch.ensure(config) if start else launch.running(config)
+    if info is None:
+        raise errors.Unavailable("no daemon runs; `impasto stylize` starts one, and so does `impasto serve`")
+    return Client(
+        launch.open_channel(config),
+        lifeline=partial(Lifeline, config=config, start=start, instance_id=info.instance_id),
+    )
+
+
+class Client:
+    """One connection to the daemon; close it, or use it in a `with` statement."""
+
+    def __init__(
+        self, channel: grpc.Channel, name: str = "", *, lifeline: Callable[[grpc.Channel], Lifeline] = Lifeline
+    ) -> None:
+        """Takes over the channel; `name` stands for this client where devices are shared."""
+        self._line, self._closed = lifeline(channel), False
+        self._metadata = (("impasto-client", name or f"python-{os.getpid()}"),)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection; jobs that only this client watched are cancelled."""
+        self._closed = True
+        self._line.close()
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        """The border to gRPC; a closed channel is not touched, as grpc crashes on some calls to it."""
+        if self._closed:
+            raise errors.Unavailable(CLOSED, reason="CLIENT_CLOSED")
+        try:
+            with translated():
+                yield
+        except errors.EngineFault as error:
+            if self._closed:  # in mid-call: what grpc says of that is not for users
+                raise errors.Unavailable(CLOSED, reason="CLIENT_CLOSED") from error
+            raise
+
+    def info(self) -> launch.Info:
+        """What the daemon is and does.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+        with self._open():
+            info = launch.ask(self._line.channel)
+        if info is None:
+            raise errors.Unavailable("the daemon does not answer")
+        return info
+
+    def stylize(  # noqa: PLR0913  # the pictures that a request may have, each by its name
+        self,
+        content: Source,
+        style: Source | Sequence[Source],
+        *,
+        mask: Source | None = None,
+        blend: Sequence[float] = (),
+        regions: Sequence[Source] = (),
+        keep: Source | None = None,
+        init: Source | None = None,
+        on_progress: OnProgress | None = None,
+        on_preview: OnPreview | None = None,
+        **options: Any,  # noqa: ANN401  # the fields of StylizeSpec, checked by the contract
+    ) -> Picture:
+        """Paints `content` in the manner of `style`.
+
+        Args:
+            content: a file, a file's bytes, or a raw `Picture`; the result has its kind of samples.
+            style: likewise; or several.
+            mask: gray, of the content's size: white is painted, black stays.
+            blend: how much each style counts, one number for each; none means all alike.
+            regions: where each style applies, one mask for each; none means everywhere.
+            keep: a mask: white is kept near to the content, as faces and straight edges should be.
+            init: a picture to start from in place of the content, e.g. an earlier result.
+            on_progress: called with every event.
+            on_preview: called about once a second with the picture so far.
+            options: any plain field of the contract's `StylizeSpec`: steps, strength, colour, detail, budget_s, …; also
+                style_layers and content_layers as {"relu3_1": 2.0}.
+
+        Raises:
+            InvalidRequest, CannotServe, Busy, Unavailable: as the daemon says.
+            JobCancelled: somebody else cancelled it; a picture that was kept is got by `picture`.
+            EngineFault: the job failed.
+        """
+        request_id, uses = uuid.uuid4().hex, styles(style, blend, regions)
+        pictures = {"content": content, "mask": mask, "keep": keep, "init": init}
+
+        def made() -> stylize_pb2.StylizeRequest:
+            """The request, its pictures uploaded."""
+            delivery = stylize_pb2.DeliveryOptions(max_preview_fps=1 if on_preview else 0, send_result=True)
+            spec = self._spec(uses, options, **pictures)
+            return stylize_pb2.StylizeRequest(request_id=request_id, spec=spec, delivery=delivery)
+
+        return self._persist(made, _Told(on_progress, on_preview))
+
+    def _persist(self, made: Callable[[], stylize_pb2.StylizeRequest], told: "_Told") -> Picture:
+        """Asks and watches until the result is here, over the death of the daemon, and of its memory, too."""
+        request, losses, sent = None, 0, 0
+        while True:
+            try:
+                request = request or made()
+                return self._collect(request, told)
+            except errors.NotFound as error:
+                sent += 1
+                if error.reason != BLOB_EXPIRED or sent > MAX_LOSSES:
+                    raise
+                request = None  # the daemon has them no longer, by whatever mishap: the next round sends them again
+            except errors.Unavailable as error:
+                losses += 1
+                if not self._line.lasting or losses > MAX_LOSSES or error.reason not in (CONNECTION_LOST, SHUTDOWN):
+                    raise
+                told.notice(LOST if error.reason == CONNECTION_LOST else error.message)
+                self._line.find_again(stopped=error if error.reason == SHUTDOWN else None)
+                told.notice(FOUND)
+
+    def upload(self, source: Source, field: str = "source") -> str:
+        """Sends a picture and returns its blob's name; one that the daemon has already is not sent again.
+
+        Raises:
+            InvalidRequest: it cannot be read or is no picture; `field` is what the error calls it.
+        """
+        data, header = announced(source, field)
+        if isinstance(source, Picture) and self._has(name := source.blob_name()):
+            return name
+        try:
+            with self._open():
+                messages = chunked(data, header)
+                response = self._line.blobs.UploadBlob(messages, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
+        except errors.InvalidRequest as error:
+            raise error.renamed({"header": field}) from error
+        return str(response.name)
+
+    def _has(self, blob: str) -> bool:
+        """Whether the daemon has a blob, which is then kept as if it had been sent just now."""
+        try:
+            with self._open():
+                self._line.blobs.GetBlob(
+                    blob_pb2.GetBlobRequest(name=blob), timeout=CALL_TIMEOUT_S, metadata=self._metadata
+                )
+        except errors.NotFound:
+            return False
+        return True
+
+    def picture(self, job: str) -> Picture:
+        """The result of a job that has one: finished, or cancelled with what there was.
+
+        Raises:
+            NotFound: there is no such job, or it has no result.
+        """
+        with self._open():
+            found = self._line.stylize.GetJob(stylize_pb2.GetJobRequest(name=job), timeout=CALL_TIMEOUT_S).job
+            if not found.HasField("result"):
+                raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
+            response = self._line.blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
+            return _picture(found.result.header, b"".join(part.chunk for part in response))
+
+    def preview(self, job: str, newer_than: int = 0, max_edge: int = 0) -> Preview | None:
+        """The newest picture of a running job, as soon as there is one newer than `newer_than`; None at its end."""
+        request = stylize_pb2.GetPreviewRequest(name=job, newer_than=newer_than, max_edge=max_edge)
+        with self._open():  # no deadline: a job may wait for long in the queue, and its end ends this, too
+            frame = self._line.stylize.GetPreview(request).frame
+        return Preview(frame.sequence, frame.step, _picture(frame.header, frame.samples)) if frame.sequence else None
+
+    def jobs(self) -> list[stylize_pb2.Job]:
+        """The newest hundred jobs."""
+        with self._open():
+            response = self._line.stylize.ListJobs(stylize_pb2.ListJobsRequest(), timeout=CALL_TIMEOUT_S)
+        return list(response.jobs)
+
+    def cancel(self, job: str, *, keep_partial_result: bool = False) -> None:
+        """Asks a job to stop."""
+        request = stylize_pb2.CancelJobRequest(name=job, keep_partial_result=keep_partial_result)
+        with self._open():
+            self._line.stylize.CancelJob(request, timeout=CALL_TIMEOUT_S)
+
+    def _spec(
+        self, uses: Sequence[StyleUse[Source]], options: Mapping[str, Any], **pictures: Source | None
+    ) -> stylize_pb2.StylizeSpec:
+        spec = plain_spec({name: value for name, value in options.items() if value is not None})
+        for use in uses:
+            added = spec.styles.add(weight=use.weight)
+            added.image.blob = self.upload(use.image, use.field)
+            if use.region is not None:
+                added.mask.blob = self.upload(use.region, use.region_field)
+        for name, picture in pictures.items():
+            if picture is not None:
+                getattr(spec, name).blob = self.upload(picture, name)
+        return spec
+
+    def _collect(self, request: stylize_pb2.StylizeRequest, told: "_Told") -> Picture:
+        """Watches until the result is here. Leaving in between, by whatever exception, cancels the job."""
+        header, samples = None, bytearray()
+        with self._open():
+            call = self._line.stylize.Stylize(request, metadata=self._metadata)
+        try:
+            with self._open():
+                for response in call:
+                    match response.WhichOneof("event"):
+                        case "job":
+                            told.event(response.job)
+                        case "preview":
+                            told.preview(response.preview)
+                        case "result_header":
+                            header = response.result_header
+                        case "result_chunk":
+                            samples += response.result_chunk
+        finally:
+            call.cancel()
+        if header is None:
+            raise ending(told.job)
+        return _picture(header, bytes(samples))
+
+
+def _picture(header: image_pb2.ImageHeader, samples: bytes) -> Picture:
+    return Picture(wire.header_from(header, "header", Violations()), samples)
+
+
+class _Told:
+    """What a caller has heard of a painting: nothing twice, however often the connection is made anew."""
+
+    def __init__(self, on_progress: OnProgress | None, on_preview: OnPreview | None) -> None:
+        self._on_progress, self._on_preview = on_progress, on_preview
+        self._sequence = 0
+        self.job: stylize_pb2.Job | None = None
+
+    def event(self, event: stylize_pb2.JobEvent) -> None:
+        """One event, of which those that were heard already do not count; another job's numbers begin anew."""
+        if self.job is not None and self.job.name == event.job.name and event.sequence <= self._sequence:
+            return
+        self.job, self._sequence = event.job, event.sequence
+        if self._on_progress:
+            self._on_progress(progress_of(event))
+
+    def preview(self, frame: stylize_pb2.PreviewFrame) -> None:
+        """The picture so far."""
+        if self._on_preview:
+            self._on_preview(_picture(frame.header, frame.samples))
+
+    def notice(self, text: str) -> None:
+        """Something about the connection, with the job as it was when it was last heard of."""
+        if self._on_progress and self.job is not None:
+            self._on_progress(replace(progress_of(stylize_pb2.JobEvent(job=self.job)), notice=text))

@@ -1,0 +1,47 @@
+"""What a worker is told of a job, and what its last word means for the job. Pure.
+
+Knows jobs and the verbs that ``worker`` understands. Must not know processes, the store or who goes next. ``scheduler``
+sends the one and hears the other.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from impasto.image import ImageHeader
+from impasto.job import Failure, Job, Result
+
+Verb = dict[str, Any]
+
+
+def start(job: Job, pictures: Iterable[tuple[str, str, Path, ImageHeader]], states: Path, result: Path) -> Verb:
+    """To begin with a job, or to go on with it.
+
+    Args:
+        job: as it is written down.
+        pictures: of each its field in the request, its blob's name, its file and its header.
+        states: the folder of its checkpoints.
+        result: the file that the result is to be written to.
+    """
+    sources = {
+        field: {"path": str(path), "header": header.to_json(), "key": key} for field, key, path, header in pictures
+    }
+    told = {"spec": job.spec.to_json(), "terms": asdict(job.terms), "pictures": sources}
+    return {"verb": "start", "job": job.name, "states": str(states), "result": str(result)} | told
+
+
+def cancel(job: Job, why: str, reason: str, *, keep: bool) -> Verb:
+    """To stop with a job; with a picture of what there is, if it is to be kept."""
+    return {"verb": "cancel", "job": job.name, "why": why, "reason": reason, "keep": keep}
+
+
+def ended(job: Job, header: Mapping[str, Any], result: Result | None) -> Job:
+    """The job in the final state that its worker's last message tells."""
+    now = time.time()
+    if header["event"] == "done" and result is not None:
+        return job.succeeded(result, now)
+    if header["event"] == "cancelled":
+        return job.cancelled(Failure(header["reason"], header["why"]), now, result)
+    return job.failed(Failure(header["reason"], header["message"]), now)

@@ -1,0 +1,51 @@
+"""The one connection of a pipe to the daemon: made when it is first needed, made anew when the daemon was lost.
+
+Knows the client. Must not know frames. Threads of `painting` share it; the mutable state is the client.
+"""
+
+import threading
+
+from impasto import client, launch
+from impasto.client import Client
+from impasto.config import Config
+from impasto.errors import Unavailable
+
+
+class Connection:
+    """A client of this user's daemon."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._lock = threading.Lock()
+        self._client: Client | None = None
+        self._closed = False
+
+    def client(self) -> Client:
+        """The client; starts the daemon if none answers.
+
+        Raises:
+            Unavailable, Busy, CannotServe: as `impasto.client.connect` does; Unavailable, too, once this is closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise Unavailable(client.CLOSED, reason="CLIENT_CLOSED")
+            if self._client is None:
+                self._client = client.connect(self.config)
+            return self._client
+
+    def lost(self, one: Client) -> None:
+        """The daemon behind this client has gone: the next one who asks gets another."""
+        with self._lock:
+            if self._client is one:
+                self._client = None
+        one.close()
+
+    def info(self) -> launch.Info | None:
+        """What the daemon says of itself; None if none runs. Starts nothing."""
+        return launch.running(self.config)
+
+    def close(self) -> None:
+        """Closes it for good; what it watched is cancelled. Does not wait for somebody who is connecting."""
+        self._closed = True
+        if self._client is not None:
+            self._client.close()

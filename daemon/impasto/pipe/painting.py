@@ -1,0 +1,178 @@
+"""One painting that an editor asked for: sent, watched, stopped, fetched; told in frames.
+
+Knows the client and what frames say. Must not know pipes. `session` makes one for every ``stylize`` and runs it in a
+thread; another thread pulls previews, each only when the last one has left this process, so that an editor that is busy
+sees the newest and the daemon makes none in vain.
+"""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeAlias
+
+from impasto.client import Client, Picture, Progress
+from impasto.errors import ImpastoError, JobCancelled, NotFound, Unavailable
+from impasto.frames import Frame
+from impasto.pipe.connection import Connection
+from impasto.pipe.outbox import Outbox, samples
+from impasto.pipe.styles import Gallery
+
+ATTEMPTS = 3  # how often a painting is sent when its daemon is lost
+DELIBERATE = ("SHUTDOWN", "CLIENT_CLOSED")  # the daemon's end or ours was meant: nothing to be repaired
+
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """A style of the gallery, drawn when it is needed."""
+
+    name: str
+
+
+Source: TypeAlias = bytes | Picture | BuiltIn
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be painted; fields as `impasto.client.Client.stylize` has them, settings by its options' names."""
+
+    content: Source
+    style: Sequence[Source]
+    mask: Source | None = None
+    keep: Source | None = None
+    init: Source | None = None
+    regions: Sequence[Source] = ()
+    blend: Sequence[float] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    preview_edge: int = 512
+    previews_per_s: float = 2.0
+
+
+class Painting:
+    """One run; the mutable state is the job that it has become and whether it was asked to stop."""
+
+    def __init__(self, ident: str, order: Order, connection: Connection, gallery: Gallery, outbox: Outbox) -> None:
+        self._ident, self._order, self._outbox = ident, order, outbox
+        self._connection, self._gallery = connection, gallery
+        self._job, self._ended = "", False
+        self._client: Client | None = None
+        self._stopping: bool | None = None  # None: nobody asked; else whether to keep
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Paints to the end, whatever it is; a daemon that is lost is started anew and asked again.
+
+        Raises:
+            ImpastoError: it went wrong.
+        """
+        try:
+            self._finish(self._attempts())
+        except JobCancelled:
+            self._cancelled()
+        finally:
+            self._ended = True
+
+    def stop(self, *, keep: bool) -> None:
+        """Asks the job to stop; if it is not there yet, it will be stopped as soon as it is."""
+        with self._lock:
+            self._stopping = keep
+            client, job = self._client, self._job
+        if client is not None and job:
+            try:
+                client.cancel(job, keep_partial_result=keep)
+            except ImpastoError:  # the daemon is lost: `run` sees that, too, and what was asked for
+                return
+
+    def _attempts(self) -> Picture:
+        for attempt in range(1, ATTEMPTS + 1):
+            client = self._connection.client()
+            try:
+                return self._paint(client)
+            except Unavailable as error:
+                if self._stopping is not None:
+                    raise JobCancelled("stopped") from error
+                if error.reason in DELIBERATE or attempt == ATTEMPTS:
+                    raise
+                self._say("lost", attempt=attempt, text="the painting process was lost; it is started again")
+                self._connection.lost(client)
+        raise AssertionError("the last attempt raises")
+
+    def _paint(self, client: Client) -> Picture:
+        order = self._order
+        with self._lock:
+            self._client, self._job = client, ""
+        if self._stopping is not None:
+            raise JobCancelled("stopped before it began")
+        styles = [self._file(style) for style in order.style]
+        return client.stylize(
+            self._file(order.content),
+            styles[0] if len(styles) == 1 else styles,
+            mask=self._optional(order.mask),
+            keep=self._optional(order.keep),
+            init=self._optional(order.init),
+            regions=[self._file(region) for region in order.regions],
+            blend=order.blend,
+            on_progress=lambda told: self._progressed(client, told),
+            **order.settings,
+        )
+
+    def _file(self, source: Source) -> bytes | Picture:
+        return self._gallery.file(source.name) if isinstance(source, BuiltIn) else source
+
+    def _optional(self, source: Source | None) -> bytes | Picture | None:
+        return None if source is None else self._file(source)
+
+    def _progressed(self, client: Client, told: Progress) -> None:
+        """An event of the job: passed on; the first one brings the job's name, for which previews and a stop waited."""
+        fresh = told.job != self._job
+        with self._lock:
+            self._job, stopping = told.job, self._stopping
+        if fresh and stopping is not None:
+            self.stop(keep=stopping)
+        if fresh and self._order.previews_per_s:
+            threading.Thread(target=self._show, args=(client, told.job), daemon=True).start()
+        if told.notice:
+            self._say("notice", text=told.notice)
+        progress = {"event": "progress", "id": self._ident} | asdict(told) | {"losses": dict(told.losses)}
+        self._outbox.replace("progress", self._ident, Frame(progress))
+
+    def _show(self, client: Client, job: str) -> None:
+        """Pulls previews of a job until it ends."""
+        newest, pause_s = 0, 1 / self._order.previews_per_s
+        while not self._ended and self._job == job:
+            began = time.monotonic()
+            try:
+                preview = client.preview(job, newest, self._order.preview_edge)
+            except ImpastoError:  # the daemon is lost or the job unknown by now: `run` tells that
+                return
+            if preview is None or self._ended:
+                return
+            newest = preview.sequence
+            header = preview.picture.header.to_json()
+            told = {"event": "preview", "id": self._ident, "step": preview.step, "header": header}
+            self._outbox.replace("preview", self._ident, Frame(told, preview.picture.samples))
+            self._outbox.wait_for("preview", self._ident)
+            time.sleep(max(0.0, pause_s - (time.monotonic() - began)))
+
+    def _cancelled(self) -> None:
+        """The job was stopped: the picture reached so far is the result if it was to be kept and there is one."""
+        if self._stopping and self._client is not None and self._job:
+            try:
+                self._finish(self._client.picture(self._job), kept=True)
+            except NotFound:  # stopped before the first step
+                self._say("cancelled")
+            return
+        self._say("cancelled")
+
+    def _finish(self, picture: Picture, *, kept: bool = False) -> None:
+        self._ended = True
+        header, size = picture.header.to_json(), len(picture.samples)
+        self._say("result", header=header, size_bytes=size, kept=kept)
+        self._outbox.put_lazily(samples(self._ident, picture.samples), self._ident)
+        self._say("done")
+
+    def _say(self, event: str, **told: Any) -> None:  # noqa: ANN401  # anything JSON can hold
+        self._outbox.put(Frame({"event": event, "id": self._ident} | told))
+
+    def __repr__(self) -> str:
+        return f"<Painting {self._ident} [{self._job or 'no job yet'}]>"

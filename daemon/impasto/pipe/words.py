@@ -1,0 +1,53 @@
+"""What an editor shows when something went wrong: which of the artist's own things it is about, and what to do.
+
+Knows our errors and the names that the contract uses. Must not know any editor. `session` and `painting` call it.
+"""
+
+from typing import Any
+
+from impasto.errors import ImpastoError, InvalidRequest
+
+# What the contract calls a thing, and what an artist sees of it. Settings keep their names: plug-ins know them.
+NAMES = {
+    "spec.content": "the layer",
+    "content": "the layer",
+    "spec.mask": "the selection",
+    "mask": "the selection",
+    "spec.keep": "the mask of what to keep",
+    "keep": "the mask of what to keep",
+    "spec.init": "the picture to go on from",
+    "init": "the picture to go on from",
+    "spec.styles": "the styles",
+    "style": "the style",
+    "spec.styles[0].image": "the style",
+    "spec.styles[0].mask": "the region of the style",
+}
+NAMES |= {f"spec.styles[{index}].image": f"style {index + 1}" for index in range(1, 16)}
+NAMES |= {f"style[{index}]": f"style {index + 1}" for index in range(16)}
+NAMES |= {f"spec.styles[{index}].mask": f"the region of style {index + 1}" for index in range(1, 16)}
+NAMES |= {f"regions[{index}]": f"the region of style {index + 1}" for index in range(16)}
+
+# Where our own words speak of commands, for people at a terminal; an editor starts the daemon by itself.
+ADVICE = {
+    "UNAVAILABLE": "the painting process has gone and could not be started again: try once more; `impasto doctor` in a "
+    "terminal looks for the cause",
+    "CLIENT_CLOSED": "the painting was stopped",
+    "SHUTDOWN": "the painting process was shut down by its user; start again when it is wanted",
+    "QUEUE_FULL": "too many pictures wait already: try again when some are done",
+    "INTERNAL": "the painting process had a fault of its own: try again; its log has the details",
+    "DIVERGED": "the picture came apart: try a lower strength, fewer steps or another style",
+    "WORKER_LOST": "the painting process was lost, perhaps for want of memory: try again, or a smaller size",
+}
+
+
+def told(error: ImpastoError) -> dict[str, Any]:
+    """Reason, message and violations of an error, as a frame has them."""
+    if isinstance(error, InvalidRequest):
+        renamed = error.renamed(NAMES)
+        found = [
+            {"field": v.field.removeprefix("spec."), "description": v.description, "reason": v.reason}
+            for v in renamed.violations
+        ]
+        message = "; ".join(f"{v['field']} {v['description']}" for v in found)
+        return {"reason": error.reason, "message": message, "violations": found}
+    return {"reason": error.reason, "message": ADVICE.get(error.reason, error.message), "violations": []}

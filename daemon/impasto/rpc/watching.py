@@ -1,0 +1,71 @@
+"""Watching a job: its events as they come, previews beside them, and what happens when the last watcher goes.
+
+Knows records, the scheduler's face and the contract. Must not know how a job is made. The servicer of jobs calls it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from impasto import wire
+from impasto.errors import GoingAway
+from impasto.job import State
+from impasto.scheduler import Scheduler
+from impasto.store import Record
+from impasto.v1 import stylize_pb2
+
+HEARTBEAT_S = 10.0
+
+
+async def watch(
+    record: Record, scheduler: Scheduler, last_sequence: int = 0, preview_pause_s: float = 0.0, max_edge: int = 0
+) -> AsyncIterator[stylize_pb2.StylizeResponse]:
+    """Events after `last_sequence` until the job is final; previews beside them if a pause is given.
+
+    Raises:
+        GoingAway: the daemon stops; the job does not.
+    """
+    record.watchers += 1
+    shown, due = 0, 0.0
+    if record.held:
+        scheduler.release(record)
+    try:
+        while True:
+            for event in record.since(last_sequence):
+                last_sequence = event.sequence
+                position = scheduler.queue_position(event.job)
+                yield stylize_pb2.StylizeResponse(job=wire.event_to(event, position))
+            if preview_pause_s and record.preview is not None and record.preview.sequence > shown:
+                shown, due = record.preview.sequence, time.monotonic() + preview_pause_s
+                yield stylize_pb2.StylizeResponse(preview=wire.preview_to(record.preview))
+            if record.job.state.final and last_sequence >= record.sequence:
+                return
+            check_stays(record, scheduler)
+            if preview_pause_s and time.monotonic() >= due and record.job.state is State.RUNNING:
+                due = time.monotonic() + preview_pause_s
+                scheduler.want_preview(record, max_edge)
+            if last_sequence >= record.sequence:
+                await _until_changed(record)
+    finally:
+        record.watchers -= 1
+        if record.watchers == 0 and not record.keep_running and not scheduler.draining:
+            scheduler.cancel(record, "the client that wanted it went away", keep=True)
+
+
+def check_stays(record: Record, scheduler: Scheduler) -> None:
+    """Whether there is still something to wait for here.
+
+    Raises:
+        GoingAway: the daemon stops; the job does not.
+    """
+    if scheduler.draining and not record.job.state.final:
+        raise GoingAway
+
+
+async def _until_changed(record: Record) -> None:
+    """The next event, or a heartbeat's time: then the watcher looks again and can send what is due."""
+    try:
+        await asyncio.wait_for(record.changed(), max(0.1, HEARTBEAT_S - record.silent_s()))
+    except TimeoutError:
+        if not record.job.state.final and record.silent_s() >= HEARTBEAT_S:  # else another watcher has done it
+            record.update(record.job)  # the client sees that the job lives

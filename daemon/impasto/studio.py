@@ -1,0 +1,109 @@
+"""A device with the encoders that were loaded on it, and the pictures that the front names.
+
+Knows torch's devices, encoder files and samples on disk. Must not know jobs or what is computed. ``worker`` owns one
+`Studio`, and ``painting`` works in it.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from impasto import pixels
+from impasto.engine import VGG, TargetCache, load_encoder, load_slim
+from impasto.errors import CannotServe
+from impasto.image import ImageHeader
+from impasto.spec import SLIM
+from impasto.weights import Shelf, sha256_of
+
+
+def open_encoder(name: str, shelf: Shelf) -> VGG:
+    """The encoder of that name, from the package or from the shelf.
+
+    Raises:
+        CannotServe: it has gone since the request was accepted, or its file is damaged.
+    """
+    if name == SLIM:
+        return load_slim()
+    try:
+        return load_encoder(shelf.path(shelf.resolve(name)))
+    except ValueError as error:
+        raise CannotServe(
+            f"{error}: `impasto weights remove` and `impasto weights fetch` bring a whole one",
+            reason="ENCODER_UNAVAILABLE",
+        ) from error
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A blob that the front named: its samples on disk, its header, and its name as a key for caches."""
+
+    samples: pixels.Samples
+    header: ImageHeader
+    key: str
+
+    @classmethod
+    def open(cls, told: Mapping[str, Any]) -> "Picture":
+        """From what the front says: path, header, key."""
+        header = ImageHeader.from_json(told["header"])
+        return cls(pixels.open_samples(Path(told["path"]), header), header, told["key"])
+
+
+class Studio:
+    """A device with the encoders that were loaded on it; weights are kept until their file is another one."""
+
+    def __init__(self, device: torch.device, shelf: Shelf) -> None:
+        self.device, self._shelf = device, shelf
+        self.encoders: dict[str, VGG] = {}
+        self._loaded: dict[str, tuple[int, ...]] = {}
+        self._sha256: dict[str, str] = {}
+        self.targets: dict[str, TargetCache] = {}
+
+    def encoder(self, name: str, sha256: str = "") -> VGG:
+        """The encoder of that name, on the device; from a file of that hash, if one is given.
+
+        Raises:
+            CannotServe: its file has gone, is damaged, or is another one by now.
+        """
+        if name in self.encoders and sha256 and sha256 == self._sha256[name]:
+            return self.encoders[name]
+        now = self._identity(name)
+        if name not in self.encoders or now != self._loaded[name]:
+            found = sha256_of(self._shelf.path(self._shelf.resolve(name)))
+            self.encoders[name] = open_encoder(name, self._shelf).to(self.device)
+            self.targets[name], self._loaded[name], self._sha256[name] = TargetCache(), now, found
+        if sha256 and sha256 != self._sha256[name]:
+            raise CannotServe(
+                f"the weights of {name} are no longer those that this job was accepted with: send the request again",
+                reason="ENCODER_CHANGED",
+            )
+        return self.encoders[name]
+
+    def use_threads(self, threads: int) -> None:
+        """So many from now on; sums depend on it. 0 leaves it as it is, and so does a GPU."""
+        if threads and self.device.type == "cpu" and torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+    def _identity(self, name: str) -> tuple[int, ...]:
+        """What changes with the file: other weights may be imported while this process lives."""
+        try:
+            found = self._shelf.path(name).stat()
+        except OSError:
+            return self._loaded.get(name, ())  # removed: what was loaded still serves the jobs that were accepted
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+    def free_bytes(self) -> int:
+        """Memory that a job may still take on this device."""
+        if self.device.type == "cuda":
+            return torch.cuda.mem_get_info(self.device)[0]
+        try:
+            lines = Path("/proc/meminfo").read_text().splitlines()
+            return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+        except (OSError, StopIteration):
+            return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+    def __repr__(self) -> str:
+        return f"<Studio on {self.device} [{', '.join(self.encoders) or 'nothing loaded'}]>"

@@ -1,0 +1,1 @@
+"""Checks that run inside GIMP, by room of the API; each names what it shows."""

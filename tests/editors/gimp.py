@@ -1,0 +1,300 @@
+"""Drives a real GIMP: scripts in batch, windows under a virtual display, keys, clicks, screenshots; every wait ends.
+
+Knows GIMP's command line and X's tools; knows nothing of the plug-ins under test. Called by the tests of editors only.
+"""
+
+import os
+import select
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from editors import chroot
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FIRST_START_S = 300  # builds a config of its own
+START_S = 180  # measured: 6 s on a quiet machine
+TOOL_S = 60
+SCREEN = "1280x900x24"
+# What would stand between a test and the editor: dialogs of a first start, questions on exit, files on disk.
+SETTINGS = """(show-welcome-dialog no)
+(show-tips no)
+(check-updates no)
+(single-window-mode yes)
+(save-session-info no)
+(save-device-status no)
+(confirm-on-close no)
+(restore-accelerator no)
+"""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: its exit code (None: it had to be killed) and all that it printed."""
+
+    code: int | None
+    output: str
+
+
+class Late(AssertionError):
+    """What was waited for did not come."""
+
+
+def until(look: Callable[[], T | None], what: str, timeout_s: float, log: Path | None = None) -> T:
+    """The first true answer of `look`, asked every tenth of a second.
+
+    Raises:
+        Late: when none came within `timeout_s`; with the end of `log`.
+    """
+    end = time.monotonic() + timeout_s
+    while True:
+        answer = look()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            tail = log.read_text(errors="replace")[-3000:] if log and log.exists() else ""
+            raise Late(f"{what} did not come within {timeout_s:.0f} s\n{tail}")
+        time.sleep(0.1)
+
+
+@dataclass
+class Home:
+    """A GIMP of one's own: its config folder, its plug-ins, its environment."""
+
+    root: Path
+    path: Path
+    extra: dict[str, str] = field(default_factory=dict)
+    host: bool = False  # whether plug-ins may start what is installed on this machine, by ``chroot /host``
+
+    @property
+    def config(self) -> Path:
+        """GIMP's own folder."""
+        return self.path / "gimp"
+
+    def environment(self, display: str = "") -> dict[str, str]:
+        """What this GIMP sees of the world."""
+        run = self.path / "run"
+        run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own = {
+            "HOME": str(self.path),
+            "GIMP3_DIRECTORY": str(self.config),
+            "XDG_RUNTIME_DIR": str(run),
+            "NO_AT_BRIDGE": "1",
+            "GTK_MODULES": "",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        return chroot.environment({**own, **({"DISPLAY": display} if display else {}), **self.extra})
+
+    def install(self, name: str, source: str, beside: Sequence[Path] = ()) -> Path:
+        """Puts a plug-in NAME/NAME.py in place, with copies of files and folders beside it."""
+        folder = self.config / "plug-ins" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        script = folder / f"{name}.py"
+        script.write_text(source)
+        script.chmod(0o755)
+        for path in beside:
+            if path.is_dir():
+                shutil.copytree(
+                    path, folder / path.name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+                )
+            else:
+                shutil.copy(path, folder / path.name)
+        return script
+
+    def start(self, arguments: Sequence[str], log: Path, display: str = "") -> subprocess.Popen[bytes]:
+        """Starts a command of the root in this home; what it prints goes to `log`."""
+        command = chroot.inside(self.root, shlex.join(arguments), [REPOSITORY, self.path], host=self.host)
+        with log.open("ab") as out:
+            return subprocess.Popen(
+                command, env=self.environment(display), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            )
+
+    def batch(self, script: Path, *arguments: str, timeout_s: float = START_S) -> Ended:
+        """Runs a Python script within GIMP without a window; `arguments` are its global ARGUMENTS."""
+        log = self.path / "batch.log"
+        log.unlink(missing_ok=True)
+        process = self.start(["gimp-console", "-i", *evaluating(script, arguments), "--quit"], log)
+        try:
+            code: int | None = process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            code = None
+        return Ended(code, log.read_text(errors="replace"))
+
+
+def evaluating(script: Path, arguments: Sequence[str]) -> list[str]:
+    """The arguments that make GIMP run a Python file, which finds its own arguments in the global `ARGUMENTS`."""
+    world = {"__name__": "__main__", "__file__": str(script), "ARGUMENTS": list(arguments)}
+    line = f"exec(compile(open({str(script)!r}).read(), {str(script)!r}, 'exec'), {world!r})"
+    return ["--batch-interpreter=python-fu-eval", "-b", line]
+
+
+def template(root: Path) -> Path:
+    """A home that GIMP has started in once; made where missing. Copies of it start in seconds."""
+    home = Home(root, chroot.cache() / f"{root.name}-gimp-home")
+    with chroot.locked():
+        if (home.path / "whole").exists():
+            return home.path
+        shutil.rmtree(home.path, ignore_errors=True)
+        home.config.mkdir(parents=True)
+        (home.config / "gimprc").write_text(SETTINGS)
+        script = home.path / "nothing.py"
+        script.write_text("pass")
+        ended = home.batch(script, timeout_s=FIRST_START_S)
+        if ended.code != 0:
+            raise chroot.Unavailable(f"GIMP's first start ended with {ended.code}: {ended.output[-2000:]}")
+        (home.path / "whole").write_text("started once")
+    return home.path
+
+
+def new_home(root: Path, path: Path) -> Home:
+    """A home at `path`, which must not exist yet."""
+    shutil.copytree(template(root), path, symlinks=True)
+    return Home(root, path)
+
+
+@dataclass
+class Screen:
+    """A virtual display, with what one does at it."""
+
+    root: Path
+    name: str
+
+    def tool(self, *arguments: str) -> str:
+        """What one of X's tools, run at this display, prints; empty where it fails."""
+        done = subprocess.run(
+            chroot.inside(self.root, shlex.join(arguments)),
+            env=chroot.environment({"DISPLAY": self.name}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TOOL_S,
+            check=False,
+        )
+        return done.stdout if done.returncode == 0 else ""
+
+    def windows(self) -> dict[str, str]:
+        """Titles of the windows in sight, by identifier."""
+        found = self.tool("xdotool", "search", "--onlyvisible", "--name", ".").split()
+        return {window: self.tool("xdotool", "getwindowname", window).strip() for window in found}
+
+    def wait_window(self, title: str, timeout_s: float = START_S, log: Path | None = None) -> str:
+        """The identifier of a window whose title contains `title`, as soon as it is there."""
+        return until(
+            lambda: next((window for window, name in self.windows().items() if title in name), None),
+            f"a window titled {title!r}",
+            timeout_s,
+            log,
+        )
+
+    def wait_gone(self, title: str, timeout_s: float = TOOL_S, log: Path | None = None) -> None:
+        """Returns when no window's title contains `title` any more."""
+        until(
+            lambda: not any(title in name for name in self.windows().values()),
+            f"the end of the window titled {title!r}",
+            timeout_s,
+            log,
+        )
+
+    def place(self, window: str) -> tuple[int, int, int, int]:
+        """x, y, width, height of a window on the screen, in pixels."""
+        lines = self.tool("xdotool", "getwindowgeometry", "--shell", window).split()
+        values = dict(line.split("=") for line in lines)
+        return int(values["X"]), int(values["Y"]), int(values["WIDTH"]), int(values["HEIGHT"])
+
+    def click(self, x: int, y: int, button: int = 1) -> None:
+        """A click at a place on the screen, in pixels."""
+        self.tool("xdotool", "mousemove", str(x), str(y), "sleep", "0.2", "click", str(button))
+
+    def keys(self, *names: str) -> None:
+        """Presses keys, xdotool's names ("ctrl+alt+p"), in the window that has the focus."""
+        self.tool("xdotool", "key", "--clearmodifiers", "--delay", "60", *names)
+
+    def write(self, text: str) -> None:
+        """Types `text`."""
+        self.tool("xdotool", "type", "--delay", "40", text)
+
+    def focus(self, window: str) -> None:
+        """Gives a window the keyboard; there is no window manager to do it."""
+        self.tool("xdotool", "windowfocus", "--sync", window)
+
+    def screenshot(self, path: Path) -> Path:
+        """The whole display as a PNG."""
+        self.tool("import", "-window", "root", str(path))
+        if not path.exists():
+            raise AssertionError(f"no screenshot at {path}")
+        return path
+
+
+@contextmanager
+def screen(root: Path) -> Iterator[Screen]:
+    """A display of one's own, gone at the end. Its number is chosen by the server, so that displays never meet."""
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp"]
+    # Lock files of displays carry process numbers: a server sees the machine's own, to tell a living one from a dead.
+    server = subprocess.Popen(
+        chroot.inside(root, f"exec {shlex.join(command)}", own_processes=False),
+        env=chroot.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[write],
+    )
+    os.close(write)
+    try:
+        if not select.select([read], [], [], TOOL_S)[0]:
+            raise Late(f"Xvfb named no display within {TOOL_S} s")
+        number = os.read(read, 16).decode().strip()
+        if not number:
+            raise Late("Xvfb ended without a display")
+        yield Screen(root, f":{number}")
+    finally:
+        os.close(read)
+        server.terminate()
+        server.wait(TOOL_S)
+
+
+@dataclass
+class Window:
+    """A GIMP in a window, that runs a script as soon as it is up."""
+
+    home: Home
+    screen: Screen
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_end(self, timeout_s: float = START_S) -> Ended:
+        """Waits for GIMP to end by itself (the script is followed by --quit)."""
+        try:
+            code: int | None = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            code = None
+        return Ended(code, self.log.read_text(errors="replace"))
+
+
+@contextmanager
+def window(home: Home, script: Path, *arguments: str, stay: bool = False) -> Iterator[Window]:
+    """GIMP in a window on a display of its own, running `script`; it quits after the script unless it is to `stay`."""
+    with screen(home.root) as display:
+        log = home.path / "window.log"
+        log.unlink(missing_ok=True)
+        command = ["gimp", "--no-splash", *evaluating(script, arguments), *([] if stay else ["--quit"])]
+        process = home.start(command, log, display.name)
+        try:
+            yield Window(home, display, process, log)
+        finally:
+            process.kill()
+            process.wait()
