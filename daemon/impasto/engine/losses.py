@@ -118,8 +118,8 @@ class TotalVariation(nn.Module):
         if not self.wraps:
             dy, dx = dy[..., 1:], dx[:, :, 1:]  # where both are
         steepness = (dy.pow(2) + dx.pow(2)).mean(1)  # of all channels together: an edge of light may be one of colour
-        rounded: Tensor = ((steepness + FLAT**2) ** (self.power / 2) - FLAT**self.power).mean()
-        return rounded
+        rounded = (steepness + FLAT**2).pow(self.power / 2) - FLAT**self.power
+        return rounded.mean()
 
     def extra_repr(self) -> str:
         """What colour costs, and the power."""
