@@ -75,8 +75,6 @@ def cases(style: Tensor, other: Tensor, mask: Tensor) -> dict[str, Case]:
         **{f"{name}, blended": Case(name, ((3.0, style), (1.0, other))) for name in PRESETS},
         "kept": Case("gatys", one, keep=mask, kept=KEPT, content=50.0),
         "wrapped": Case("gatys", one, wraps=True, tv=3.0, colour_tv=4.0),
-        "crisp": Case("gatys", one, tv=3.0, colour_tv=4.0, tv_power=1.0),
-        "crisp, wrapped": Case("gatys", one, wraps=True, tv=3.0, colour_tv=4.0, tv_power=1.5),
         "some layers": Case("spst", one, layers=layers),
         "all": Case("w2", regions=apart, selection=mask, keep=inside, kept=KEPT, wraps=True, tv=3.0, layers=layers),
     }
@@ -93,7 +91,7 @@ def objective_of(arrays: gatys.Arrays, case: Case, content: Tensor, dtype: torch
     if case.styles:
         found = [(share, source(encoder, style.to(dtype), layers)) for share, style in case.styles]
         targets.append(StyleTarget(blended(found)))
-    weights = Weights(case.content, case.style, case.tv, case.colour_tv, case.tv_power, style_layers=case.layers)
+    weights = Weights(case.content, case.style, case.tv, case.colour_tv, style_layers=case.layers)
     selection, keep = (None if m is None else m.to(dtype) for m in (case.selection, case.keep))
     options: dict[str, Any] = {"keep": keep, "objective": case.objective, "wraps": case.wraps}
     return Objective(looking, content.to(dtype), targets, weights, selection, **options)

@@ -37,7 +37,6 @@ class Case:
     style: float = 1.0
     tv: float = 0.0
     colour_tv: float = 1.0
-    tv_power: float = 2.0
     layers: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(LAYERS, 1.0))
 
 
@@ -160,11 +159,6 @@ def _variation(x: Tensor, case: Case) -> Tensor:
     dx = dx - ahead[..., : x.shape[2], :-1]
     if case.objective == "neural-style":
         return 1e-3 * 255 * (dy.abs().sum() + dx.abs().sum())
-    if case.tv_power != 2:  # slopes to the pixels above and to the left, together; rounded off below a hundredth
-        ringed = F.pad(x, (1, 0, 1, 0), mode="circular") if case.wraps else x
-        here, above, left = ringed[..., 1:, 1:], ringed[..., :-1, 1:], ringed[..., 1:, :-1]
-        squares = ((here - above) ** 2 + (here - left) ** 2).sum(1) / x.shape[1]
-        return torch.mean((squares + 1e-4) ** (0.5 * case.tv_power) - 1e-4 ** (0.5 * case.tv_power))
     return torch.mean(dy**2) + torch.mean(dx**2)
 
 

@@ -9,8 +9,6 @@ from torch import Tensor, nn
 
 GATYS_STYLE_SCALE = 1e3  # Gatys' notebook (PytorchNeuralStyleTransfer): style weights are 1e3 / C**2
 
-FLAT = 0.01  # slopes, in [0, 1] units a pixel, below which every power below 2 is rounded off: at 0 it has no curvature
-
 
 def gram_matrix(features: Tensor, guide: Tensor | None = None) -> Tensor:
     """Correlations between channels over the whole picture: G = F diag(w) F^T / sum(w).
@@ -83,25 +81,22 @@ class GramLoss(nn.Module):
 
 
 class TotalVariation(nn.Module):
-    """mean(|∇X|^power) of the picture itself: smoothness where nothing speaks against it.
+    """mean(dx²) + mean(dy²) of the picture itself: smoothness where nothing speaks against it.
 
-    Mahendran and Vedaldi 2015 (arXiv 1412.0035) eq. 4, as means: its weight does not depend on size. At a power of 2,
-    theirs, it is mean(dx²) + mean(dy²): a strong edge costs far more than many faint ones, so that edges soften and
-    grain stays. At 1 (Rudin, Osher and Fatemi 1992) an edge costs its height, however sharp: strokes stay crisp, and
-    what is faint goes. Eyes resolve colour far less finely than light, and coloured grain is what they forgive least:
-    a variation of colour may be made to cost more than the same variation of light.
+    Mahendran and Vedaldi 2015 (arXiv 1412.0035) eq. 4 with beta = 2, as means: its weight does not depend on size.
+    Eyes resolve colour far less finely than light, and coloured grain is what they forgive least: a variation of colour
+    may be made to cost more than the same variation of light.
     """
 
-    def __init__(self, colour: float = 1.0, wraps: bool = False, power: float = 2.0) -> None:  # noqa: FBT001, FBT002  # as a preset calls it
+    def __init__(self, colour: float = 1.0, wraps: bool = False) -> None:  # noqa: FBT001, FBT002  # as a preset calls it
         """Says what counts.
 
         Args:
             colour: how many times as much variation of colour costs as variation of light; 1 is the paper's.
             wraps: whether each border is a neighbour of the opposite one.
-            power: from 1 to 2.
         """
         super().__init__()
-        self.colour, self.wraps, self.power = colour, wraps, power
+        self.colour, self.wraps = colour, wraps
 
     def forward(self, image: Tensor) -> Tensor:
         """Scalar; `image` (1, 3, H, W)."""
@@ -113,17 +108,11 @@ class TotalVariation(nn.Module):
 
     def _variation(self, image: Tensor) -> Tensor:
         dy, dx = slopes(image, wraps=self.wraps)
-        if self.power == 2:
-            return dy.pow(2).mean() + dx.pow(2).mean()
-        if not self.wraps:
-            dy, dx = dy[..., 1:], dx[:, :, 1:]  # where both are
-        steepness = (dy.pow(2) + dx.pow(2)).mean(1)  # of all channels together: an edge of light may be one of colour
-        rounded = (steepness + FLAT**2).pow(self.power / 2) - FLAT**self.power
-        return rounded.mean()
+        return dy.pow(2).mean() + dx.pow(2).mean()
 
     def extra_repr(self) -> str:
-        """What colour costs, and the power."""
-        return f"colour {self.colour}, power {self.power}"
+        """What colour costs."""
+        return f"colour {self.colour}"
 
 
 class AbsoluteVariation(nn.Module):

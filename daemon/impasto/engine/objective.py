@@ -32,14 +32,13 @@ class Weights:
     """How much each term counts; the defaults are Gatys' notebook with weights normalised to mean activation 1.
 
     `colour_variation` times as much does a variation of colour cost as one of light, see `losses.TotalVariation`;
-    `variation_power` is that of the slopes there; `gamut` weighs what lies beyond black and white, see `losses.Gamut`.
+    `gamut` weighs what lies beyond black and white, see `losses.Gamut`.
     """
 
     content: float = 1.0
     style: float = 1.0
     total_variation: float = 0.0
     colour_variation: float = 1.0
-    variation_power: float = 2.0
     gamut: float = 0.0
     content_layers: Mapping[str, float] = field(default_factory=lambda: CONTENT_LAYERS)
     style_layers: Mapping[str, float] = field(default_factory=lambda: STYLE_LAYERS)
@@ -150,7 +149,7 @@ class Objective(nn.Module):
         )
         parts = [StyleTarget(targets)] if isinstance(targets, Mapping) else targets
         self.style = nn.ModuleList([StyleTerm(part, objective, guide) for part in parts])
-        self.variation = preset.variation(weights.colour_variation, wraps, weights.variation_power)
+        self.variation = preset.variation(weights.colour_variation, wraps)
         self.gamut, self.content_scale = Gamut(), preset.content
         self.layers = tuple(dict.fromkeys((*weights.style_layers, *weights.content_layers)))
 

@@ -32,13 +32,13 @@ class Preset:
     Attributes:
         content: what the content's mean square counts.
         style: the loss of one layer, from its target; called with features and guide.
-        variation: the loss of X itself, from what colour costs, whether X wraps around, and the power of slopes.
+        variation: the loss of X itself, from what colour costs and whether X wraps around.
         moments: whether style targets are moments (mean and covariance) or Gram matrices.
     """
 
     content: float
     style: Callable[[Tensor], nn.Module]
-    variation: Callable[[float, bool, float], nn.Module]
+    variation: Callable[[float, bool], nn.Module]
     moments: bool = False
 
 
@@ -46,14 +46,10 @@ def _neural_style(target: Tensor) -> nn.Module:
     return GramLoss(target, NEURAL_STYLE_SCALE)  # mean((G/C - A/C)²) = mean((G - A)²) / C²
 
 
-def _absolute(colour: float, wraps: bool, _power: float) -> nn.Module:  # noqa: FBT001  # as the others are called
-    return AbsoluteVariation(colour, wraps)
-
-
 PRESETS: Mapping[ObjectiveName, Preset] = MappingProxyType(
     {
         "gatys": Preset(1.0, GramLoss, TotalVariation),
-        "neural-style": Preset(5.0, _neural_style, _absolute),
+        "neural-style": Preset(5.0, _neural_style, AbsoluteVariation),
         "spst": Preset(1.0, DeviationLoss, TotalVariation, moments=True),
         "w2": Preset(1.0, WassersteinLoss, TotalVariation, moments=True),
     }
