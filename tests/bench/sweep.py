@@ -38,8 +38,13 @@ from impasto.engine.objective import STYLE_LAYERS
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, only this folder would be searched
 from bench.texture import distance, signature
 
-PAIRS = ("harbour:swirl", "harbour:watercolour", "still-life:palette-knife", "still-life:stained-glass")
+PAIRS = ("harbour:swirl", "calm:swirl", "calm:still-life", "still-life:palette-knife")
 JUDGED_SAMPLES = 12_000  # patches of a picture, where the judge would take 40 000: the same to about 0.01
+CALM, SKY = (
+    "calm",
+    (0.22, 0.34),
+)  # down to the first, as a share of the height, the sky is flat; from the second it is drawn
+CAPTION = 32  # characters that fit under a picture
 Figures = dict[str, float]
 
 
@@ -88,8 +93,14 @@ def _value(name: str, value: str, known: set[str]) -> object:
 
 @cache
 def drawn(name: str, size: int) -> Image.Image:
-    """A scene or a style."""
-    return gallery.draw(name, width=size, height=size * 3 // 4)
+    """A scene or a style; `calm` is the harbour under a cloudless sky, as photographs have and our scenes do not."""
+    if name != CALM:
+        return gallery.draw(name, width=size, height=size * 3 // 4)
+    pixels = np.array(drawn("harbour", size), np.float64)
+    down = np.linspace(0, 1, len(pixels))[:, None, None]
+    kept = ((down - SKY[0]) / (SKY[1] - SKY[0])).clip(0, 1)
+    calm = pixels[: round(SKY[0] * len(pixels))].mean((0, 1)) * (1 + 0.2 * (down - SKY[0]))
+    return Image.fromarray((kept * pixels + (1 - kept) * calm).clip(0, 255).round().astype(np.uint8))
 
 
 @cache
@@ -191,7 +202,7 @@ def swept(asked: argparse.Namespace, trials: Sequence[Trial], console: Console) 
             found[number].append(judged(judge, pair, asked.size, image) | {"seconds": took_s})
             told = " ".join(f"{name} {value:.3f}" for name, value in found[number][-1].items())
             console.print(f"{pair} [{trial.asked}] {told}", highlight=False, markup=False)
-            rows[-1].append((trial.asked, image))
+            rows[-1].append((trial.asked if len(trial.asked) < CAPTION else f"try {number + 1}", image))
         gallery.contact_sheet(rows, cell=asked.size).save(asked.output / "sheet.png")
     kept = {"pairs": asked.pairs, "figures": {trial.asked: f for trial, f in zip(trials, found, strict=True)}}
     (asked.output / "figures.json").write_text(json.dumps(kept, indent=2) + "\n")
