@@ -32,6 +32,7 @@ FOREIGN = {
     "click": "click",
     "rich": "rich",
     "platformdirs": "platformdirs",
+    "fissix": "fissix",
 }
 
 
@@ -47,10 +48,13 @@ class Door:
 DOORS = {
     ROOT_ROOM: Door(),
     "__main__": Door("cli"),
+    "adoption": Door(f"{ROOT_ROOM} errors", "fissix"),
+    "admission": Door("config errors image job spec"),
+    "backlog": Door("admission config demand errors fairness image job scheduling store"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} bar client config demo errors fetching forgetting image imagenet inspection instance launch logs"
-        " photo pipe server service spec training v1 weights",
+        f"{ROOT_ROOM} adoption bar client config demo errors fetching forgetting image imagenet inspection instance"
+        " launch logs photo pipe server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),
@@ -62,12 +66,15 @@ DOORS = {
     "decoding": Door("image"),
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
     "decoding.looking": Door("", "numpy"),
+    "demand": Door("admission fairness forecast image job scheduling"),
     "demo": Door("client gallery", "PIL"),
     "draining": Door("errors pool scheduler store"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
     "fairness": Door(),
     "fetching": Door("errors weights"),
+    "folders": Door("errors"),
+    "forecast": Door("fairness"),
     "forgetting": Door("config errors instance job owner scheduler store"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
@@ -82,10 +89,10 @@ DOORS = {
     "inspection.picture": Door("codec config engine errors image photo pixels studio weights", "torch"),
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
-    "instance": Door("errors"),
+    "instance": Door("errors folders"),
     "job": Door("image spec"),
     "keys": Door(),
-    "launch": Door(f"{ROOT_ROOM} config errors instance logs v1", "grpc"),
+    "launch": Door(f"{ROOT_ROOM} config errors folders instance logs v1", "grpc"),
     "logs": Door(),
     "orders": Door("image job"),
     "owner": Door(),
@@ -113,10 +120,10 @@ DOORS = {
     ),
     "request": Door("errors v1"),
     "refusals": Door("errors v1", "grpc google"),
-    "scheduler": Door("orders errors fairness image job pool scheduling store"),
+    "scheduler": Door("backlog config errors image job orders pool scheduling store"),
     "scheduling": Door("fairness"),
     "server": Door(
-        f"{ROOT_ROOM} config draining errors instance logs owner pool rpc scheduler store v1 weights", "grpc"
+        f"{ROOT_ROOM} config draining errors folders instance logs owner pool rpc scheduler store v1 weights", "grpc"
     ),
     "service": Door("errors"),
     "spec": Door("config errors image"),

@@ -160,7 +160,7 @@ CASES: dict[str, tuple[Callable[[Spec], None], grpc.StatusCode, str, str]] = {
     "no content": (lambda s: s.ClearField("content"), INVALID, "spec.content", "PICTURE_MISSING"),
     "no style": (lambda s: s.ClearField("styles"), INVALID, "spec.styles", "STYLE_MISSING"),
     "text as picture": (with_content(b"not a picture at all"), INVALID, "spec.content", "NOT_AN_IMAGE"),
-    "empty file": (with_content(b""), INVALID, "spec.content.encoded", "TOO_LARGE"),
+    "empty file": (with_content(b""), INVALID, "spec.content.encoded", "EMPTY"),
     "truncated file": (with_content(encoded(picture(64, 64))[:900]), INVALID, "spec.content", "TRUNCATED"),
     "header bomb": (with_content(png(100_000, 100_000, b"")), INVALID, "spec.content", "TOO_LARGE"),
     "lying PNG": (with_content(png(3000, 3000, b"\0" * 100)), INVALID, "spec.content", "TRUNCATED"),
@@ -233,6 +233,36 @@ def test_all_violations_are_told_at_once(daemon: Daemon) -> None:
         "spec.steps", "spec.style_weight", "spec.encoder", "spec.strength", "delivery.max_preview_fps"
     }  # fmt: skip
     assert fields["spec.steps"] == "is 20000; 1 to 10000 are allowed"
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("way", ["raw header", "file", "inline bytes", "upload"])
+def test_what_is_too_large_is_told_in_numbers(daemon: Daemon, way: str) -> None:
+    """Programs read how much it was and how much is allowed without parsing sentences."""
+    message, limits = request(), daemon.info().limits
+    over = {"raw header": over_size, "file": with_content(png(100_000, 100_000, b""))}
+    over.get(way, with_content(bytes(3 * 1024 * 1024 + 1)))(message.spec)
+
+    def ask(channel: grpc.Channel) -> object:
+        if way == "upload":
+            return blob_pb2_grpc.BlobServiceStub(channel).UploadBlob(iter([announce(2**40)]), timeout=30)
+        return list(stylize_pb2_grpc.StylizeServiceStub(channel).Stylize(message, timeout=60))
+
+    with daemon.channel() as channel, pytest.raises(grpc.RpcError) as error:
+        ask(channel)
+    status, told = rpc_status.from_call(error.value), error_details_pb2.ErrorInfo()
+    assert any(detail.Unpack(told) for detail in status.details)
+
+    assert told.reason == "TOO_LARGE"
+    assert (
+        told.metadata
+        == {
+            "raw header": {"actual": str(2**38), "limit": str(limits.max_pixels)},
+            "file": {"actual": str(10**10), "limit": str(limits.max_pixels)},
+            "inline bytes": {"actual": str(3 * 1024 * 1024 + 1), "limit": str(3 * 1024 * 1024)},
+            "upload": {"actual": str(2**40), "limit": str(limits.max_upload_bytes)},
+        }[way]
+    )
 
 
 @pytest.mark.usefixtures("untouched")

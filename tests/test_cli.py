@@ -103,7 +103,10 @@ def test_jobs_are_listed(daemon: Daemon, photo: Path, style: Path, tmp_path: Pat
 
 
 def test_interrupt_cancels_in_the_daemon_too(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:
-    """Ctrl-C ends the command with 130, leaves no file, and the job is CANCELLED within two seconds."""
+    """Ctrl-C ends the command with 130, leaves no file, and the job is CANCELLED within two seconds.
+
+    What was reached can be had by the command that is told.
+    """
     daemon.ready()
     command = daemon.home.spawn(
         "stylize", str(photo), "--style", str(style), "-o", str(tmp_path / "out.png"), "--steps", "9000"
@@ -122,10 +125,18 @@ def test_interrupt_cancels_in_the_daemon_too(daemon: Daemon, photo: Path, style:
         code = command.wait(10)
         began = time.monotonic()
         wait_for(lambda: stub.GetJob(stylize_pb2.GetJobRequest(name=name)).job.state == CANCELLED, "the cancel", 2.0)
+        took = time.monotonic() - began
+
+    hint = (daemon.home.path / "spawned.log").read_text().split("what was reached stays for 24 hours: impasto ")[1]
+    fetched = daemon.home.run(*hint.splitlines()[0].replace("FILE", str(tmp_path / "reached.png")).split())
+    unknown = daemon.home.run("result", "0" * 32, "-o", str(tmp_path / "none.png"))
 
     assert code == 130
-    assert time.monotonic() - began < 2
+    assert took < 2
     assert not (tmp_path / "out.png").exists()
+    assert fetched.returncode == 0, fetched.stderr
+    assert opened(tmp_path / "reached.png").size == (56, 72)  # upright
+    assert (unknown.returncode, "there is no job" in unknown.stderr) == (1, True)
 
 
 def test_mask_keeps_what_is_black(daemon: Daemon, style: Path, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_every_name_can_be_set_in_the_file_and_in_the_environment(file: Path, tm
     """All names but the limits, on which clients rely, in both places, in the types that Config has."""
     folders = {"runtime_dir": str(tmp_path / "run"), "data_dir": str(tmp_path / "data")}
     texts = {"weights_url": "https://mirror.example/file.pth", "weights_sha256": "0123abcd", "log_format": "text"}
+    texts["client_weights"] = "krita=2,b=0.5"
     numbers = {name: f"{max(key.least, 7):g}" for name, key in NUMBERS.items()}
     values = folders | texts | numbers | {"listen": "unix"}
     assert set(values) == set(KEYS)
@@ -75,6 +76,19 @@ def test_the_environment_may_hold_other_variables_of_ours(file: Path) -> None:
     assert loaded(file, IMPASTO_NO_SKIP="1", IMPASTO_LIMITS="0", PATH="/bin") == Config()
 
 
+def test_weights_of_clients_are_names_and_numbers(file: Path) -> None:
+    """As many as there are; none at first; what is no list of names and numbers is refused."""
+    assert loaded(file).weights == {}
+    assert loaded(file, None, IMPASTO_CLIENT_WEIGHTS="krita=2,render-7=0.5,idle=0").weights == {
+        "krita": 2.0,
+        "render-7": 0.5,
+        "idle": 0.01,
+    }
+    for bad in ("krita", "krita=", "=2", "krita=-1", "krita=2,", "a=1;b=2"):
+        (told,) = refusals(file, None, IMPASTO_CLIENT_WEIGHTS=bad).values()
+        assert told == f"is {bad!r}; names and numbers are needed, like render=0.5,krita=2"
+
+
 def test_unknown_names_are_refused_with_the_nearest_one(file: Path) -> None:
     """A misspelt key in the file or a flag is told with what was probably meant, all of them at once."""
     file.write_text("thread = 1\nlimits = 3\nData-Dir = '/x'\n")
@@ -83,7 +97,7 @@ def test_unknown_names_are_refused_with_the_nearest_one(file: Path) -> None:
     assert set(told) == {"config.toml: thread", "config.toml: limits", "config.toml: Data-Dir"}
     assert told["config.toml: thread"] == "is unknown; did you mean threads?"
     assert told["config.toml: Data-Dir"] == "is unknown; did you mean data_dir?"
-    assert "known are blob_hours, data_dir, " in told["config.toml: limits"]
+    assert "known are blob_hours, client_weights, data_dir, " in told["config.toml: limits"]
     file.unlink()
     assert set(refusals(file, {"gpu": 1})) == {"flags: gpu"}
 

@@ -44,14 +44,14 @@ def steps_done(stub: Stub, name: str, steps: int = 1) -> None:
 def watched(stub: Stub, name: str, last_sequence: int = 0) -> list[stylize_pb2.JobEvent]:
     """All events until the job is final."""
     message = stylize_pb2.WatchJobRequest(name=name, last_sequence=last_sequence)
-    return [response.event for response in stub.WatchJob(message, timeout=60)]
+    return [response.event for response in stub.WatchJob(message, timeout=240)]
 
 
 def stylized(stub: Stub, message: stylize_pb2.StylizeRequest) -> tuple[list[stylize_pb2.Job], bytes]:
     """One whole run: its jobs as they were told, and the result's samples."""
     message.delivery.send_result = True
     jobs, samples = [], b""
-    for response in stub.Stylize(message, timeout=60):
+    for response in stub.Stylize(message, timeout=240):
         match response.WhichOneof("event"):
             case "job":
                 jobs.append(response.job.job)

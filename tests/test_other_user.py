@@ -138,7 +138,7 @@ def test_does_not_take_the_place_of_our_daemon(daemon: Daemon) -> None:
 def trap(home: Home) -> Iterator[Home]:
     """A home whose folders somebody else may own or write; it is given back at the end."""
     yield home
-    for folder in (home.path, home.config.runtime_dir, home.config.runtime_dir.parent):
+    for folder in (home.path, home.config.runtime_dir, home.config.data_dir):
         if folder.exists():
             os.chown(folder, 0, 0)
             folder.chmod(0o700)
@@ -195,3 +195,26 @@ def test_led_us_elsewhere(trap: Home) -> None:
     trap.environment["IMPASTO_RUNTIME_DIR"] = str(trap.path / "way" / "run")
     for told in refusals(trap):
         assert "a folder above the runtime folder belongs to user 65534" in told
+
+
+def test_owns_the_folder_of_pictures(trap: Home) -> None:
+    """Nothing is kept where somebody else could read or exchange it; a client that starts a daemon says so as well."""
+    trap.config.data_dir.mkdir(mode=0o700)
+    os.chown(trap.config.data_dir, NOBODY, NOBODY)
+    for told in (trap.run("serve").stderr, trap.run("demo", "-o", "demo").stderr):
+        assert "the data folder belongs to user 65534 and not to this one (0)" in told
+        assert "set data_dir (or IMPASTO_DATA_DIR) to another folder" in told
+
+    os.chown(trap.config.data_dir, 0, NOBODY)
+    trap.config.data_dir.chmod(0o770)
+    assert "the data folder has mode 0770, so others can enter it" in trap.run("serve").stderr
+
+
+def test_could_only_read_the_folder_of_pictures(trap: Home) -> None:
+    """Then it is closed, and the daemon serves."""
+    trap.config.data_dir.mkdir(mode=0o755)
+    trap.config.data_dir.chmod(0o755)
+    daemon = Daemon(trap)
+
+    assert trap.config.data_dir.stat().st_mode & 0o777 == 0o700
+    assert daemon.end() == 0

@@ -320,6 +320,28 @@ def test_a_daemon_killed_in_mid_run_is_started_again(
 
     assert [event.kind for event in heard[-2:]] == ["result", "done"]
     assert heard.of("progress")[-1].told["state"] == "succeeded"
+    assert len(heard.of("lost")) == len(heard.of("found")) == 1
+    assert len({event.told["job"] for event in heard.of("progress")}) == 1  # it went on; it did not begin anew
+    back = heard.index(heard.of("found")[0])
+    assert [event for event in heard[back:] if event.kind == "preview"]
+
+
+def test_a_stop_while_the_daemon_is_gone_is_not_lost(
+    start: Callable[..., Daemon], open_editor: Callable[[Home], Editor]
+) -> None:
+    """Whoever clicks Stop and keep in that moment has the picture so far, once the daemon is back."""
+    daemon = start()
+    editor = open_editor(daemon.home)
+    content, style = long_layer(editor)
+    request, heard = editor.paint(content, style, **LONG)
+    editor.until(lambda: heard.step >= 20, "the twentieth step")
+    daemon.end(signal.SIGKILL)
+    editor.until(lambda: bool(heard.of("lost")), "the loss")
+    editor.conversation.cancel(request, keep=True)
+    editor.until(lambda: heard[-1].last, "the end")
+
+    assert [event.kind for event in heard[-2:]] == ["result", "done"]
+    assert heard.of("result")[0].told["kept"]
 
 
 def test_a_pipe_that_is_lost_is_started_again(daemon: Daemon, editor: Editor) -> None:
@@ -344,6 +366,7 @@ def test_a_pipe_that_is_lost_is_started_again(daemon: Daemon, editor: Editor) ->
         ({"strength": 2.0}, {}, "STRENGTH_OUT_OF_RANGE", "strength is 2; 0 to 1 are allowed"),
         ({"brush": 1}, {}, "OPTION_UNKNOWN", "brush is no option"),
         ({}, {"mask": "hole"}, "PICTURE_MISSING", "the selection 'hole' was not sent"),
+        ({}, {"strength": 0.5}, "UNKNOWN_FIELD", "strength is no field of a painting"),
         ({}, {"preview_edge": 5000}, "OUT_OF_RANGE", "edge is 5000 px; 16 to 1024 are allowed"),
         ({"size": 8}, {}, "SIZE_OUT_OF_RANGE", "size of 8 makes the result 8x6 px"),
     ],

@@ -9,26 +9,29 @@ from typing import Any
 import pytest
 
 from fakes import FakePool
-from impasto.errors import Busy
+from impasto.admission import footprint
+from impasto.config import Limits
+from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader
-from impasto.job import MAX_ATTEMPTS, Failure, Job, Priority, State
+from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Priority, State
 from impasto.scheduler import Scheduler
-from impasto.scheduling import MAX_ADMITTED, QUANTUM_S
+from impasto.scheduling import QUANTUM_S
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.store import Record, Store
 
 HEADER = ImageHeader(4, 2)
 OWNER = "uid:1"
 SAMPLES = bytes(24)
+ROOMY = Limits()
 
 
 class Bench:
     """A scheduler with a real store and workers that a test speaks for."""
 
-    def __init__(self, folder: Path, *workers: str, max_jobs: int = 8) -> None:
+    def __init__(self, folder: Path, *workers: str, limits: Limits = ROOMY) -> None:
         self.pool = FakePool(*(workers or ("w0",)))
         self.store = Store(folder)
-        self.scheduler = Scheduler(self.store, self.pool, max_jobs)
+        self.scheduler = Scheduler(self.store, self.pool, limits)
         self._count = 0
 
     async def picture(self, value: int = 0) -> str:
@@ -37,11 +40,19 @@ class Bench:
         part.write_bytes(bytes([value]) * HEADER.size_bytes)
         return (await self.store.keep(part, HEADER, OWNER)).name
 
-    async def submit(self, client: str = "krita", priority: Priority = Priority.NORMAL, content: str = "") -> Record:
+    async def submit(
+        self,
+        client: str = "krita",
+        priority: Priority = Priority.NORMAL,
+        content: str = "",
+        labels: dict[str, str] | None = None,
+    ) -> Record:
         """A new job, whose name counts up; one that waits for its turn if the workers are at work."""
         self._count += 1
-        spec = StylizeSpec(content or await self.picture(1), (StyleUse(await self.picture(2)),))
+        styles = (StyleUse(await self.picture(2)),)
+        spec = StylizeSpec(content or await self.picture(1), styles, encoder="vgg19-slim")
         job = Job(f"jobs/{self._count}", client, spec, self.store.next_arrival(), 1.0, OWNER, priority=priority)
+        job = replace(job, labels=labels or {})
         record = Record(job, "digest", keep_running=False)
         self.scheduler.submit(record)
         return record
@@ -157,19 +168,102 @@ async def test_a_client_that_comes_late_is_level_with_the_others(bench: Bench) -
     assert turns == ["jobs/1", "jobs/1", "jobs/2", "jobs/1"]
 
 
-async def test_no_more_jobs_are_admitted_than_fit(bench: Bench) -> None:
-    """A worker holds the state of at most so many jobs; the next begins when one has left."""
-    for i in range(MAX_ADMITTED + 1):
+# room in a worker's memory
+
+
+def room_for(jobs: int) -> int:
+    """A budget in which so many of these small jobs can be held at once."""
+    need = footprint(StylizeSpec("", (StyleUse(""),), encoder="vgg19-slim"), HEADER, [HEADER])
+    return need.peak + (jobs - 1) * need.held
+
+
+async def test_who_does_not_fit_beside_the_others_waits(bench: Bench) -> None:
+    """A worker holds as many jobs as its memory; the next begins when one has left."""
+    bench.pool.table["w0"].budget_bytes = room_for(3)
+    for i in range(4):
         await bench.submit(f"c{i}")
-    for i in range(MAX_ADMITTED):
+    for i in range(3):
         bench.sliced(f"jobs/{i + 1}")
-    late = f"jobs/{MAX_ADMITTED + 1}"
-    assert bench.verbs().count("start") == MAX_ADMITTED
-    assert bench.verbs(late) == []
+    assert bench.verbs().count("start") == 3
+    assert bench.verbs("jobs/4") == []
 
     await bench.done("jobs/1")
 
-    assert bench.verbs(late) == ["start", "slice"]
+    assert bench.verbs("jobs/4") == ["start", "slice"]
+
+
+async def full(bench: Bench) -> tuple[Record, Record]:
+    """Two jobs fill the worker, and a preview has come that wants room: the second job, which had more, must leave."""
+    bench.pool.table["w0"].budget_bytes = room_for(2)
+    first, second = await bench.submit("a"), await bench.submit("b")
+    bench.sliced("jobs/1", 0.1)
+    preview = await bench.submit("c", Priority.INTERACTIVE)
+    bench.sliced("jobs/2", 0.3)
+    assert (first.job.state, second.job.state, preview.job.state) == (State.RUNNING, State.RUNNING, State.QUEUED)
+    return second, preview
+
+
+async def test_a_preview_makes_room_and_what_left_goes_on_later(bench: Bench) -> None:
+    """The worker is told to let one go and nothing else; then the preview has its turn, and the other comes back."""
+    spilled, preview = await full(bench)
+    assert bench.pool.table["w0"].told[-1] == {"verb": "spill", "job": "jobs/2"}
+
+    bench.pool.say("w0", "spilled", job="jobs/2", step=3, seconds=0.05)
+
+    assert spilled.job.state is State.QUEUED
+    assert spilled.job.device_s == pytest.approx(0.35)
+    assert bench.verbs("jobs/3") == ["start", "slice"]
+    await bench.done("jobs/3")
+    bench.sliced("jobs/1", 9.0)
+    assert preview.job.state is State.SUCCEEDED
+    assert bench.verbs("jobs/2")[-2:] == ["start", "slice"]
+    assert spilled.job.attempt == 1
+
+
+async def test_a_job_that_cannot_be_written_down_stays(bench: Bench) -> None:
+    """The disk is full: the worker keeps it, and goes on with what it has."""
+    kept, preview = await full(bench)
+
+    bench.pool.say("w0", "kept", job="jobs/2", seconds=0.0)
+
+    assert (kept.job.state, preview.job.state) == (State.RUNNING, State.QUEUED)
+    assert bench.pool.table["w0"].told[-1]["verb"] in ("slice", "spill")
+
+
+async def test_a_job_cancelled_while_it_leaves_is_cancelled(bench: Bench) -> None:
+    """The worker knows it no more and would never answer: its leaving is the answer."""
+    leaving, _ = await full(bench)
+    bench.scheduler.cancel(leaving, "no longer wanted")
+
+    bench.pool.say("w0", "spilled", job="jobs/2", step=3, seconds=0.0)
+
+    assert (leaving.job.state, leaving.job.failure) == (State.CANCELLED, Failure("CANCELLED", "no longer wanted"))
+    assert bench.verbs("jobs/3") == ["start", "slice"]
+
+
+async def test_a_worker_that_dies_while_a_job_leaves_loses_nothing(bench: Bench) -> None:
+    """All that it held waits for the next one."""
+    await full(bench)
+
+    bench.pool.lose("w0")
+    bench.pool.restart("w0")
+
+    assert [record.job.state for record in bench.store.records.values()].count(State.QUEUED) == 2
+    assert bench.verbs("jobs/3") == ["start", "slice"]
+
+
+async def test_what_can_never_fit_is_refused_or_fails_when_that_is_known(bench: Bench) -> None:
+    """Before a worker has told what there is it waits, and fails when one has; after that it is refused."""
+    bench.pool.table["w0"].ready = False
+    early = await bench.submit()
+    bench.pool.table["w0"].ready, bench.pool.table["w0"].budget_bytes = True, room_for(1) - 1
+    bench.pool.say("w0", "ready")
+
+    assert early.job.failure is not None
+    assert (early.job.state, early.job.failure.reason) == (State.FAILED, "DOES_NOT_FIT")
+    with pytest.raises(CannotServe, match="need about 260 MiB"):
+        await bench.submit()
+    assert set(bench.store.records) == {"jobs/1"}
 
 
 async def test_a_job_waits_until_a_worker_is_ready(bench: Bench) -> None:
@@ -367,7 +461,7 @@ async def test_a_held_job_waits_for_its_watcher(bench: Bench) -> None:
         record.held = True
     await bench.done("jobs/1")
     assert [bench.verbs(f"jobs/{i}") for i in (2, 3)] == [[], []]
-    assert bench.scheduler.queue_position(records[1].job) == 0
+    assert bench.scheduler.outlook(records[1].job).place == 0
 
     waiting = asyncio.create_task(bench.scheduler.release_or_cancel(0.01))
     await asyncio.sleep(0)
@@ -461,34 +555,62 @@ async def test_a_picture_that_expired_fails_the_job_and_not_the_queue(bench: Ben
 
 
 async def test_a_full_queue_is_busy(tmp_path: Path) -> None:
-    """One job more than may wait is refused with the numbers; what is under way does not count as waiting."""
-    bench = Bench(tmp_path, max_jobs=2)
+    """One job more than may be unfinished is refused with the numbers, and leaves nothing."""
+    bench = Bench(tmp_path, limits=Limits(max_jobs=3))
     for _ in range(3):
         await bench.submit("a")
 
-    with pytest.raises(Busy, match="2 jobs wait; at most 2 are allowed") as caught:
+    with pytest.raises(Busy, match="3 jobs are under way; at most 3 are allowed") as caught:
         await bench.submit("b")
 
-    assert caught.value.reason == "QUEUE_FULL"
+    assert (caught.value.reason, caught.value.retry_s) == ("QUEUE_FULL", 5.0)
     assert set(bench.store.records) == {"jobs/1", "jobs/2", "jobs/3"}
 
 
-async def test_places_in_the_queue_are_told(bench: Bench) -> None:
-    """1 is next: the least served client's, the more urgent, the older; who runs or has ended has no place."""
+async def test_a_refused_caller_is_told_when_there_will_be_room(tmp_path: Path) -> None:
+    """Once it is known how long jobs take: when its own next one will have ended."""
+    bench = Bench(tmp_path, limits=Limits(max_jobs_per_client=1))
     await bench.submit("a")
-    bench.sliced("jobs/1", 5.0)
+    bench.pool.say("w0", "step", job="jobs/1", step=1, total_steps=3, losses={}, time_left_s=17.0)
+
+    with pytest.raises(Busy) as caught:
+        await bench.submit("a")
+
+    assert (caught.value.reason, caught.value.retry_s) == ("CLIENT_QUEUE_FULL", 17.0)
+
+
+async def test_a_newer_preview_supersedes_even_where_the_quota_is_used_up(tmp_path: Path) -> None:
+    """What it makes needless counts no more."""
+    bench = Bench(tmp_path, limits=Limits(max_jobs_per_client=2))
+    await bench.submit("a")
+    old = await bench.submit("a", Priority.INTERACTIVE, labels={"document": "x"})
+    await bench.submit("a", Priority.INTERACTIVE, labels={"document": "x"})
+
+    assert old.job.failure is not None
+    assert (old.job.state, old.job.failure.reason) == (State.CANCELLED, "SUPERSEDED")
+
+
+async def test_places_and_times_are_told(bench: Bench) -> None:
+    """1 is next; who runs has none, who has ended neither; the time of who runs is as it was at its last step."""
+    await bench.submit("a")
+    bench.pool.say("w0", "step", job="jobs/1", step=1, total_steps=3, losses={}, time_left_s=4.0)
+    assert bench.scheduler.outlook(bench.store.records["jobs/1"].job) == Outlook(0, 4.0)
     await bench.submit("a")
     await bench.submit("a", Priority.INTERACTIVE)
-    for i in range(MAX_ADMITTED - 1):
-        await bench.submit(f"c{i}")
     await bench.submit("b")
-    jobs = {name: record.job for name, record in bench.store.records.items()}
+    bench.pool.say("w0", "step", job="jobs/1", step=2, total_steps=3, losses={}, time_left_s=4.0)
+    told = {name: bench.scheduler.outlook(record.job) for name, record in bench.store.records.items()}
 
-    places = {name: bench.scheduler.queue_position(job) for name, job in jobs.items() if job.state is State.QUEUED}
-
-    assert sorted(places.values()) == list(range(1, len(places) + 1))
-    assert places["jobs/3"] < places["jobs/2"]
-    assert bench.scheduler.queue_position(jobs["jobs/1"]) == 0
+    assert {name: outlook.place for name, outlook in told.items()} == {
+        "jobs/1": 0,
+        "jobs/2": 3,
+        "jobs/3": 1,
+        "jobs/4": 2,
+    }
+    left = {name: outlook.time_left_s or 0.0 for name, outlook in told.items()}
+    assert 0 < left["jobs/3"] < left["jobs/4"] <= left["jobs/1"] < left["jobs/2"]
+    bench.scheduler.cancel(bench.store.records["jobs/2"], "enough")
+    assert bench.scheduler.outlook(bench.store.records["jobs/2"].job) == Outlook()
 
 
 # what workers say out of turn

@@ -7,16 +7,18 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.errors import NotFound
+from impasto.errors import Busy, NotFound
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.job import Event, Failure, Job, Preview, State
+from impasto.job import Event, Failure, Job, Preview, Result, State
 from impasto.spec import StyleUse, StylizeSpec
-from impasto.store import BLOB_PREFIX, CHUNK_BYTES, Blob, Record, Store, chunks
+from impasto.store import BLOB_PREFIX, CHUNK_BYTES, MAX_EVENTS, Blob, Record, Store, chunks
+from impasto.store.database import Database
 
 HEADER = ImageHeader(4, 2)
 SAMPLES = bytes(range(24))
@@ -387,3 +389,263 @@ async def test_the_end_is_waited_for_through_all_events(store: Store) -> None:
     await asyncio.wait_for(watched.ended(), SOON)
     assert watched.job.state is State.FAILED
     assert repr(watched) == "<Record jobs/1 [failed, event 5, 0 watchers]>"
+
+
+# what is written down
+
+
+def again(store: Store) -> Store:
+    """The store of the next daemon."""
+    return Store(store.folder, max_final_jobs=store.max_final_jobs)
+
+
+def running(record: Record, step: int = 3) -> Record:
+    """The same, with some steps done and one written down."""
+    record.update(record.job.started("cpu", 2.0))
+    record.amend(replace(record.job, saved_step=step))
+    record.update(record.job.progressed(step + 2, 10, 1.0))
+    return record
+
+
+async def test_the_next_daemon_knows_every_job(store: Store) -> None:
+    """Jobs, ends, requests and order are there again; what was under way waits, at its last checkpoint."""
+    waiting, begun, failed = (record(store, f"jobs/{name}") for name in ("waiting", "begun", "failed"))
+    waiting.job = replace(waiting.job, request_id="again", labels={"a": "b"})
+    for each in (waiting, running(begun), ended(failed)):
+        store.add(each)
+    await store.written()
+    told = begun.sequence
+
+    after = again(store)
+
+    jobs = {name: found.job for name, found in after.records.items()}
+    assert jobs == {
+        "jobs/waiting": waiting.job,
+        "jobs/begun": replace(begun.job, state=State.QUEUED, step=3, time_left_s=None),
+        "jobs/failed": failed.job,
+    }
+    assert after.by_request_id("again", OWNER) is after.records["jobs/waiting"]
+    assert after.next_arrival() == 4
+    assert [found.held for found in after.records.values()] == [True, True, False]
+    assert after.records["jobs/begun"].events[0].sequence > told
+    assert "goes on from step 3" in after.records["jobs/begun"].events[-1].notice
+
+
+async def test_a_job_that_keeps_running_waits_for_nobody(store: Store) -> None:
+    """Only what somebody must watch is held."""
+    job = record(store).job
+    store.add(Record(job, "digest", keep_running=True))
+    await store.written()
+
+    assert not again(store).records["jobs/1"].held
+
+
+async def test_numbers_rise_over_many_lives(store: Store) -> None:
+    """A daemon that dies at once has told numbers, too: the next begins above them."""
+    store.add(running(record(store)))
+    seen: list[int] = []
+    for _ in range(4):
+        await store.written()
+        store = again(store)
+        seen += [event.sequence for event in store.records["jobs/1"].events]
+
+    assert seen == sorted(set(seen))
+
+
+async def test_what_is_forgotten_stays_so(store: Store) -> None:
+    """A job that made room is not there again."""
+    store.max_final_jobs = 1
+    for i in range(3):
+        store.add(ended(record(store, f"jobs/{i}")))
+    await store.written()
+
+    assert set(again(store).records) == {"jobs/2"}
+
+
+async def test_a_step_is_written_soon_and_a_change_of_state_at_once(store: Store) -> None:
+    """Nobody waits for the disk at every step; what is told of a state is there when its writer is asked."""
+    begun = record(store)
+    store.add(begun)
+    await store.written()
+    begun.update(begun.job.started("cpu", 2.0))
+    await store.written()
+    assert again(store).records["jobs/1"].job.start_time == 2.0
+    begun.amend(replace(begun.job, saved_step=7))
+    await asyncio.sleep(1.5)
+
+    assert again(store).records["jobs/1"].job.step == 7
+
+
+async def test_an_end_is_written_before_it_is_told(store: Store) -> None:
+    """Who dies between the two has told nothing that is not so."""
+    begun = running(record(store))
+    store.add(begun)
+    await store.commit(begun, begun.job.failed(Failure("INTERNAL", "why"), 5.0))
+
+    assert begun.job.state is State.RUNNING
+    assert again(store).records["jobs/1"].job.state is State.FAILED
+
+
+@pytest.mark.parametrize("garbage", [b"no database", b"", bytes(8192), b"SQLite format 3\0" + b"x" * 5000])
+async def test_a_damaged_database_is_set_aside(store: Store, garbage: bytes) -> None:
+    """It is kept under another name and reported; the new one serves; pictures and whose they are outlive it."""
+    blob = await kept(store)
+    store.add(record(store))
+    await store.written()
+    await store.close()
+    for path in store.folder.glob("jobs.sqlite*"):
+        path.write_bytes(garbage)
+
+    after = again(store)
+    after.add(record(after, "jobs/new"))
+    await after.written()
+
+    assert set(after.records) == {"jobs/new"}
+    assert after.blob(blob.name, OWNER).header == HEADER
+    assert bool(after.notices) == bool(garbage)  # an empty file is a new database
+    assert bool(list(store.folder.glob("jobs.sqlite.damaged-*"))) == bool(garbage)
+    assert set(again(after).records) == {"jobs/new"}
+
+
+async def test_a_database_damaged_in_mid_life_is_written_anew(store: Store) -> None:
+    """Memory is the truth: every job is in the new file."""
+    for name in ("jobs/1", "jobs/2"):
+        store.add(record(store, name))
+    await store.written()
+    store._journal._database._connection.execute("DROP TABLE jobs")
+
+    store.records["jobs/2"].update(store.records["jobs/2"].job.started("cpu", 1.0))
+    await store.written()
+
+    assert len(store.notices) == 1
+    assert [found.job.start_time for found in again(store).records.values()] == [None, 1.0]
+
+
+async def test_a_disk_that_fails_is_told_and_asked_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who must know hears it; nothing is lost, and the next change writes all."""
+    real, failing = Database.write, [True]
+
+    def write(database: Database, *arguments: Any) -> None:
+        if failing:
+            raise OSError(28, "No space left on device")
+        real(database, *arguments)
+
+    monkeypatch.setattr(Database, "write", write)
+    store.add(record(store))
+    with pytest.raises(Busy, match="full or fails"):
+        await store.written()
+    failing.clear()
+    await store.written()
+
+    assert set(again(store).records) == {"jobs/1"}
+
+
+def test_events_are_kept_as_far_back_as_there_is_room(store: Store) -> None:
+    """A watcher gets what it has not seen; one that was away for too long begins with the oldest that is left."""
+    watched = record(store)
+    for _ in range(2 * MAX_EVENTS):
+        watched.update(watched.job)
+    last = watched.sequence
+
+    assert [event.sequence for event in watched.since(last - 3)] == [last - 2, last - 1, last]
+    assert watched.since(last) == []
+    assert [event.sequence for event in watched.since(0)] == list(range(last - MAX_EVENTS + 1, last + 1))
+    assert watched.since(last + 100) == [watched.events[-1]]
+
+
+def test_a_preview_of_another_life_is_never_ahead(store: Store) -> None:
+    """Numbers of previews begin with those of events: who waits for one newer than the last gets the next."""
+    before, after = record(store), Record(record(store).job, "digest", keep_running=False, sequence=1_000_000)
+    for shown in (before, before, after):
+        shown.show(1, HEADER, b"")
+
+    assert before.preview is not None
+    assert after.preview is not None
+    assert after.preview.sequence > before.preview.sequence
+
+
+# owners, room and time
+
+
+async def test_what_is_somebody_elses_is_as_unknown_as_nothing(store: Store) -> None:
+    """Job, request and picture of another owner are not found, in the same words as what does not exist."""
+    own = await kept(store, encoded_sha256=FILE)
+    named = record(store)
+    named.job = replace(named.job, request_id="again")
+    store.add(named)
+    absent = BLOB_PREFIX + "0" * 64
+
+    for theirs, nothing in ((own.name, absent), (absent, absent)):
+        with pytest.raises(NotFound) as refused:
+            store.blob(theirs, SOMEBODY)
+        assert refused.value.message == f"there is no blob {theirs!r}; upload the picture again"
+        assert nothing == absent
+    with pytest.raises(NotFound, match="there is no job 'jobs/1'"):
+        store.record("jobs/1", SOMEBODY)
+    assert store.by_request_id("again", SOMEBODY) is None
+    assert store.decoded(FILE, SOMEBODY) is None
+    part = store.new_part()
+    part.write_bytes(SAMPLES)
+    assert (await store.keep(part, HEADER, SOMEBODY)).name == own.name
+    assert [store.blob(own.name, owner).name for owner in (OWNER, SOMEBODY)] == [own.name] * 2
+
+
+async def test_the_quota_is_kept_by_what_was_not_used_for_longest(store: Store) -> None:
+    """Old pictures make room; those that jobs need, results and what came just now do not, and then it is told."""
+    old, result, needed, fresh = [await kept(store, bytes([i]) * len(SAMPLES)) for i in range(4)]
+    done = running(record(store, "jobs/done"))
+    store.add(done)
+    done.update(done.job.succeeded(Result(result.name, HEADER), 9.0))
+    store.add(record(store, content=needed.name))
+    for blob in (old, result, needed):
+        os.utime(blob.path, (100.0, 100.0))
+    store.quota_bytes = sum(path.stat().st_size for path in store.blobs.iterdir()) + 100
+
+    store.make_room(100)
+    assert store.blob(old.name, OWNER).name == old.name
+    os.utime(old.path, (100.0, 100.0))
+    store.make_room(110)
+    with pytest.raises(NotFound):
+        store.blob(old.name, OWNER)
+    with pytest.raises(Busy, match="are allowed") as refused:
+        store.make_room(store.quota_bytes)
+
+    assert refused.value.reason == "DISK_QUOTA"
+    assert [store.blob(blob.name, OWNER).name for blob in (result, needed, fresh)] == [
+        blob.name for blob in (result, needed, fresh)
+    ]
+
+
+async def test_a_result_stays_a_day_whatever_the_clock_does(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leap of the clock takes no picture that was just made; a day that has passed does."""
+    blob = await kept(store)
+    done = running(record(store))
+    store.add(done)
+    done.update(done.job.succeeded(Result(blob.name, HEADER), time.time()))
+    await store.written()
+    real, leap = time.time, 2 * store.result_s
+    monkeypatch.setattr(time, "time", lambda: real() + leap)
+
+    store.sweep(older_than=time.time())
+    assert store.blob(blob.name, OWNER).name == blob.name
+    store.result_s = 0.0
+    store.sweep(older_than=time.time() + 1)
+
+    assert store.records == {}
+    with pytest.raises(NotFound):
+        store.blob(blob.name, OWNER)
+
+
+async def test_states_of_jobs_that_have_ended_are_swept(store: Store) -> None:
+    """What nobody could clean up goes at the next start."""
+    store.add(running(record(store, "jobs/begun")))
+    await store.written()
+    for job in ("jobs/begun", "jobs/gone"):
+        (store.checkpoints.place(job)).mkdir()
+        (store.checkpoints.place(job) / "1.state").write_bytes(b"state")
+
+    after = again(store)
+
+    assert [path.name for path in after.checkpoints.folder.iterdir()] == ["begun"]
+    after.discard(after.records["jobs/begun"])
+    assert list(after.checkpoints.folder.iterdir()) == []

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from impasto import wire
 from impasto.errors import InvalidRequest, Violations
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.job import Event, Failure, Job, Preview, Priority, Result, State
+from impasto.job import Event, Failure, Job, Outlook, Preview, Priority, Result, State
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.v1 import image_pb2, stylize_pb2
 
@@ -301,7 +301,7 @@ def test_enums_of_the_future_around_a_spec_are_noted() -> None:
 def test_a_job_is_told_as_it_is() -> None:
     """Every field of the contract's Job is filled, from the job or from what the scheduler knows of it."""
     cancelled = RUNNING.cancelled(Failure("CANCELLED", "why"), 9.0, Result("blobs/sha256-1", HEADER))
-    message = wire.job_to(replace(cancelled, time_left_s=61.25), queue_position=2)
+    message = wire.job_to(replace(cancelled, device_s=1.5), Outlook(2, 61.25))
 
     assert {field.name for field, _ in message.ListFields()} == {field.name for field in message.DESCRIPTOR.fields}
     assert (message.name, message.request_id, message.device, message.encoder) == ("jobs/1", "request", "cpu", "vgg19")
@@ -320,8 +320,8 @@ def test_what_has_not_happened_is_not_told() -> None:
     absent = ("time_left", "result", "error", "start_time", "end_time", "queue_position")
 
     assert [name for name in absent if wire.job_to(QUEUED).HasField(name)] == []
-    assert wire.job_to(QUEUED, 1).HasField("queue_position")
-    assert not wire.job_to(RUNNING, 0).HasField("queue_position")
+    assert wire.job_to(QUEUED, Outlook(1)).HasField("queue_position")
+    assert not wire.job_to(RUNNING, Outlook(0, 1.0)).HasField("queue_position")
 
 
 @pytest.mark.parametrize("state", State)

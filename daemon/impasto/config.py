@@ -37,6 +37,7 @@ class Limits:
     max_steps: int = 10_000
     max_styles: int = 8
     max_jobs: int = 256
+    max_jobs_per_client: int = 8
     chunk_bytes: int = 1024 * 1024
     min_side: int = 16
 
@@ -60,6 +61,20 @@ class Config:
     listen: str = field(default="unix", metadata=listen("where the daemon listens; only its Unix socket for now"))
     threads: int = field(default=0, metadata=whole(0, 1024, "of a CPU worker; 0 means all cores"))
     nice: int = field(default=10, metadata=whole(0, 19, "how far a CPU worker stands back for everything else"))
+    memory_mb: int = field(
+        default=0,
+        metadata=whole(
+            0, 100_000_000, "of each device, for all jobs together; 0 means most of what is free when it starts"
+        ),
+    )
+    client_weights: str = field(
+        default="",
+        metadata=text(
+            r"([^=,\s]+=\d+(\.\d+)?(,[^=,\s]+=\d+(\.\d+)?)*)?",
+            "names and numbers are needed, like render=0.5,krita=2",
+            "shares of a busy device, by client or by its kind, like render=0.5,krita=2; who is not named has 1",
+        ),
+    )
     worker_silence_s: float = field(
         default=30.0,  # an idle worker says that it lives every 5 s
         metadata=number(6, 3600, "a worker that says nothing for so long is killed, unless others took its turns"),
@@ -100,6 +115,12 @@ class Config:
     )
     limits: Limits = field(default_factory=Limits)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """`client_weights` by name; a weight of 0 counts as very little, as nobody is to wait for ever."""
+        pairs = (pair.partition("=") for pair in self.client_weights.split(",") if pair)
+        return {name: max(0.01, float(weight)) for name, _, weight in pairs}
 
     @classmethod
     def load(cls, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ) -> Self:

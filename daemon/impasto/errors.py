@@ -6,7 +6,7 @@ Everybody may raise these; messages must never hold a path, a stack trace or the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 class ImpastoError(Exception):
@@ -29,11 +29,15 @@ class Violation:
         field: path of the field as the contract names it, e.g. ``spec.steps``.
         description: what it was and what is allowed, for people.
         reason: the same for programs, e.g. ``STEPS_OUT_OF_RANGE``.
+        actual: of what is too large, how much it was,
+        limit: and how much is allowed.
     """
 
     field: str
     description: str
     reason: str = "INVALID"
+    actual: int | None = None
+    limit: int | None = None
 
 
 class InvalidRequest(ImpastoError):
@@ -55,7 +59,7 @@ class InvalidRequest(ImpastoError):
             path = max(fitting, key=len, default="")
             return names[path] if path else field
 
-        return type(self)([Violation(name(v.field), v.description, v.reason) for v in self.violations])
+        return type(self)([replace(v, field=name(v.field)) for v in self.violations])
 
 
 class Unsupported(InvalidRequest):
@@ -81,9 +85,18 @@ class CannotServe(ImpastoError):
 
 
 class Busy(ImpastoError):
-    """Too much is under way now; the same call may succeed later."""
+    """Too much is under way now; the same call may succeed later.
+
+    Attributes:
+        subject: whose quota is used up: "client", "daemon", or empty where it is none.
+        retry_s: when to try again.
+    """
 
     reason = "BUSY"
+
+    def __init__(self, message: str, *, reason: str | None = None, subject: str = "", retry_s: float = 5.0) -> None:
+        super().__init__(message, reason=reason)
+        self.subject, self.retry_s = subject, retry_s
 
 
 class Unavailable(ImpastoError):
@@ -125,9 +138,17 @@ class Violations:
 
     found: list[Violation] = field(default_factory=list)
 
-    def add(self, field: str, description: str, reason: str = "INVALID") -> None:
+    def add(
+        self,
+        field: str,
+        description: str,
+        reason: str = "INVALID",
+        *,
+        actual: int | None = None,
+        limit: int | None = None,
+    ) -> None:
         """Notes that `field` is wrong."""
-        self.found.append(Violation(field, description, reason))
+        self.found.append(Violation(field, description, reason, actual, limit))
 
     def raise_if_any(self) -> None:
         """Raises `InvalidRequest` with everything noted so far, if anything was."""

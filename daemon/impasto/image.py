@@ -100,10 +100,12 @@ class ImageHeader:
                 found.add(f"{field}.{name}", f"is {side} px; 1 to {MAX_SIDE} are allowed", "SIDE_OUT_OF_RANGE")
         if self.pixels > max_pixels:
             had = f"{self.width}x{self.height} = {self.pixels} pixels"
-            found.add(field, f"has {had}; at most {max_pixels} are allowed", "TOO_LARGE")
+            told = f"has {had}; at most {max_pixels} are allowed"
+            found.add(field, told, "TOO_LARGE", actual=self.pixels, limit=max_pixels)
         if len(self.icc_profile) > MAX_ICC_PROFILE_BYTES:
-            told = f"has {len(self.icc_profile)} bytes; at most {MAX_ICC_PROFILE_BYTES} are allowed"
-            found.add(f"{field}.icc_profile", told, "TOO_LARGE")
+            size, most = len(self.icc_profile), MAX_ICC_PROFILE_BYTES
+            told = f"has {size} bytes; at most {most} are allowed"
+            found.add(f"{field}.icc_profile", told, "TOO_LARGE", actual=size, limit=most)
         if self.premultiplied_alpha and not self.pixel_format.has_alpha:
             found.add(f"{field}.premultiplied_alpha", f"is set, but {self.pixel_format.value} has no alpha", "NO_ALPHA")
 

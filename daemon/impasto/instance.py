@@ -1,28 +1,25 @@
 """One daemon per user: the folder it lives in, the lock it holds, and the note that tells others about it.
 
-Knows the runtime folder's owner and mode, `flock`, and daemon.json. Must not know gRPC or jobs. ``server`` holds an
+Knows `flock` and daemon.json. Must not know gRPC or jobs. ``server`` holds an
 `Instance` for life; ``client`` reads `address` and `note`.
 
 Binding proves nothing: a second gRPC server on the same socket path silently takes it over (grpc #17122, measured). So
 the lock is taken before binding, is held for life and its file is never unlinked; the kernel drops it at any death.
 """
 
-import contextlib
 import json
 import os
-import stat
-import sys
 import time
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Self
 
+from impasto import folders
 from impasto.errors import CannotServe
 
 CLAIM_S = 0.5
 MAX_SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path without its end
-CHOOSE_ANOTHER = "set runtime_dir (or IMPASTO_RUNTIME_DIR) to another folder"
 
 
 @dataclass(frozen=True)
@@ -63,81 +60,7 @@ def prepare_folder(runtime_dir: Path) -> None:
     Raises:
         CannotServe: it cannot be made, belongs to somebody else, others can enter it or put another in its place.
     """
-    if sys.platform == "win32":
-        raise CannotServe("Windows is not served yet: this version speaks over Unix sockets", reason="PLATFORM")
-    try:
-        with contextlib.suppress(FileExistsError):  # a file, or a link that leads nowhere: refused below
-            for folder in (*reversed(runtime_dir.parents), runtime_dir):  # mkdir's parents=True would leave those open
-                folder.mkdir(mode=0o700, exist_ok=True)
-        found = runtime_dir.lstat()
-        above = _above(runtime_dir)
-    except OSError as error:
-        raise CannotServe(
-            f"the runtime folder cannot be made ({error.strerror}); {CHOOSE_ANOTHER}", reason="FOLDER_NOT_MADE"
-        ) from error
-    _check_ours(found)
-    for status in above:
-        _check_above(status)
-
-
-def _check_ours(found: os.stat_result) -> None:
-    if not stat.S_ISDIR(found.st_mode):
-        kind = "a link" if stat.S_ISLNK(found.st_mode) else "no folder"
-        raise CannotServe(
-            f"the runtime folder is {kind}; a folder of this user's own is needed: remove it, or {CHOOSE_ANOTHER}",
-            reason="FOLDER_NOT_OURS",
-        )
-    if found.st_uid != os.getuid():
-        raise CannotServe(
-            f"the runtime folder belongs to user {found.st_uid} and not to this one ({os.getuid()}), who could read "
-            f"along: {CHOOSE_ANOTHER}",
-            reason="FOLDER_NOT_OURS",
-        )
-    mode = stat.S_IMODE(found.st_mode)
-    if mode & 0o077:
-        raise CannotServe(
-            f"the runtime folder has mode {mode:04o}, so others can enter it; 0700 is needed: chmod 700 it",
-            reason="FOLDER_OPEN",
-        )
-
-
-def _above(runtime_dir: Path) -> list[os.stat_result]:
-    """What lies above the folder, down from the root: as it is written, links too, and where it really is."""
-    written = runtime_dir.absolute()
-    return [folder.lstat() for folder in written.parents] + [
-        folder.stat() for folder in written.parent.resolve().parents
-    ]
-
-
-def _check_above(found: os.stat_result) -> None:
-    """Who can write to a folder above can put a folder of their own in the place of ours."""
-    trusted = {0, os.getuid(), Path("/").stat().st_uid}  # in a container root's files may be shown as another's
-    if found.st_uid not in trusted:
-        raise CannotServe(
-            f"a folder above the runtime folder belongs to user {found.st_uid}, who could put another in its place: "
-            f"{CHOOSE_ANOTHER}",
-            reason="FOLDER_MOVABLE",
-        )
-    mode = stat.S_IMODE(found.st_mode)
-    others = mode & 0o002 or (mode & 0o020 and not _is_private(found.st_gid))
-    if others and not mode & stat.S_ISVTX and not stat.S_ISLNK(found.st_mode):
-        raise CannotServe(
-            f"a folder above the runtime folder has mode {mode:04o}, so others could put another in its place: take "
-            f"their right to write away, or {CHOOSE_ANOTHER}",
-            reason="FOLDER_MOVABLE",
-        )
-
-
-def _is_private(gid: int) -> bool:
-    """Whether a group is this user's alone, as most systems give each user one: then its right to write is ours."""
-    import grp  # noqa: PLC0415  # both are absent on Windows
-    import pwd  # noqa: PLC0415
-
-    try:
-        user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(gid)
-    except KeyError:
-        return False
-    return gid == user.pw_gid and group.gr_name == user.pw_name and not set(group.gr_mem) - {user.pw_name}
+    folders.prepare(runtime_dir, folders.RUNTIME)
 
 
 def read_note(runtime_dir: Path) -> Note | None:
@@ -159,6 +82,7 @@ def stops(runtime_dir: Path) -> str:
 def note_stop(runtime_dir: Path) -> None:
     """Every daemon whose start was asked for before now is not wanted any more, though it has not come up yet."""
     part = runtime_dir / f"stops.{os.getpid()}.part"
+    part.touch(mode=0o600)
     part.write_text(uuid.uuid4().hex)
     part.replace(runtime_dir / "stops")
 

@@ -196,6 +196,14 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """What a waiting person is told: 1 is next, 0 waits for nothing; seconds until the end, None if nobody can tell."""
+
+    place: int = 0
+    time_left_s: float | None = None
+
+
+@dataclass(frozen=True)
 class Event:
     """Something happened to a job; `sequence` counts 1, 2, 3 … without gaps, and leaps when the daemon dies."""
 

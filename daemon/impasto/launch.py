@@ -14,7 +14,7 @@ from pathlib import Path
 
 import grpc
 
-from impasto import __version__, logs
+from impasto import __version__, folders, logs
 from impasto.config import ENVIRONMENT_PREFIX, KEYS, Config
 from impasto.errors import Busy, Unavailable
 from impasto.instance import Instance, address, note_stop, prepare_folder, read_note, stops
@@ -232,7 +232,7 @@ def _lock_held(config: Config) -> bool:
 
 def _stderr_path(config: Config) -> Path:
     """Where a daemon says what its log cannot: why it did not start, how it crashed; empty for each start."""
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folders.prepare(config.data_dir, folders.DATA)
     path = config.data_dir / logs.STDERR
     path.touch(mode=0o600)
     os.truncate(path, 0)

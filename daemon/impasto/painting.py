@@ -68,7 +68,7 @@ class Painting:
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
         self._budget, self._began = Budget(spec.budget_s, self._scales), 0.0
         self.total_steps, self.step = self.settings.steps, 0
-        self.seconds, self._writing, self._billed, self._pixel_rate = 0.0, 0.0, 0.0, 0.0
+        self.seconds, self._besides, self._billed, self._pixel_rate, self._step_s = 0.0, 0.0, 0.0, 0.0, 0.0
         self._last, self._cadence = cast("Step | None", None), Cadence(self.header.pixels)
         self._resume = self._taken_up()
         self._anew = partial(self._begin, studio, encoder, pulse)
@@ -100,15 +100,14 @@ class Painting:
         wraps, objective = self.settings.tileable, self.settings.objective
         around = 2 * self.settings.margin
         continued = (self.header.width + around) * (self.header.height + around)
-        needed = bytes_needed(encoder, continued, largest, wraps=wraps, objective=objective)
+        self._needed = bytes_needed(encoder, continued, largest, wraps=wraps, objective=objective)
         free = studio.free_bytes()
-        if needed > free:
-            size = f"{self.header.width}x{self.header.height}"
-            raise CannotServe(
-                f"{size} px need about {needed >> 20} MiB on {studio.device}, and {free >> 20} MiB are free: ask for a "
-                f"size of about {int(max(self.header.width, self.header.height) * (free / needed) ** 0.5 * 0.9)}",
-                reason="DOES_NOT_FIT",
-            )
+        if self._needed > free:
+            raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
+
+    def shortage(self, free: int) -> str:
+        """For people: how much it needs, that only `free` bytes are there, and what to do."""
+        return self._studio.shortage(self.header, self._needed, free)
 
     def _begin(self, studio: Studio, encoder: VGG, pulse: Pulse) -> Iterator[Step]:
         """The engine's generator over this job's tensors; they are made when the first step is asked for."""
@@ -214,7 +213,7 @@ class Painting:
         try:
             self._last = next(self._steps)
         finally:
-            took = time.perf_counter() - self._began
+            took = self._step_s = time.perf_counter() - self._began
             self.seconds += took
         self.step = self._last.number
         self.total_steps = self._budget.total_steps(self.step, self._last.last, self.settings.steps)
@@ -224,10 +223,18 @@ class Painting:
         return self._last
 
     def bill(self) -> float:
-        """Device seconds since the last bill, those of writing included."""
-        spent = self.seconds + self._writing
+        """Device seconds since the last bill, those beside the steps included."""
+        spent = self.seconds + self._besides
         due, self._billed = spent - self._billed, spent
         return due
+
+    def spend(self, seconds: float) -> None:
+        """Device time that was not a step's: opening the pictures, writing the result."""
+        self._besides += seconds
+
+    def fits(self, before: float, quantum_s: float) -> bool:
+        """Whether a step as long as the last one ends before the turn does, which began at `before`."""
+        return self.seconds + self._step_s - before <= quantum_s
 
     @property
     def save_due(self) -> bool:
@@ -250,7 +257,7 @@ class Painting:
             checkpoint.write(self._terms.folder, self._last.checkpoint(), beside)
         finally:  # a disk that fails is not asked more often
             cost = time.perf_counter() - began
-            self._writing += cost
+            self._besides += cost
             self._cadence.written(self.seconds, cost)
 
     @property

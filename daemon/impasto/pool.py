@@ -37,6 +37,7 @@ class Worker:
         self.device = ""
         self.description = ""
         self.encoders: list[str] = []
+        self.budget_bytes = 0  # what jobs may take of its device; 0 until it has told
         self.heard, self.heard_cpu_s = time.monotonic(), 0.0
         self.resting = False
 
@@ -89,6 +90,11 @@ class Pool(Protocol):
         ...
 
 
+def budgets(pool: Pool) -> list[int]:
+    """What jobs may take of each device, as far as workers have told; those that rest, too."""
+    return [worker.budget_bytes for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
+
+
 def _nobody(_worker: Worker, _message: Message) -> None:
     """The listener before there is one."""
 
@@ -99,9 +105,10 @@ class LocalPool:
     The mutable state is the table of workers and the tasks that look after them.
     """
 
-    def __init__(self, *, threads: int, nice: int, silence_s: float, data_dir: Path) -> None:
+    def __init__(self, *, threads: int, nice: int, silence_s: float, data_dir: Path, memory_mb: int = 0) -> None:
         self.listener: Listener = _nobody
         self._options = ["--threads", str(threads), "--nice", str(nice), "--data-dir", str(data_dir)]
+        self._options += ["--memory-mb", str(memory_mb)]
         self._silence_s = silence_s
         self._workers: dict[str, Worker] = {}
         self._resting: dict[str, Worker] = {}
@@ -236,6 +243,7 @@ class LocalPool:
         header = frame.header
         if header["event"] == "ready":
             worker.ready, worker.device, worker.description = True, header["device"], header["description"]
+            worker.budget_bytes = header["budget_bytes"]
             if index == 0:
                 for further in range(1, header["devices"]):
                     self._keep(further)

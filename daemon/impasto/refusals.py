@@ -20,6 +20,8 @@ BLOB_EXPIRED = "BLOB_EXPIRED"
 SHUTDOWN = "SHUTDOWN"  # stopped on purpose; its jobs go on in the next daemon
 ENDINGS: Mapping[str, type[errors.ImpastoError]] = {
     "CANCELLED": errors.JobCancelled,
+    "SUPERSEDED": errors.JobCancelled,
+    "DEVICE_OUT_OF_MEMORY": errors.CannotServe,
     "SHUTDOWN": errors.Unavailable,
     "DOES_NOT_FIT": errors.CannotServe,
 }

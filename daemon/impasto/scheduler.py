@@ -1,4 +1,4 @@
-"""Acts on who goes next: gathers the facts, asks ``scheduling`` and ``fairness``, and carries out what they say.
+"""Acts on who goes next: asks ``backlog`` and carries out what it says.
 
 Sends verbs to the pool and writes what the pool answers into the store. Work is done in slices, so a long job never
 keeps a short one waiting for more than a slice. Must not know gRPC, tensors or how a decision comes about.
@@ -6,18 +6,21 @@ keeps a short one waiting for more than a slice. Must not know gRPC, tensors or 
 
 import asyncio
 import logging
+import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from impasto import orders
-from impasto.errors import Busy, GoingAway, NotFound
-from impasto.fairness import Ledger
+from impasto.backlog import Backlog
+from impasto.config import Limits
+from impasto.errors import GoingAway, NotFound
 from impasto.image import ImageHeader
-from impasto.job import MAX_ATTEMPTS, Failure, Job, Priority, Result, State
-from impasto.pool import Message, Pool, Worker
-from impasto.scheduling import QUANTUM_S, Runnable, Slot, decide, places
+from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Result, State
+from impasto.pool import Message, Pool, Worker, budgets
+from impasto.scheduling import QUANTUM_S, Slot
 from impasto.store import Record, Store
 
 log = logging.getLogger(__name__)
@@ -26,39 +29,36 @@ log = logging.getLogger(__name__)
 class Scheduler:
     """The living side: one task that reacts to what the pool says and to new jobs.
 
-    The mutable state is where each begun job lives, who is at work, and the ledger of what each client has had.
+    The mutable state is where each begun job lives, who is at work, and the backlog.
     """
 
-    def __init__(self, store: Store, pool: Pool, max_jobs: int) -> None:
-        self._store, self._pool, self._max_jobs = store, pool, max_jobs
+    def __init__(self, store: Store, pool: Pool, limits: Limits, weights: Mapping[str, float] | None = None) -> None:
+        self._store, self._pool = store, pool
+        self._backlog = Backlog(store, limits, weights)
         self._home: dict[str, str] = {}  # job → worker that holds its state
         self._at_work: dict[str, str] = {}  # worker → job
-        self._ledger = Ledger()
+        self._spilling: set[str] = set()  # jobs that their worker was told to let go
         self._parts: dict[str, Path] = {}  # job → where its result is being written
         self._closing: set[str] = set()  # jobs that were asked to stop or whose result is being stored
         self._asked: dict[str, dict[str, Any]] = {}  # job → the verb by which it was asked to stop
         self._tasks: set[asyncio.Task[None]] = set()
-        self._last_busy = time.monotonic()
         self.draining = False  # nothing is taken in or begun any more
         pool.listener = self._hear
 
     # verbs for rpc
 
     def submit(self, record: Record) -> None:
-        """Takes a job into the queue.
+        """Takes a job into the queue; older previews that it makes needless are cancelled.
 
         Raises:
-            Busy: too many wait.
+            Busy: its client, or all together, have as many as are allowed.
+            CannotServe: no device here can ever hold it.
             GoingAway: the daemon stops.
         """
         if self.draining:
             raise GoingAway
-        waiting = self.count(State.QUEUED)
-        if waiting >= self._max_jobs:
-            raise Busy(
-                f"{waiting} jobs wait; at most {self._max_jobs} are allowed: try again later", reason="QUEUE_FULL"
-            )
-        self._lift(record.job.client)
+        for needless in self._backlog.take(record.job, self._closing, budgets(self._pool)):
+            self.cancel(needless, "a newer preview took its place", reason="SUPERSEDED")
         self._store.add(record)
         self._pool.wake()
         self._dispatch()
@@ -102,12 +102,9 @@ class Scheduler:
         if home is not None:
             home.send({"verb": "preview", "job": record.job.name, "max_edge": max_edge})
 
-    def queue_position(self, job: Job) -> int:
-        """1 for the next in line, in the order in which clients will be served as things are now."""
-        waiting = [
-            self._seen(r.job) for r in self._store.records.values() if r.job.state is State.QUEUED and not r.held
-        ]
-        return places(waiting, self._ledger.accounts(w.client for w in waiting)).get(job.name, 0)
+    def outlook(self, job: Job) -> Outlook:
+        """Its place in the queue and the time until it will be done, as things are now."""
+        return self._backlog.outlook(job, len(self._pool.workers))
 
     @property
     def homes(self) -> dict[str, str]:
@@ -120,9 +117,7 @@ class Scheduler:
 
     def idle_s(self) -> float:
         """For how long there has been no unfinished job."""
-        if any(not record.job.state.final for record in self._store.records.values()):
-            self._last_busy = time.monotonic()
-        return time.monotonic() - self._last_busy
+        return self._backlog.idle_s()
 
     async def free(self) -> tuple[list[Worker], list[Worker]]:
         """Ends the workers that hold no job, so that their devices' memory is free; those, and the busy ones."""
@@ -132,34 +127,28 @@ class Scheduler:
 
     # inside
 
-    def _lift(self, client: str) -> None:
-        """Before a client's first job: what it had before counts, and idling earned it nothing."""
-        active = {r.job.client for r in self._store.records.values() if not r.job.state.final}
-        if client not in active:
-            self._ledger.lift(client, active)
-
-    def _seen(self, job: Job) -> Runnable:
-        """A job as the decision sees it."""
-        return Runnable(job.name, job.client, job.priority.value, job.arrival, self._home.get(job.name, ""))
-
     def _dispatch(self) -> None:
-        """Asks for a decision and carries it out."""
-        workers = [] if self.draining else self._pool.workers
-        alive = [worker for worker in workers if worker.ready and worker.name not in self._at_work]
-        homes = list(self._home.values())
-        idle = [Slot(worker.name, homes.count(worker.name)) for worker in alive]
-        under_way = set(self._at_work.values())
-        jobs = [
-            self._seen(job)
-            for job in (record.job for record in self._store.records.values() if not record.held)
-            if not job.state.final and job.name not in under_way and job.name not in self._closing
-        ]
-        accounts = self._ledger.accounts(job.client for job in jobs)
-        first = self._ledger.interactive_first(time.monotonic(), len(self._pool.workers))
-        for worker_name, job_name in decide(jobs, idle, accounts, interactive_first=first).runs.items():
-            worker = self._pool.worker(worker_name)
-            if worker is not None:
-                self._run(worker, self._store.records[job_name])
+        """Asks for a decision and carries it out: first who leaves, then who has its turn."""
+        if self.draining:
+            return
+        away = {*self._at_work.values(), *self._spilling, *self._closing}
+        idle = [worker for worker in self._pool.workers if worker.ready and worker.name not in self._at_work]
+        slots = [Slot(worker.name, worker.budget_bytes or math.inf) for worker in idle]
+        decision = self._backlog.decide(slots, self._home, away, len(self._pool.workers))
+        for job, name in decision.spills.items():
+            if (worker := self._pool.worker(name)) is not None:
+                self._spilling.add(job)
+                self._at_work.setdefault(name, job)  # an idle one does nothing else before
+                worker.send({"verb": "spill", "job": job})
+        for name, job in decision.runs.items():
+            if (worker := self._pool.worker(name)) is not None:
+                self._run(worker, self._store.records[job])
+
+    def _ready(self) -> None:
+        """A worker has come: jobs that no device can hold end now that these are known."""
+        for record, error in self._backlog.misfits(budgets(self._pool)):
+            self._end(record, record.job.failed(Failure(error.reason, error.message), time.time()))
+        self._dispatch()
 
     def _run(self, worker: Worker, record: Record) -> None:
         name = record.job.name
@@ -181,6 +170,7 @@ class Scheduler:
         pictures = [(field, blob.name, blob.path, blob.header) for field, blob in blobs]
         worker.send(orders.start(job, pictures, self._store.checkpoints.place(job.name), part))
         self._home[job.name] = worker.name
+        self._backlog.begun(job)
         record.update(job.started(worker.device, time.time()))
         return True
 
@@ -188,7 +178,7 @@ class Scheduler:
         """One message of a worker; unknown ones are a bug of ours and are logged, not fatal."""
         header = message.header
         if header["event"] == "ready":
-            self._dispatch()
+            self._ready()
         elif header["event"] == "lost":
             self._lose(worker)
         elif (record := self._store.records.get(header.get("job", ""))) is not None:
@@ -203,20 +193,18 @@ class Scheduler:
                 self._begun(worker, record, header)
             case "saved":
                 record.amend(replace(job, saved_step=header["step"]))
-            case "spilled":
-                self._charge(record, header["seconds"])
-                self._requeue(record, "")
-                self._free(worker, job.name)
+            case "spilled" | "kept":
+                self._spilled(worker, record, header)
             case "notice":
                 record.update(job, notice=header["text"])
             case "step":
-                record.update(
-                    job.progressed(header["step"], header["total_steps"], header["time_left_s"]), header["losses"]
-                )
+                job = job.progressed(header["step"], header["total_steps"], None)
+                left_s = self._backlog.time_left_s(job, header["time_left_s"], len(self._pool.workers))
+                record.update(replace(job, time_left_s=left_s), header["losses"])
             case "preview":
                 record.show(header["step"], ImageHeader.from_json(header["header"]), message.payload)
             case "sliced":
-                self._charge(record, header["seconds"])
+                self._backlog.charge(record, header["seconds"])
                 self._free(worker, job.name)
             case "done" | "cancelled" | "failed":
                 self._leave(worker, record, header)
@@ -235,10 +223,24 @@ class Scheduler:
             self._closing.add(job.name)
             worker.send(self._asked[job.name])
 
+    def _spilled(self, worker: Worker, record: Record, header: dict[str, Any]) -> None:
+        """A worker has let a job go, to go on from its checkpoint; or kept it, as that could not be written."""
+        job = record.job
+        self._backlog.charge(record, header["seconds"])
+        self._spilling.discard(job.name)
+        asked = self._asked.get(job.name)
+        if header["event"] == "kept":
+            self._backlog.begun(job)  # and is not asked again at once
+        elif asked is not None and not asked["keep"]:
+            self._end(record, job.cancelled(Failure(asked["reason"], asked["why"]), time.time()))
+        else:
+            self._requeue(record, "")
+        self._free(worker, job.name)
+
     def _leave(self, worker: Worker, record: Record, header: dict[str, Any]) -> None:
         """A job has left its worker for good: the worker is free at once, the result is stored beside that."""
         name = record.job.name
-        self._charge(record, header["seconds"])
+        self._backlog.charge(record, header["seconds"])
         self._home.pop(name, None)
         self._closing.add(name)
         task = asyncio.get_running_loop().create_task(self._finish(record, header))
@@ -264,6 +266,7 @@ class Scheduler:
 
     def _end(self, record: Record, job: Job) -> None:
         self._let_go(job.name)
+        self._backlog.end(job)
         record.update(job)
         self._store.checkpoints.remove(job.name)
 
@@ -271,6 +274,7 @@ class Scheduler:
         """Nothing of a job is in any worker any more."""
         self._home.pop(name, None)
         self._closing.discard(name)
+        self._spilling.discard(name)
         self._asked.pop(name, None)
         if (part := self._parts.pop(name, None)) is not None:
             part.unlink(missing_ok=True)
@@ -283,11 +287,6 @@ class Scheduler:
             self._asked[record.job.name] = asked
         job = record.job.requeued(lost=lost)
         record.update(job, notice=f"{why}; it goes on from step {job.step}" if why else "")
-
-    def _charge(self, record: Record, seconds: float) -> None:
-        record.charge(seconds)
-        interactive = record.job.priority is Priority.INTERACTIVE
-        self._ledger.charge(record.job.client, seconds, time.monotonic(), interactive=interactive)
 
     def _free(self, worker: Worker, name: str) -> None:
         """A worker has answered for a job; one that had left it meanwhile frees nobody."""
@@ -307,9 +306,7 @@ class Scheduler:
                 told = f"the process that computed this picture died {job.attempt} times at it; see the daemon's log"
                 self._end(record, job.failed(Failure("WORKER_LOST", told), now))
             else:
-                self._requeue(
-                    record, "the process that computed this picture died", lost=name == at_work and not self.draining
-                )
+                self._requeue(record, "the process that computed this picture died", lost=name == at_work)
         self._dispatch()
 
     async def settle(self) -> None:

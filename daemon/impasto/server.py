@@ -16,7 +16,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from impasto import __version__, logs
+from impasto import __version__, folders, logs
 from impasto.config import MIB, Config
 from impasto.draining import drain
 from impasto.errors import Busy, CannotServe
@@ -37,6 +37,11 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # larger ones block the event loop (measure
 SERVICES = tuple(
     module.DESCRIPTOR.services_by_name[name].full_name
     for module, name in ((stylize_pb2, "StylizeService"), (blob_pb2, "BlobService"), (server_pb2, "ServerService"))
+)
+OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),  # on by default: two daemons would share a port (measured)
 )
 WATCHER_S = 30.0  # after a daemon's death a job waits so long for its watcher
 DRAIN_S = 10.0  # for workers to end their step and write down what they hold
@@ -65,9 +70,13 @@ class Server:
         self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
         self._shelf = Shelf(config.data_dir)
         self._pool = LocalPool(
-            threads=config.threads, nice=config.nice, silence_s=config.worker_silence_s, data_dir=config.data_dir
+            threads=config.threads,
+            nice=config.nice,
+            silence_s=config.worker_silence_s,
+            data_dir=config.data_dir,
+            memory_mb=config.memory_mb,
         )
-        self._scheduler = Scheduler(self._store, self._pool, config.limits.max_jobs)
+        self._scheduler = Scheduler(self._store, self._pool, config.limits, config.weights)
         self._health = health.aio.HealthServicer()
         self._grpc = self._assemble()
         self._asked_to_stop = asyncio.Event()
@@ -150,12 +159,7 @@ class Server:
         self._asked_to_stop.set()
 
     def _assemble(self) -> grpc.aio.Server:
-        options = [
-            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-            ("grpc.so_reuseport", 0),
-        ]
-        server = grpc.aio.server(interceptors=[self._entrance], options=options, maximum_concurrent_rpcs=MAX_CALLS)
+        server = grpc.aio.server(interceptors=[self._entrance], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
         intake = Intake(self._store, self._config.limits)
         stylize = StylizeServicer(
             intake, self._scheduler, self._config.limits, self._shelf, self._config.threads or cores()
@@ -202,6 +206,7 @@ def serve(
     if stops_known is not None and stops_known != stops(config.runtime_dir):
         raise CannotServe("`impasto stop` came while this daemon was starting", reason="STOPPED")
 
+    folders.prepare(config.data_dir, folders.DATA)
     os.chdir("/")  # the folder it was started in must not be held for life
 
     async def life() -> None:

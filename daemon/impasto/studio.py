@@ -19,6 +19,9 @@ from impasto.image import ImageHeader
 from impasto.spec import SLIM
 from impasto.weights import Shelf, sha256_of
 
+# As CUDA, torch's allocator on a CPU, oneDNN and the system say it.
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "could not create a memory object")
+
 
 def open_encoder(name: str, shelf: Shelf) -> VGG:
     """The encoder of that name, from the package or from the shelf.
@@ -35,6 +38,11 @@ def open_encoder(name: str, shelf: Shelf) -> VGG:
             f"{error}: `impasto weights remove` and `impasto weights fetch` bring a whole one",
             reason="ENCODER_UNAVAILABLE",
         ) from error
+
+
+def wants_memory(error: BaseException) -> bool:
+    """Whether torch, oneDNN, numpy or the system found no memory for something."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in OUT_OF_MEMORY)
 
 
 @dataclass(frozen=True)
@@ -97,13 +105,27 @@ class Studio:
 
     def free_bytes(self) -> int:
         """Memory that a job may still take on this device."""
-        if self.device.type == "cuda":
-            return torch.cuda.mem_get_info(self.device)[0]
+        if self.device.type == "cuda":  # what torch keeps for later counts as free
+            kept = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
+            return torch.cuda.mem_get_info(self.device)[0] + kept
         try:
             lines = Path("/proc/meminfo").read_text().splitlines()
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
         except (OSError, StopIteration):
             return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+    def shortage(self, header: ImageHeader, needed: int, free: int) -> str:
+        """For people: that a picture needs so many bytes and only so many are free, and what to do."""
+        size = int(max(header.width, header.height) * min(0.7, (free / needed) ** 0.5 * 0.9))
+        return (
+            f"{header.width}x{header.height} px need about {needed >> 20} MiB on {self.device}, and {free >> 20} MiB "
+            f"are free: ask for a size of about {size}"
+        )
+
+    def release(self) -> None:
+        """Gives back what a job that has left took of a GPU; torch would keep it for the next one."""
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def __repr__(self) -> str:
         return f"<Studio on {self.device} [{', '.join(self.encoders) or 'nothing loaded'}]>"

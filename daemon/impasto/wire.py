@@ -16,7 +16,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from impasto.errors import InvalidRequest, Violation, Violations
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.job import RESULT_S, Event, Failure, Job, Preview, Priority, State
+from impasto.job import RESULT_S, Event, Failure, Job, Outlook, Preview, Priority, State
 from impasto.spec import AUTO, StyleUse, StylizeSpec
 from impasto.v1 import image_pb2, stylize_pb2
 
@@ -83,6 +83,7 @@ DETAILS = {
 }
 FAILURE_CODES = {
     "CANCELLED": code_pb2.CANCELLED,
+    "SUPERSEDED": code_pb2.CANCELLED,
     "DEVICE_OUT_OF_MEMORY": code_pb2.RESOURCE_EXHAUSTED,
     "DOES_NOT_FIT": code_pb2.FAILED_PRECONDITION,
     "BLOB_EXPIRED": code_pb2.FAILED_PRECONDITION,
@@ -207,8 +208,9 @@ def check_edge(max_edge: int, field: str, found: Violations) -> int:
     return max_edge or PREVIEW_EDGE
 
 
-def job_to(job: Job, queue_position: int = 0) -> stylize_pb2.Job:
-    """Writes a job."""
+def job_to(job: Job, outlook: Outlook | None = None) -> stylize_pb2.Job:
+    """Writes a job, with what can be told of its future."""
+    outlook = outlook or Outlook(time_left_s=job.time_left_s)
     message = stylize_pb2.Job(
         name=job.name,
         request_id=job.request_id,
@@ -223,12 +225,14 @@ def job_to(job: Job, queue_position: int = 0) -> stylize_pb2.Job:
         start_time=_time(job.start_time),
         end_time=_time(job.end_time),
         attempt=job.attempt,
+        device_s=job.device_s,
         expire_time=None if job.end_time is None else _time(job.end_time + RESULT_S),
     )
-    if queue_position:
-        message.queue_position = queue_position
-    if job.time_left_s is not None:
-        message.time_left.CopyFrom(Duration(seconds=int(job.time_left_s), nanos=int(job.time_left_s % 1 * 1e9)))
+    if outlook.place:
+        message.queue_position = outlook.place
+    if outlook.time_left_s is not None:
+        seconds = outlook.time_left_s
+        message.time_left.CopyFrom(Duration(seconds=int(seconds), nanos=int(seconds % 1 * 1e9)))
     if job.result is not None:
         message.result.CopyFrom(stylize_pb2.JobResult(blob=job.result.blob, header=header_to(job.result.header)))
     if job.failure is not None:
@@ -243,9 +247,9 @@ def failure_to(failure: Failure) -> status_pb2.Status:
     return status
 
 
-def event_to(event: Event, queue_position: int = 0) -> stylize_pb2.JobEvent:
+def event_to(event: Event, outlook: Outlook | None = None) -> stylize_pb2.JobEvent:
     """Writes an event."""
-    job = job_to(event.job, queue_position)
+    job = job_to(event.job, outlook)
     return stylize_pb2.JobEvent(sequence=event.sequence, job=job, losses=event.losses, notice=event.notice)
 
 

@@ -6,7 +6,7 @@ not outlive its parent, so that even a front killed in the first second leaves n
 
     front → worker   start · slice · preview · spill · cancel
     worker → front   ready · alive · loaded · begun · notice · step · saved · preview · sliced · spilled
-                     done · cancelled · failed
+                     kept · done · cancelled · failed
 """
 
 import argparse
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 ALIVE_S = 1.0  # how often a busy worker says that it lives
 IDLE_ALIVE_S = 5.0
+BUDGET_SHARE = 0.9  # of what is free when a worker starts; the rest is for what else happens on the device
 PR_SET_PDEATHSIG = 1
 NOTHING_SELECTED = "nothing is selected: the picture comes back as it was"
 
@@ -132,23 +133,28 @@ class Worker:
             self._fail(job, error.reason, error.message)
         except Diverged as error:
             self._fail(job, "DIVERGED", f"{error}: try fewer steps, a lower style weight or the adam optimizer")
-        except OSError as error:
-            log.exception("%s failed", job)
-            self._fail(job, "DISK", f"the daemon's disk failed: {error.strerror or 'see its log'}")
-        except MemoryError:
-            self._fail(job, "DEVICE_OUT_OF_MEMORY", "the device's memory is full: ask for a smaller size")
         except Exception as error:  # the border of the process: the front must hear of it in any case
             log.exception("%s failed", job)
-            if "out of memory" in str(error):
-                self._fail(job, "DEVICE_OUT_OF_MEMORY", "the device's memory is full: ask for a smaller size")
-            else:
-                self._fail(job, "INTERNAL", "the computation broke; the daemon's log has the details")
+            self._fail(job, *self._told(job, error))
+            self._studio.release()
+
+    def _told(self, job: str, error: Exception) -> tuple[str, str]:
+        """Reason and message of what nobody foresaw."""
+        from impasto.studio import wants_memory  # noqa: PLC0415
+
+        if wants_memory(error):
+            painting, free = self._paintings.get(job), self._studio.free_bytes()
+            told = "ask for a smaller size" if painting is None else painting.shortage(free)
+            return "DEVICE_OUT_OF_MEMORY", f"the memory of {self._studio.device} is full: {told}"
+        if isinstance(error, OSError):
+            return "DISK", f"the daemon's disk failed: {error.strerror or 'see its log'}"
+        return "INTERNAL", "the computation broke; the daemon's log has the details"
 
     def _start(self, job: str, header: dict[str, Any]) -> None:
         from impasto.choices import settings_to_json  # noqa: PLC0415
         from impasto.painting import Painting, Terms  # noqa: PLC0415
 
-        self._current, self._results[job] = job, Path(header["result"])
+        began, self._current, self._results[job] = time.perf_counter(), job, Path(header["result"])
         spec, told = StylizeSpec.from_json(header["spec"]), header["terms"]
         terms = Terms(told["threads"], told["encoder_sha256"], told["settings"], Path(header["states"]))
         painting = self._paintings[job] = Painting(self._studio, spec, header["pictures"], self._pulse, terms)
@@ -157,15 +163,16 @@ class Worker:
         self._line.say("loaded", encoders=list(self._studio.encoders))
         settings = settings_to_json(painting.settings)
         self._line.say("begun", job=job, step=painting.step, settings=settings, text=painting.notice)
+        painting.spend(time.perf_counter() - began)
 
     def _slice(self, job: str, header: dict[str, Any]) -> None:
-        seconds: float = header["seconds"]
         painting = self._paintings.get(job)
         if painting is None:  # it ended while this verb was on its way
             self._line.say("sliced", job=job, seconds=0.0)
             return
         self._current, before = job, painting.seconds
-        while not painting.done and painting.seconds - before < seconds:
+        # Whole steps, as many as fit, but one: a step that is longer is repaid by the client's counter.
+        while not painting.done and (painting.seconds == before or painting.fits(before, header["seconds"])):
             step = painting.advance()
             self._line.say(
                 "step",
@@ -180,12 +187,15 @@ class Worker:
             if painting.save_due:
                 self._save(job, painting)
         if painting.done:
-            self._leave(job, "done", header=painting.write(self._results[job]).to_json())
+            began = time.perf_counter()
+            result = painting.write(self._results[job]).to_json()
+            painting.spend(time.perf_counter() - began)
+            self._leave(job, "done", header=result)
         else:
             self._line.say("sliced", job=job, seconds=painting.bill())
 
-    def _save(self, job: str, painting: "Painting") -> None:
-        """Writes down how far a job is; that this fails costs nothing now, but work later."""
+    def _save(self, job: str, painting: "Painting") -> bool:
+        """Writes down how far a job is, and whether it could; that this fails costs nothing now, but work later."""
         try:
             painting.save()
         except OSError as error:
@@ -194,15 +204,20 @@ class Worker:
                 self._unsaved.add(job)
                 why = error.strerror if error.errno == errno.ENOSPC else "the disk fails"
                 self._line.say("notice", job=job, text=f"no checkpoint could be written ({why}); the work goes on")
-        else:
-            self._line.say("saved", job=job, step=painting.step)
+            return False
+        self._line.say("saved", job=job, step=painting.step)
+        return True
 
     def _spill(self, job: str, _header: dict[str, Any]) -> None:
-        """Writes a job down and lets it go: it goes on later, here or elsewhere."""
+        """Writes a job down and lets it go: it goes on later, here or elsewhere. What cannot be written is kept."""
         painting = self._paintings.get(job)
-        if painting is not None:
-            self._save(job, painting)
+        if painting is None:
+            return
+        if self._save(job, painting):
             self._leave(job, "spilled", step=painting.step)
+            self._studio.release()
+        else:
+            self._line.say("kept", job=job, seconds=painting.bill())
 
     def _show(self, job: str, painting: "Painting") -> None:
         max_edge = self._line.previews.pop(job, 0)
@@ -247,6 +262,7 @@ def main() -> None:
     parser.add_argument("--index", type=int, default=0)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--nice", type=int, default=0)
+    parser.add_argument("--memory-mb", type=int, default=0)
     parser.add_argument("--data-dir", type=Path, required=True)
     options = parser.parse_args()
     die_with_parent(options.parent)
@@ -254,7 +270,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     line = Line()
     studio, description, devices = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
-    line.say("ready", device=str(studio.device), description=description, devices=devices)
+    budget = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
+    name = str(studio.device)
+    line.say("ready", device=name, description=description, devices=devices, budget_bytes=budget)
     Worker(line, studio).run()
 
 

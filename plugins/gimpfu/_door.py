@@ -2,6 +2,9 @@
 
 PyGObject makes these modules at run time and ships no types, so each is Any here, and nowhere else in the shim is gi
 imported: behind this door everything that is ours is typed in full. Called by every module that touches GIMP.
+
+Nothing may ask GIMP anything while modules are imported: a plug-in's connection stands only once `main` was called.
+GEGL is initialised then; doing it before would load its operations twice.
 """
 
 from typing import Any
@@ -24,5 +27,3 @@ Gimp: Any = _Gimp
 Gio: Any = _Gio
 GLib: Any = _GLib
 GObject: Any = _GObject
-
-Gegl.init(None)

@@ -5,6 +5,7 @@ do is theirs. Called by the tests and by table.py.
 """
 
 import ast
+import importlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from editors import gimp
 
 TESTS = Path(__file__).resolve().parents[1]
 CHECKS = Path(__file__).with_name("checks")
+SCRIPTS = Path(__file__).with_name("scripts")
+SHIM = TESTS.parent / "plugins" / "gimpfu"
 RUN_S = 900
 DEATHS = 8  # GIMPs that may die before the rest is given up
 
@@ -26,14 +29,28 @@ class Result:
     detail: str = ""
 
 
+def home(root: Path, path: Path) -> gimp.Home:
+    """A home with the plug-ins installed that checks call, the shim beside each as it is for users."""
+    made = gimp.new_home(root, path)
+    for script in sorted(SCRIPTS.glob("*.py")):
+        if script.name != "__init__.py":
+            made.install(script.stem, script.read_text(), [SHIM])
+    return made
+
+
 def names_in(path: Path) -> list[str]:
     """The names that a file of checks shows, in its order."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef):
             for mark in node.decorator_list:
-                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "check":
-                    found += [ast.literal_eval(argument) for argument in mark.args]
+                if not isinstance(mark, ast.Call):
+                    continue
+                arguments = [ast.literal_eval(argument) for argument in mark.args]
+                if ast.unparse(mark.func) == "check":
+                    found += arguments
+                elif ast.unparse(mark.func) == "check_each":
+                    found += getattr(importlib.import_module(arguments[0]), arguments[1])
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from impasto import __version__
-from impasto.cli import configuration, daemon, laboratory, painting, status, weights
+from impasto.cli import configuration, daemon, editors, laboratory, painting, status, weights
 from impasto.config import Config
 from impasto.errors import ImpastoError, InvalidRequest
 
@@ -38,10 +38,12 @@ for _command in (
     daemon.free,
     daemon.jobs,
     daemon.pipe,
+    daemon.result,
     daemon.serve,
     daemon.service,
     status.status,
     daemon.stop,
+    editors.gimp,
     laboratory.inspect,
     laboratory.measure,
     laboratory.train_encoder,

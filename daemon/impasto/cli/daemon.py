@@ -1,13 +1,15 @@
-"""The commands about the daemon's life: `serve`, `pipe`, `stop`, `free`, `service`, and its `jobs`.
+"""The commands about the daemon's life: `serve`, `pipe`, `stop`, `free`, `service`, its `jobs` and the `result` of one.
 
 Knows the client, the launcher and the server's front door; imports them only inside the commands, as ``cli`` loads this
 for every `--help`.
 """
 
 import sys
+from pathlib import Path
 
 import click
 
+from impasto.cli.options import check_written, named
 from impasto.config import ENVIRONMENT_PREFIX, Config
 
 
@@ -22,6 +24,24 @@ def jobs(config: Config) -> None:
         for job in daemon.jobs():
             state = stylize_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_")
             print(f"{job.name}  {state:<9}  step {job.step}/{job.total_steps}  {job.encoder}  {job.error.message}")
+
+
+@click.command()
+@click.argument("job")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="PNG, JPEG, WebP or TIFF.")
+@click.pass_obj
+def result(config: Config, job: str, output: Path) -> None:
+    """Fetch the picture of JOB, as `impasto jobs` names it.
+
+    A job that was cancelled, by Ctrl-C, too, has what it had reached. Pictures stay for 24 hours.
+    """
+    from impasto import client  # noqa: PLC0415
+
+    check_written("-o", output, {})
+    with named({"destination": "-o"}), client.connect(config) as daemon:
+        picture = daemon.picture(job if job.startswith("jobs/") else f"jobs/{job}")
+        picture.save(output)
+    print(f"{output}: {picture.header.width}x{picture.header.height}")
 
 
 @click.command()

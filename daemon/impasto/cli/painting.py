@@ -4,7 +4,9 @@ Knows the client, the launcher and the progress bar. Imports what is heavy only 
 this for every `--help`.
 """
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from impasto.config import Config
 from impasto.image import SampleType
 
 if TYPE_CHECKING:
+    from impasto.client import Progress
     from impasto.photo import Metadata
 
 # What the contract calls a thing, and what the user of the command line typed.
@@ -209,16 +212,34 @@ def stylize(
     options["regions"], options["blend"] = options.pop("region"), options["blend"]
     options["colour"] = COLOURS.get(options["colour"])
     options["tileable"] = options["tileable"] or None
-    with named(OPTIONS), client.connect(config) as daemon, Bar() as show:
+    with named(OPTIONS), client.connect(config) as daemon, Bar() as show, _what_was_reached(show) as told:
         picture = daemon.stylize(
             photo,
             style if len(style) > 1 else style[0],
-            on_progress=show,
+            on_progress=told,
             on_preview=None if preview is None else lambda frame: frame.save(preview),
             **options,
         )
         photos.save(output, picture.header, picture.samples, metadata, sample_type)
     print(f"{output}: {picture.header.width}x{picture.header.height}")
+
+
+@contextmanager
+def _what_was_reached(show: Callable[["Progress"], None]) -> Iterator[Callable[["Progress"], None]]:
+    """Passes events on to `show`; who interrupts hears where the picture so far is."""
+    last: list[Progress] = []
+
+    def told(progress: "Progress") -> None:
+        last[:] = [progress]
+        show(progress)
+
+    try:
+        yield told
+    except KeyboardInterrupt:
+        if last and last[0].step:
+            name = last[0].job.removeprefix("jobs/")
+            print(f"what was reached stays for 24 hours: impasto result {name} -o FILE", file=sys.stderr)
+        raise
 
 
 def _pictures(photo: Path, styles: tuple[Path, ...], options: Mapping[str, Any]) -> dict[str, Path]:

@@ -93,6 +93,7 @@ def _facts(info: "Info") -> Facts:
         "queued_jobs": info.queued_jobs,
         "running_jobs": info.running_jobs,
         "instance_id": info.instance_id,
+        "notices": list(info.notices),
     }
 
 
@@ -137,7 +138,7 @@ def _drawn(facts: Facts) -> "Group":
 
     lines = Table.grid(padding=(0, 2))
     for name, value in facts.items():
-        if name != "jobs":
+        if name != "jobs" and value != []:
             told = "\n".join(map(_told, value)) if isinstance(value, list) else str(value)
             lines.add_row(Text(name, style="dim"), Text(told))
     return Group(lines, *([_jobs(facts["jobs"])] if facts.get("jobs") else []))

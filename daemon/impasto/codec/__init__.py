@@ -174,8 +174,9 @@ def _accepted(code: int, reply: bytes, destination: Path, max_pixels: int, field
     try:
         answer: dict[str, Any] = json.loads(reply)
         if "error" in answer:
-            refused = Violation(field, answer["error"]["message"], answer["error"]["reason"])
-            raise InvalidRequest([refused])
+            told = answer["error"]
+            numbers = (None if told.get(name) is None else int(told[name]) for name in ("actual", "limit"))
+            raise InvalidRequest([Violation(field, told["message"], told["reason"], *numbers)])
         header = ImageHeader.from_json(answer["header"])
         agrees = header.pixels <= max_pixels and destination.stat().st_size == header.size_bytes
     except (ValueError, KeyError, TypeError, RecursionError, OSError) as error:

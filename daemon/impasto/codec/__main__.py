@@ -1,7 +1,7 @@
 """The child that decodes one file: ``python -m impasto.codec SOURCE DESTINATION MAX_PIXELS``.
 
 Limits itself first, judges the header before it decodes a pixel, writes packed raw samples to DESTINATION, and prints
-exactly one line of JSON: ``{"header": …, "orientation_applied": …}`` or ``{"error": {"reason": …, "message": …}}``,
+exactly one line of JSON: ``{"header": …, "orientation_applied": …}`` or ``{"error": {"reason": …, "message": …, …}}``,
 exit 0 in both. Anything else (a signal, a traceback) is for the parent to understand. Knows Pillow and the four
 formats; must never import asyncio, torch or grpc, and numpy only with ``deep``, for the files that Pillow would cut, as
 starting is most of its time with a small picture. Started by ``impasto.codec.decode`` alone.
@@ -74,7 +74,8 @@ def main(arguments: Sequence[str]) -> None:
         header, orientation_applied = convert(source, destination, max_pixels)
         answer = {"header": header.to_json(), "orientation_applied": orientation_applied}
     except Refused as refused:
-        answer = {"error": {"reason": refused.reason, "message": refused.message}}
+        numbers = {"actual": refused.actual, "limit": refused.limit}
+        answer = {"error": {"reason": refused.reason, "message": refused.message} | numbers}
     except MemoryError:
         message = f"needs more memory than a picture of {max_pixels} pixels may take; save it again, or smaller"
         answer = {"error": {"reason": "DECODE_LIMIT", "message": message}}
@@ -148,7 +149,7 @@ def judging(kind: str, max_pixels: int) -> Iterator[None]:
         raise
     except Image.DecompressionBombError as error:
         had = re.search(r"\d+", str(error))
-        raise too_large(had[0] if had else "more", max_pixels) from error
+        raise too_large(had[0] if had else "more", max_pixels, int(had[0]) if had else None) from error
     except Exception as error:  # damaged files make decoders raise anything: struct.error, KeyError, SyntaxError, …
         if "out of memory" in str(error):
             raise MemoryError from error

@@ -1,4 +1,4 @@
-"""The one connection of a pipe to the daemon: made when it is first needed, made anew when the daemon was lost.
+"""The one connection of a pipe to the daemon, made when it is first needed; the client rides over a daemon's death.
 
 Knows the client. Must not know frames. Threads of `painting` share it; the mutable state is the client.
 """
@@ -32,13 +32,6 @@ class Connection:
             if self._client is None:
                 self._client = client.connect(self.config)
             return self._client
-
-    def lost(self, one: Client) -> None:
-        """The daemon behind this client has gone: the next one who asks gets another."""
-        with self._lock:
-            if self._client is one:
-                self._client = None
-        one.close()
 
     def info(self) -> launch.Info | None:
         """What the daemon says of itself; None if none runs. Starts nothing."""

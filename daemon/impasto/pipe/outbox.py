@@ -31,16 +31,15 @@ class Outbox:
 
     def put(self, *frames: Frame) -> None:
         """Appends frames; what waits of the same subject goes before them."""
-        self.put_lazily(frames)
+        for frame in frames:
+            self.put_lazily([frame], str(frame.header.get("id", "")))
 
-    def put_lazily(self, frames: Iterable[Frame], subject: str = "") -> None:
-        """Likewise frames that are made while they are written, as a picture's chunks are."""
-        known = list(frames) if isinstance(frames, tuple) else None
-        subjects = {frame.header.get("id", "") for frame in known} if known is not None else {subject}
+    def put_lazily(self, frames: Iterable[Frame], subject: str) -> None:
+        """Likewise frames of one subject that are made while they are written, as a picture's chunks are."""
         with self._ready:
-            for key in [key for key in self._newest if key[1] in subjects]:
+            for key in [key for key in self._newest if key[1] == subject]:
                 self._ordered.append(iter([self._newest.pop(key)]))
-            self._ordered.append(iter(known if known is not None else frames))
+            self._ordered.append(iter(frames))
             self._ready.notify_all()
 
     def replace(self, kind: str, subject: str, frame: Frame) -> None:

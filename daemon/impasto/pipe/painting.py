@@ -11,15 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
-from impasto.client import Client, Picture, Progress
-from impasto.errors import ImpastoError, JobCancelled, NotFound, Unavailable
+from impasto.client import FOUND, LOST, Client, Picture, Progress
+from impasto.errors import ImpastoError, JobCancelled, NotFound
 from impasto.frames import Frame
 from impasto.pipe.connection import Connection
 from impasto.pipe.outbox import Outbox, samples
 from impasto.pipe.styles import Gallery
 
-ATTEMPTS = 3  # how often a painting is sent when its daemon is lost
-DELIBERATE = ("SHUTDOWN", "CLIENT_CLOSED")  # the daemon's end or ours was meant: nothing to be repaired
+NOTICES = {LOST: "lost", FOUND: "found"}  # what the client says of its connection, as events of their own
 
 
 @dataclass(frozen=True)
@@ -60,15 +59,15 @@ class Painting:
         self._lock = threading.Lock()
 
     def run(self) -> None:
-        """Paints to the end, whatever it is; a daemon that is lost is started anew and asked again.
+        """Paints to the end, whatever it is; the client rides over the death of a daemon.
 
         Raises:
             ImpastoError: it went wrong.
         """
         try:
-            self._finish(self._attempts())
-        except JobCancelled:
-            self._cancelled()
+            self._finish(self._paint(self._connection.client()))
+        except JobCancelled as error:
+            self._cancelled(error)
         finally:
             self._ended = True
 
@@ -80,27 +79,13 @@ class Painting:
         if client is not None and job:
             try:
                 client.cancel(job, keep_partial_result=keep)
-            except ImpastoError:  # the daemon is lost: `run` sees that, too, and what was asked for
+            except (ImpastoError, ValueError):  # the daemon is lost: once it is back, this is asked again
                 return
-
-    def _attempts(self) -> Picture:
-        for attempt in range(1, ATTEMPTS + 1):
-            client = self._connection.client()
-            try:
-                return self._paint(client)
-            except Unavailable as error:
-                if self._stopping is not None:
-                    raise JobCancelled("stopped") from error
-                if error.reason in DELIBERATE or attempt == ATTEMPTS:
-                    raise
-                self._say("lost", attempt=attempt, text="the painting process was lost; it is started again")
-                self._connection.lost(client)
-        raise AssertionError("the last attempt raises")
 
     def _paint(self, client: Client) -> Picture:
         order = self._order
         with self._lock:
-            self._client, self._job = client, ""
+            self._client = client
         if self._stopping is not None:
             raise JobCancelled("stopped before it began")
         styles = [self._file(style) for style in order.style]
@@ -123,8 +108,9 @@ class Painting:
         return None if source is None else self._file(source)
 
     def _progressed(self, client: Client, told: Progress) -> None:
-        """An event of the job: passed on; the first one brings the job's name, for which previews and a stop waited."""
-        fresh = told.job != self._job
+        """An event of the job: passed on. The first one brings its name, for which previews and a stop have waited."""
+        found = told.notice == FOUND
+        fresh = found or told.job != self._job
         with self._lock:
             self._job, stopping = told.job, self._stopping
         if fresh and stopping is not None:
@@ -132,7 +118,7 @@ class Painting:
         if fresh and self._order.previews_per_s:
             threading.Thread(target=self._show, args=(client, told.job), daemon=True).start()
         if told.notice:
-            self._say("notice", text=told.notice)
+            self._say(NOTICES.get(told.notice, "notice"), text=told.notice)
         progress = {"event": "progress", "id": self._ident} | asdict(told) | {"losses": dict(told.losses)}
         self._outbox.replace("progress", self._ident, Frame(progress))
 
@@ -143,7 +129,7 @@ class Painting:
             began = time.monotonic()
             try:
                 preview = client.preview(job, newest, self._order.preview_edge)
-            except ImpastoError:  # the daemon is lost or the job unknown by now: `run` tells that
+            except (ImpastoError, ValueError):  # lost, or its channel closed: `_progressed` begins anew once it is back
                 return
             if preview is None or self._ended:
                 return
@@ -154,15 +140,15 @@ class Painting:
             self._outbox.wait_for("preview", self._ident)
             time.sleep(max(0.0, pause_s - (time.monotonic() - began)))
 
-    def _cancelled(self) -> None:
+    def _cancelled(self, error: JobCancelled) -> None:
         """The job was stopped: the picture reached so far is the result if it was to be kept and there is one."""
         if self._stopping and self._client is not None and self._job:
             try:
-                self._finish(self._client.picture(self._job), kept=True)
+                return self._finish(self._client.picture(self._job), kept=True)
             except NotFound:  # stopped before the first step
-                self._say("cancelled")
-            return
-        self._say("cancelled")
+                pass
+        self._say("cancelled", text=error.message)
+        return None
 
     def _finish(self, picture: Picture, *, kept: bool = False) -> None:
         self._ended = True

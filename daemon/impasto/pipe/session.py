@@ -7,6 +7,7 @@ which it never keeps waiting: whatever asks the daemon or draws goes on in a thr
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from impasto.client import Picture
@@ -21,6 +22,7 @@ from impasto.pipe.styles import STYLES, Gallery
 from impasto.pipe.words import told
 
 MIN_EDGE, MAX_EDGE = 16, 1024
+FIELDS = {field.name for field in fields(Order)} | {"verb", "id"}
 
 
 class Incoming:
@@ -86,8 +88,8 @@ class Session:
         size = int(frame.header["size_bytes"])
         header = _header(frame.header.get("header"), size, self._limits.max_pixels)
         if not 0 < size <= self._limits.max_upload_bytes:
-            told_ = f"is {size}; 1 to {self._limits.max_upload_bytes} are allowed"
-            raise wrong("size_bytes", told_, "TOO_LARGE" if size else "EMPTY")
+            allowed = f"1 to {self._limits.max_upload_bytes} are allowed"
+            raise wrong("size_bytes", f"is {size}; {allowed}", "TOO_LARGE" if size else "EMPTY")
         self._pictures.pop(ident, None)
         self._incoming[ident] = Incoming(header, size)
 
@@ -128,6 +130,8 @@ class Session:
     def _order(self, header: Mapping[str, Any]) -> Order:
         """What is to be painted, its pictures found by their ids; all that are missing are told at once."""
         found = Violations()
+        for name in set(header) - FIELDS:
+            found.add(name, f"is no field of a painting; there are {', '.join(sorted(FIELDS))}", "UNKNOWN_FIELD")
 
         def picture(field: str, ident: object) -> Source:
             if ident not in self._pictures:
@@ -186,8 +190,8 @@ class Session:
         def draw() -> None:
             for name in STYLES:
                 header, samples = self._gallery.thumbnail(name, edge)
-                told_ = {"event": "style", "id": ident, "name": name, "header": header.to_json()}
-                self._outbox.put(Frame(told_, samples))
+                style = {"event": "style", "id": ident, "name": name, "header": header.to_json()}
+                self._outbox.put(Frame(style, samples))
             self._outbox.put(done(ident))
 
         self._outbox.put(Frame({"event": "styles", "id": ident, "names": list(STYLES)}))

@@ -28,9 +28,12 @@ NAMES |= {f"spec.styles[{index}].mask": f"the region of style {index + 1}" for i
 NAMES |= {f"regions[{index}]": f"the region of style {index + 1}" for index in range(16)}
 
 # Where our own words speak of commands, for people at a terminal; an editor starts the daemon by itself.
+GONE = (
+    "the painting process has gone and could not be started again: try once more; `impasto doctor` looks for the cause"
+)
 ADVICE = {
-    "UNAVAILABLE": "the painting process has gone and could not be started again: try once more; `impasto doctor` in a "
-    "terminal looks for the cause",
+    "UNAVAILABLE": GONE,
+    "CONNECTION_LOST": GONE,
     "CLIENT_CLOSED": "the painting was stopped",
     "SHUTDOWN": "the painting process was shut down by its user; start again when it is wanted",
     "QUEUE_FULL": "too many pictures wait already: try again when some are done",

@@ -107,6 +107,7 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             max_jobs=limits.max_jobs,
             chunk_bytes=limits.chunk_bytes,
             min_side=limits.min_side,
+            max_jobs_per_client=limits.max_jobs_per_client,
         )
 
 
@@ -116,4 +117,5 @@ def _device(worker: Worker) -> server_pb2.Device:
         description=worker.description,
         worker_pid=0 if worker.resting else worker.process.pid,
         loaded_encoders=[] if worker.resting else worker.encoders,
+        budget_bytes=worker.budget_bytes,
     )

@@ -18,12 +18,18 @@ from impasto.v1 import blob_pb2, image_pb2
 
 MAX_INLINE_BYTES = 3 * 1024 * 1024
 DISK_RESERVE_BYTES = 256 * 1024 * 1024
+STALLED_S = 60.0  # an upload of which nothing comes for so long is given up
 MAX_DECODERS = 2  # at once: each may take memory in proportion to the largest picture allowed
 
 
 def wrong(field: str, description: str, reason: str) -> InvalidRequest:
     """An error about one field."""
     return InvalidRequest([Violation(field, description, reason)])
+
+
+def too_large(field: str, description: str, actual: int, limit: int) -> InvalidRequest:
+    """Likewise with the numbers for programs; nothing at all is EMPTY."""
+    return InvalidRequest([Violation(field, description, "TOO_LARGE" if actual else "EMPTY", actual, limit)])
 
 
 class Intake:
@@ -35,6 +41,7 @@ class Intake:
 
     async def upload(self, requests: AsyncIterator[blob_pb2.UploadBlobRequest]) -> Blob:
         """One upload: its header, then its chunks."""
+        requests = _in_time(requests)
         header = await self._first(requests)
         raw = self._announced(header)
         known = self.store.decoded(header.sha256.hex(), owner.current()) if raw is None and header.sha256 else None
@@ -74,7 +81,8 @@ class Intake:
 
     def _bound(self, size: int, field: str) -> None:
         if not 0 < size <= MAX_INLINE_BYTES:
-            raise wrong(field, f"has {size} bytes; 1 to {MAX_INLINE_BYTES} are allowed: upload it instead", "TOO_LARGE")
+            told = f"has {size} bytes; 1 to {MAX_INLINE_BYTES} are allowed: upload it instead"
+            raise too_large(field, told, size, MAX_INLINE_BYTES)
 
     async def _raw(self, part: Path, header: ImageHeader, field: str) -> Blob:
         """Keeps raw samples, if all are numbers."""
@@ -104,7 +112,7 @@ class Intake:
         """The raw header, or None for a file; checks everything that can be told before the first byte."""
         size, most = header.size_bytes, self._limits.max_upload_bytes
         if not 1 <= size <= most:
-            raise wrong("header.size_bytes", f"is {size}; 1 to {most} are allowed", "TOO_LARGE" if size else "EMPTY")
+            raise too_large("header.size_bytes", f"is {size}; 1 to {most} are allowed", size, most)
         if len(header.sha256) not in (0, 32):
             raise wrong("header.sha256", f"has {len(header.sha256)} bytes; 0 or 32 are allowed", "SHA256_LENGTH")
         if size > (free := self.store.free_bytes() - DISK_RESERVE_BYTES):
@@ -146,3 +154,16 @@ class Intake:
         if received < announced:
             raise wrong("chunk", f"ends after {received} bytes; {announced} were announced", "SIZE_MISMATCH")
         return digest
+
+
+async def _in_time(
+    requests: AsyncIterator[blob_pb2.UploadBlobRequest],
+) -> AsyncIterator[blob_pb2.UploadBlobRequest]:
+    """The messages of an upload, as long as they come: one that stalls must not hold its room for ever."""
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(requests), STALLED_S)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise wrong("chunk", f"did not come for {STALLED_S:g} s; send the picture again", "STALLED") from None

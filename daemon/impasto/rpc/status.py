@@ -7,6 +7,7 @@ without a word of its own but a reference, under which the log tells the rest.
 import errno
 import functools
 import logging
+import math
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NoReturn, TypeVar
@@ -45,15 +46,29 @@ Response = TypeVar("Response")
 
 
 def status_of(error: errors.ImpastoError) -> status_pb2.Status:
-    """The error as a status with details: BadRequest, ErrorInfo, RetryInfo."""
+    """The error as a status with details: BadRequest, ErrorInfo, RetryInfo, QuotaFailure."""
     code = next(code for kind, code in CODES if isinstance(error, kind))
     status = status_pb2.Status(code=code.value[0], message=_cropped(error.message, MAX_MESSAGE_BYTES))
-    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=ERROR_DOMAIN))
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=ERROR_DOMAIN, metadata=_numbers(error))
+    status.details.add().Pack(info)
     if isinstance(error, errors.InvalidRequest):
         status.details.add().Pack(_bad_request(error.violations))
     if isinstance(error, errors.Busy | errors.Unavailable):
-        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER_S)))
+        retry_s = error.retry_s if isinstance(error, errors.Busy) else RETRY_AFTER_S
+        status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=math.ceil(retry_s))))
+    if isinstance(error, errors.Busy) and error.subject:
+        quota = error_details_pb2.QuotaFailure()
+        quota.violations.add(subject=error.subject, description=_cropped(error.message, MAX_DESCRIPTION_BYTES))
+        status.details.add().Pack(quota)
     return status
+
+
+def _numbers(error: errors.ImpastoError) -> dict[str, str]:
+    """Of the first thing that is too large, how much it was and how much is allowed, for programs."""
+    for v in error.violations if isinstance(error, errors.InvalidRequest) else ():
+        if v.limit is not None:
+            return {"actual": str(v.actual), "limit": str(v.limit)}
+    return {}
 
 
 def _bad_request(violations: Iterable[errors.Violation]) -> error_details_pb2.BadRequest:

@@ -77,7 +77,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         found.raise_if_any()
         jobs = [record.job for record in self._store.records.values() if record.job.owner == owner.current()]
         page, token = wire.pages(jobs, request.page_size, request.page_token)
-        told = [wire.job_to(job, self._scheduler.queue_position(job)) for job in page]
+        told = [wire.job_to(job, self._scheduler.outlook(job)) for job in page]
         return stylize_pb2.ListJobsResponse(jobs=told, next_page_token=token)
 
     @stream
@@ -123,7 +123,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         return self._store.record(name, owner.current())
 
     def _told(self, record: Record) -> stylize_pb2.Job:
-        return wire.job_to(record.job, self._scheduler.queue_position(record.job))
+        return wire.job_to(record.job, self._scheduler.outlook(record.job))
 
     async def _create(
         self, request: stylize_pb2.StylizeRequest, client: str, *, keep_by_default: bool

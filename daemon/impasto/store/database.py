@@ -148,6 +148,8 @@ def _judged() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:  # full, cannot open, disk I/O error, locked
+        if "no such" in str(error):
+            raise Damaged(str(error)) from error
         raise OSError(28 if "full" in str(error) else 5, f"the database cannot be written: {error}") from error
     except sqlite3.DatabaseError as error:
         raise Damaged(str(error)) from error

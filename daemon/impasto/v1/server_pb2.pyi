@@ -81,19 +81,21 @@ class GetServerInfoResponse(_message.Message):
     def __init__(self, version: _Optional[str] = ..., api_versions: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., encoders: _Optional[_Iterable[_Union[EncoderInfo, _Mapping]]] = ..., queued_jobs: _Optional[int] = ..., running_jobs: _Optional[int] = ..., instance_id: _Optional[str] = ..., pid: _Optional[int] = ..., default_encoder: _Optional[str] = ..., uptime_s: _Optional[float] = ..., notices: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Device(_message.Message):
-    __slots__ = ("name", "description", "worker_pid", "loaded_encoders")
+    __slots__ = ("name", "description", "worker_pid", "loaded_encoders", "budget_bytes")
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     WORKER_PID_FIELD_NUMBER: _ClassVar[int]
     LOADED_ENCODERS_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_BYTES_FIELD_NUMBER: _ClassVar[int]
     name: str
     description: str
     worker_pid: int
     loaded_encoders: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., worker_pid: _Optional[int] = ..., loaded_encoders: _Optional[_Iterable[str]] = ...) -> None: ...
+    budget_bytes: int
+    def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., worker_pid: _Optional[int] = ..., loaded_encoders: _Optional[_Iterable[str]] = ..., budget_bytes: _Optional[int] = ...) -> None: ...
 
 class Limits(_message.Message):
-    __slots__ = ("max_pixels", "max_upload_bytes", "max_steps", "max_styles", "max_jobs", "chunk_bytes", "min_side")
+    __slots__ = ("max_pixels", "max_upload_bytes", "max_steps", "max_styles", "max_jobs", "chunk_bytes", "min_side", "max_jobs_per_client")
     MAX_PIXELS_FIELD_NUMBER: _ClassVar[int]
     MAX_UPLOAD_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_STEPS_FIELD_NUMBER: _ClassVar[int]
@@ -101,6 +103,7 @@ class Limits(_message.Message):
     MAX_JOBS_FIELD_NUMBER: _ClassVar[int]
     CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
     MIN_SIDE_FIELD_NUMBER: _ClassVar[int]
+    MAX_JOBS_PER_CLIENT_FIELD_NUMBER: _ClassVar[int]
     max_pixels: int
     max_upload_bytes: int
     max_steps: int
@@ -108,7 +111,8 @@ class Limits(_message.Message):
     max_jobs: int
     chunk_bytes: int
     min_side: int
-    def __init__(self, max_pixels: _Optional[int] = ..., max_upload_bytes: _Optional[int] = ..., max_steps: _Optional[int] = ..., max_styles: _Optional[int] = ..., max_jobs: _Optional[int] = ..., chunk_bytes: _Optional[int] = ..., min_side: _Optional[int] = ...) -> None: ...
+    max_jobs_per_client: int
+    def __init__(self, max_pixels: _Optional[int] = ..., max_upload_bytes: _Optional[int] = ..., max_steps: _Optional[int] = ..., max_styles: _Optional[int] = ..., max_jobs: _Optional[int] = ..., chunk_bytes: _Optional[int] = ..., min_side: _Optional[int] = ..., max_jobs_per_client: _Optional[int] = ...) -> None: ...
 
 class EncoderInfo(_message.Message):
     __slots__ = ("name", "available", "description", "fetch")

@@ -1,0 +1,159 @@
+"""All unfinished jobs: which may come in, who goes next, and what those who wait are told.
+
+Between the store's records and the pure rooms ``admission``, ``demand``, ``fairness`` and ``scheduling``: gathers their
+facts, keeps their state. Must not know workers' processes, verbs or gRPC. ``scheduler`` asks, and acts.
+"""
+
+import contextlib
+import time
+from collections.abc import Collection, Mapping, Sequence
+
+from impasto.admission import check_fit, check_room, superseded
+from impasto.config import Limits
+from impasto.demand import Demand, Want
+from impasto.errors import CannotServe, NotFound
+from impasto.fairness import Ledger
+from impasto.image import ImageHeader
+from impasto.job import Job, Outlook, Priority, State
+from impasto.scheduling import Decision, Slot, decide
+from impasto.store import Record, Store
+
+RETRY_S, MIN_RETRY_S, MAX_RETRY_S = 5.0, 1.0, 60.0
+NO_PICTURE = ImageHeader(1, 1)  # for one that is gone: its job fails when it begins
+
+
+class Backlog:
+    """The jobs that have come in and not ended. The mutable state is the ledger and the demand."""
+
+    def __init__(self, store: Store, limits: Limits, weights: Mapping[str, float] | None = None) -> None:
+        self._store, self._limits = store, limits
+        self._ledger, self._demand = Ledger(weights), Demand()
+        self._last_busy = time.monotonic()
+
+    def unfinished(self) -> list[Record]:
+        """All records of jobs that have not ended."""
+        return [record for record in self._store.records.values() if not record.job.state.final]
+
+    def idle_s(self) -> float:
+        """For how long there has been no unfinished job."""
+        if self.unfinished():
+            self._last_busy = time.monotonic()
+        return time.monotonic() - self._last_busy
+
+    def take(self, job: Job, leaving: Collection[str], budgets: Sequence[int]) -> list[Record]:
+        """Takes a new job in, before it is in the store.
+
+        Args:
+            job: the new one.
+            leaving: names of jobs that are on their way out: they count no more.
+            budgets: bytes that jobs may take of each device, as far as known.
+
+        Returns:
+            Older previews that it makes needless.
+
+        Raises:
+            Busy: its client, or all together, have as many as are allowed.
+            CannotServe: no device here can ever hold it.
+        """
+        others = [record.job for record in self.unfinished() if record.job.name not in leaving]
+        needless = superseded(job, others)
+        check_room(job, [other for other in others if other not in needless], self._limits, self._retry_s(job))
+        want = self._demand.come(job, *self._headers(job), time.monotonic())
+        try:
+            check_fit(want.need, want.header, budgets)
+        except CannotServe:
+            self._demand.go(job)
+            raise
+        active = {other.client for other in others}
+        if job.client not in active:
+            self._ledger.lift(job.client, active)
+        return [self._store.records[other.name] for other in needless]
+
+    def misfits(self, budgets: Sequence[int]) -> list[tuple[Record, CannotServe]]:
+        """Jobs that came in before anybody knew the devices, and that none of them can ever hold."""
+        found = []
+        for record in self.unfinished():
+            want = self._want(record.job)
+            if record.job.state is State.QUEUED:
+                try:
+                    check_fit(want.need, want.header, budgets)
+                except CannotServe as error:
+                    found.append((record, error))
+        return found
+
+    def decide(self, idle: Sequence[Slot], homes: Mapping[str, str], away: Collection[str], devices: int) -> Decision:
+        """Who goes next.
+
+        Args:
+            idle: workers that wait; what leaves them is filled in here.
+            homes: the worker that holds each begun job.
+            away: jobs that are at work, or on their way out.
+            devices: how many workers there are.
+        """
+        now, jobs = time.monotonic(), []
+        for record in self.unfinished():
+            if record.job.name not in away and not record.held:
+                self._want(record.job)
+                jobs.append(self._demand.seen(record.job, homes.get(record.job.name, ""), now))
+        slots = [Slot(slot.name, slot.budget_bytes, self._leaving_bytes(slot.name, homes, away)) for slot in idle]
+        accounts = self._ledger.accounts({job.client for job in jobs})
+        return decide(jobs, slots, accounts, interactive_first=self._ledger.interactive_first(now, max(1, devices)))
+
+    def _leaving_bytes(self, worker: str, homes: Mapping[str, str], away: Collection[str]) -> int:
+        return self._demand.held_bytes(name for name, home in homes.items() if home == worker and name in away)
+
+    def begun(self, job: Job) -> None:
+        """A worker takes a job into its memory."""
+        self._want(job)
+        self._demand.held(job, time.monotonic())
+
+    def charge(self, record: Record, seconds: float) -> None:
+        """A job has had its turn, or the last of one."""
+        record.charge(seconds)
+        now = time.monotonic()
+        self._demand.turned(record.job, now)
+        self._ledger.charge(record.job.client, seconds, now, interactive=record.job.priority is Priority.INTERACTIVE)
+
+    def time_left_s(self, job: Job, left_s: float, devices: int) -> float:
+        """A job tells the device time that it still needs: seconds until it will be done, beside all others."""
+        self._demand.learn(job, left_s)
+        return self._forecast(devices)[1].get(job.name, left_s)
+
+    def end(self, job: Job) -> None:
+        """A job has ended."""
+        self._demand.go(job)
+
+    def outlook(self, job: Job, devices: int) -> Outlook:
+        """What is told of a job: while it waits, as things are now; while it runs, as they were at its last step."""
+        if job.state is not State.QUEUED:
+            return Outlook(0, job.time_left_s)
+        places, ends = self._forecast(devices)
+        return Outlook(places.get(job.name, 0), ends.get(job.name))
+
+    def _forecast(self, devices: int) -> tuple[dict[str, int], dict[str, float]]:
+        jobs = [record.job for record in self.unfinished() if not record.held]
+        accounts = self._ledger.accounts({job.client for job in jobs})
+        return self._demand.outlook(jobs, accounts, max(1, devices), time.monotonic())
+
+    def _retry_s(self, job: Job) -> float:
+        """When the next of this client's jobs, or of any, will have ended."""
+        ends = self._forecast(1)[1]
+        own = [ends[r.job.name] for r in self.unfinished() if r.job.client == job.client and r.job.name in ends]
+        return min(max(MIN_RETRY_S, min(own or ends.values(), default=RETRY_S)), MAX_RETRY_S)
+
+    def _want(self, job: Job) -> Want:
+        """What a job wants; of one that was here before this life of the daemon it is found out now."""
+        known = self._demand.want(job)
+        return known or self._demand.come(job, *self._headers(job), time.monotonic())
+
+    def _headers(self, job: Job) -> tuple[ImageHeader, list[ImageHeader]]:
+        """The sizes of its content and styles."""
+        found = dict[str, ImageHeader]()
+        for field, name in job.spec.pictures.items():
+            with contextlib.suppress(NotFound):
+                found[field] = self._store.blob(name, job.owner).header
+        styles = [header for field, header in found.items() if field.endswith("].image")]
+        return found.get("content", NO_PICTURE), styles or [NO_PICTURE]
+
+    def __repr__(self) -> str:
+        return f"<Backlog [{len(self.unfinished())} jobs]>"

@@ -1,0 +1,113 @@
+"""What each unfinished job wants of the devices, how long it has waited, and when it will be done.
+
+The facts between jobs and the decision: footprints (``admission``), turns, and the pace learnt from jobs that run
+(``forecast``). No clock: times come in as `now`. Must not know workers' processes, files or gRPC. ``scheduler`` keeps
+one `Demand` and asks it for what ``scheduling`` needs to see.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from impasto.admission import Footprint, footprint
+from impasto.fairness import Account
+from impasto.forecast import Load, Pace, ends, places
+from impasto.image import ImageHeader
+from impasto.job import Job, State
+from impasto.scheduling import Runnable
+
+FRESH_S = 0.25  # a forecast is told again for so long, as many may ask for it at once
+
+
+@dataclass
+class Want:
+    """One job.
+
+    Attributes:
+        header: of its result.
+        need: bytes of memory.
+        turn: when it had its last one, or came.
+        held_since: when its worker took it in.
+        left_s: device time that it still needs, as it tells itself; None before its first step.
+    """
+
+    header: ImageHeader
+    need: Footprint
+    turn: float
+    held_since: float
+    left_s: float | None = None
+
+
+class Demand:
+    """All unfinished jobs. The mutable state is what they want, the pace, and the last forecast."""
+
+    def __init__(self) -> None:
+        self._wants: dict[str, Want] = {}
+        self._pace = Pace()
+        self._told: tuple[float, dict[str, int], dict[str, float]] | None = None
+
+    def come(self, job: Job, content: ImageHeader, styles: Sequence[ImageHeader], now: float) -> Want:
+        """A job is there, with pictures of these sizes."""
+        header = job.spec.result_header(content)
+        want = self._wants[job.name] = Want(header, footprint(job.spec, content, styles), now, now)
+        self._told = None
+        return want
+
+    def want(self, job: Job) -> Want | None:
+        """What it wants, if it has come and not gone."""
+        return self._wants.get(job.name)
+
+    def go(self, job: Job) -> None:
+        """It has ended."""
+        self._wants.pop(job.name, None)
+        self._told = None
+
+    def held(self, job: Job, now: float) -> None:
+        """A worker takes it in."""
+        self._wants[job.name].held_since = now
+        self._told = None
+
+    def turned(self, job: Job, now: float) -> None:
+        """It has had a turn."""
+        if job.name in self._wants:
+            self._wants[job.name].turn = now
+
+    def learn(self, job: Job, left_s: float) -> None:
+        """A job that runs tells how much device time it still needs, and so how long jobs like it take."""
+        want = self._wants.get(job.name)
+        if want is not None:
+            want.left_s, spec = left_s, job.spec
+            usual = spec.steps is None and spec.budget_s is None
+            self._pace.learn(spec.encoder, want.header.pixels, job.total_steps, job.device_s + left_s, usual=usual)
+
+    def seen(self, job: Job, worker: str, now: float) -> Runnable:
+        """The job as the decision sees it."""
+        want, priority = self._wants[job.name], job.priority.value
+        waited_s, held_s, need = now - want.turn, now - want.held_since, want.need
+        return Runnable(job.name, job.client, priority, job.arrival, worker, waited_s, held_s, need.peak, need.held)
+
+    def held_bytes(self, names: Iterable[str]) -> int:
+        """What jobs between their turns hold together."""
+        return sum(self._wants[name].need.held for name in names if name in self._wants)
+
+    def outlook(
+        self, jobs: Iterable[Job], accounts: Mapping[str, Account], devices: int, now: float
+    ) -> tuple[dict[str, int], dict[str, float]]:
+        """Places of the queued jobs, and seconds until each will be done, of those that can be told."""
+        if self._told is None or now - self._told[0] > FRESH_S:
+            loads = [self._load(job) for job in jobs if job.name in self._wants]
+            self._told = now, places(loads, accounts), ends(loads, accounts, devices)
+        return self._told[1:]
+
+    def _load(self, job: Job) -> Load:
+        queued = job.state is State.QUEUED
+        return Load(job.name, job.client, job.priority.value, job.arrival, queued, self._left_s(job))
+
+    def _left_s(self, job: Job) -> float | None:
+        want = self._wants[job.name]
+        if want.left_s is not None:
+            return want.left_s
+        whole = self._pace.device_s(job.spec.encoder, want.header.pixels, job.spec.steps)
+        return whole if whole is None or job.spec.budget_s is None else min(whole, job.spec.budget_s)
+
+    def __repr__(self) -> str:
+        return f"<Demand [{len(self._wants)} jobs]>"

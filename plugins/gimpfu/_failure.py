@@ -1,0 +1,28 @@
+"""What went wrong in a script, in words: the exception, and the line of the script that it came from.
+
+Called by `_run` and `_dialog`; knows nothing of GIMP.
+"""
+
+import traceback
+from pathlib import Path
+
+HERE = str(Path(__file__).parent)
+
+
+def place(failed: BaseException) -> str:
+    """`script.py, line 12`: the last line of the script itself, not of the shim that it called; empty for none."""
+    frames = traceback.extract_tb(failed.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith((HERE, "<frozen"))]
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else ""
+
+
+def summary(failed: BaseException) -> str:
+    """The exception and its line."""
+    said = "".join(traceback.format_exception_only(failed)).strip()
+    where = place(failed)
+    return f"{where}: {said}" if where else said
+
+
+def whole(failed: BaseException) -> str:
+    """The traceback."""
+    return "".join(traceback.format_exception(failed))

@@ -1,0 +1,7 @@
+"""2.10's `gimpcolor` for scripts that import it before gimpfu: it lies beside them and hands over to the shim."""
+
+import sys
+
+from gimpfu import gimpcolor as module
+
+sys.modules[__name__] = module

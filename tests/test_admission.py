@@ -1,0 +1,150 @@
+"""Whether a job may come in: its memory against what the engine really takes, its client's quota, older previews."""
+
+import gc
+from dataclasses import replace
+
+import pytest
+import torch
+
+from impasto.admission import BASE_BYTES, HELD_BASE_BYTES, Footprint, check_fit, check_room, footprint, superseded
+from impasto.config import Limits
+from impasto.engine import Settings, load_slim, random_encoder, stylize
+from impasto.engine.defaults import DEFAULTS, bytes_needed, defaults
+from impasto.engine.presets import ObjectiveName
+from impasto.errors import Busy, CannotServe
+from impasto.image import ImageHeader
+from impasto.job import Job, Priority
+from impasto.spec import ENCODERS, OBJECTIVES, StyleUse, StylizeSpec
+
+MIB = 1 << 20
+
+
+def spec(encoder: str = "vgg19-slim", **fields: object) -> StylizeSpec:
+    """A request whose pictures have no names."""
+    return replace(StylizeSpec("", (StyleUse(""),), encoder=encoder), **fields)  # type: ignore[arg-type]
+
+
+# memory
+
+
+@pytest.mark.parametrize("tileable", [False, True])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("name", ENCODERS)
+def test_the_front_predicts_what_the_engine_says(name: str, objective: ObjectiveName, tileable: bool) -> None:
+    """Without torch, and for any size and style, the same bytes as the formula that the engine's bench weighs."""
+    encoder, margin = load_slim() if name == "vgg19-slim" else random_encoder(1.0), DEFAULTS[name].margin
+    around = 0 if tileable else 2 * margin
+    for width, height, style, side in ((16, 16, (16, 16), 16), (640, 480, (900, 300), 640), (3000, 2000, (64, 64), 0)):
+        content = ImageHeader(width, height)
+        pixels = (width + around) * (height + around)
+        used = style if max(style) <= (side or 3000) else (640, 213)
+        said = bytes_needed(encoder, pixels, used[0] * used[1], wraps=tileable, objective=objective)
+
+        need = footprint(spec(name, objective=objective, tileable=tileable), content, [ImageHeader(*style)])
+
+        assert need.peak == pytest.approx(said, rel=0.02)
+        assert need.held < need.peak
+
+
+def test_a_style_used_larger_than_the_content_counts() -> None:
+    """Stroke size makes a style as large as its own pixels allow, and it is encoded at that size."""
+    content, large = ImageHeader(64, 64), ImageHeader(2000, 2000)
+
+    small, strokes = (footprint(spec(stroke_size=size), content, [large]).peak for size in (1.0, 4.0))
+
+    assert strokes > small
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("colour", ["style", "content-luminance"])
+def test_a_waiting_job_holds_no_more_than_is_said(colour: str) -> None:
+    """All tensors that live between two steps, once L-BFGS has all its pairs, are within what was predicted."""
+    encoder, side = load_slim(), 160
+    settings: Settings = replace(defaults("vgg19-slim"), steps=14, max_scales=1, colour=colour)  # type: ignore[arg-type]
+    before = _tensor_bytes()
+    for step in stylize(encoder, torch.rand(1, 3, side, side), torch.rand(1, 3, side, side), settings):
+        if step.number == 13:
+            held = _tensor_bytes() - before
+            break
+
+    said = footprint(spec(), ImageHeader(side, side), [ImageHeader(side, side)]).held
+
+    assert held < said
+    assert said - HELD_BASE_BYTES < 3 * held  # and it is no wild guess
+
+
+def _tensor_bytes() -> int:
+    """Bytes of all tensors that are alive, shared ones once."""
+    gc.collect()
+    alive = [found for found in gc.get_objects() if type(found) is torch.Tensor]
+    return sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in alive}.values())
+
+
+def test_what_never_fits_is_refused_with_the_numbers() -> None:
+    """What it needs, what there is on the largest device, and a size that does fit."""
+    content = ImageHeader(4000, 3000)
+    need = footprint(spec(), content, [content])
+
+    with pytest.raises(CannotServe, match=f"4000x3000 px need about {need.peak // MIB} MiB") as caught:
+        check_fit(need, content, [MIB, 2048 * MIB])
+
+    assert caught.value.reason == "DOES_NOT_FIT"
+    assert "2048 MiB are all that jobs may take" in caught.value.message
+    size = int(caught.value.message.split()[-2])
+    smaller = ImageHeader(size, size * 3 // 4)
+    check_fit(footprint(spec(), smaller, [content]), smaller, [2048 * MIB])
+    larger = ImageHeader(size * 5 // 4, size * 15 // 16)
+    with pytest.raises(CannotServe):
+        check_fit(footprint(spec(), larger, [content]), larger, [2048 * MIB])
+
+
+def test_nothing_is_refused_of_devices_that_nobody_knows() -> None:
+    """Before the first worker has told what there is, and where it is just enough."""
+    check_fit(Footprint(1 << 50, 1), ImageHeader(1, 1), [])
+    check_fit(Footprint(2 * BASE_BYTES, 1), ImageHeader(1, 1), [2 * BASE_BYTES])
+
+
+def test_a_device_too_small_for_anything_is_named_so() -> None:
+    """No size is advised that would be refused, too."""
+    with pytest.raises(CannotServe, match="too small to paint"):
+        check_fit(Footprint(BASE_BYTES + MIB, 1), ImageHeader(64, 64), [BASE_BYTES - MIB])
+
+
+# quotas
+
+
+def job(number: int, client: str, priority: Priority = Priority.NORMAL, labels: dict[str, str] | None = None) -> Job:
+    """An unfinished job."""
+    return Job(f"jobs/{number}", client, spec(), number, 1.0, priority=priority, labels=labels or {})
+
+
+def test_a_client_has_its_quota_and_so_have_all_together() -> None:
+    """The last one allowed comes in, the next is refused with the numbers, whose quota it is and when to come back."""
+    limits = Limits(max_jobs=5, max_jobs_per_client=2)
+    others = [job(1, "a"), job(2, "b"), job(3, "b")]
+    check_room(job(9, "a"), others, limits)
+
+    with pytest.raises(Busy, match="this client has 2 jobs under way; at most 2") as caught:
+        check_room(job(9, "b"), others, limits, retry_s=17.0)
+    assert (caught.value.reason, caught.value.subject, caught.value.retry_s) == ("CLIENT_QUEUE_FULL", "client", 17.0)
+
+    with pytest.raises(Busy, match="5 jobs are under way; at most 5") as caught:
+        check_room(job(9, "c"), [*others, job(4, "d"), job(5, "e")], limits)
+    assert (caught.value.reason, caught.value.subject) == ("QUEUE_FULL", "daemon")
+
+
+def test_a_newer_preview_of_the_same_labels_supersedes() -> None:
+    """Its own client's previews alone, of exactly these labels; finals and unlabelled previews never."""
+    here, there = {"document": "harbour.xcf"}, {"document": "boats.xcf"}
+    preview = Priority.INTERACTIVE
+    old = job(1, "a", preview, here)
+    others = [
+        job(2, "a", preview, there),
+        job(3, "a", Priority.NORMAL, here),
+        job(4, "b", preview, here),
+        job(5, "a", preview),
+    ]
+
+    assert superseded(job(9, "a", preview, here), [old, *others]) == [old]
+    assert superseded(job(9, "a", Priority.NORMAL, here), [old, *others]) == []
+    assert superseded(job(9, "a", preview), [old, *others]) == []

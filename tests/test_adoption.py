@@ -1,0 +1,239 @@
+"""`impasto gimp adopt`: what becomes of scripts for GIMP 2.10, as files; running them is for tests/editors."""
+
+import ast
+import functools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from impasto import adoption
+from impasto.adoption import installation
+from impasto.adoption.conversion import Unreadable, convert, decoded
+from impasto.adoption.examination import examine
+
+HEAD = "from gimpfu import *\n"
+TAIL = "register('p', '', '', '', '', '', '<Image>/Filters/P', '', [], [], f)\nmain()\n"
+
+
+def python3(source: str) -> str:
+    return convert(source.encode()).text
+
+
+def run(source: str, names: str) -> object:
+    """What a name holds after the converted source has run, without a shim."""
+    text = "".join(line for line in python3(source).splitlines(keepends=True) if "gimpfu._python2" not in line)
+    space: dict[str, object] = {
+        "_divide": lambda a, b: a // b if isinstance(a, int) and isinstance(b, int) else a / b,
+        "_compared": functools.cmp_to_key,
+        "cmp": lambda a, b: (a > b) - (a < b),
+    }
+    exec(compile(text, "script", "exec"), space)
+    return space[names]
+
+
+@pytest.mark.parametrize(
+    ("python2", "expected"),
+    [
+        ("print 'a', 1\n", "print('a', 1)\n"),
+        ("raise ValueError, 'no'\n", "raise ValueError('no')\n"),
+        (
+            "try:\n    pass\nexcept RuntimeError, e:\n    pass\n",
+            "try:\n    pass\nexcept RuntimeError as e:\n    pass\n",
+        ),
+        ("x = d.has_key('a')\n", "x = 'a' in d\n"),
+        ("for i in xrange(3): pass\n", "for i in range(3): pass\n"),
+        ("x = unicode('a') + u'b'\n", "x = str('a') + 'b'\n"),
+        ("x = 10L + 0777\n", "x = 10 + 0o777\n"),
+        ("exec 'a = 1'\n", "exec('a = 1')\n"),
+        ("x = `1`\n", "x = repr(1)\n"),
+        ("if 1 <> 2: pass\n", "if 1 != 2: pass\n"),
+        ("def f((a, b)): pass\n", "def f(xxx_todo_changeme): (a, b) = xxx_todo_changeme; pass\n"),
+        ("x = map(str, [1])\n", "x = list(map(str, [1]))\n"),
+        ("for k, v in d.iteritems(): pass\n", "for k, v in d.items(): pass\n"),
+        ("import urllib2\n", "import urllib.request, urllib.error, urllib.parse\n"),
+        ("if 1:\n\tx = 1\n        y = 2\n", "if 1:\n        x = 1\n        y = 2\n"),
+    ],
+)
+def test_python_2_becomes_python_3(python2: str, expected: str) -> None:
+    """What Python 3 does not read is written as it reads it."""
+    assert python3(python2) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("x = 7 / 2\n", 3),
+        ("x = -7 / 2\n", -4),
+        ("x = 7 / 2.0\n", 3.5),
+        ("x = 3 * 7 / 2\n", 10),
+        ("x = 7 / 2 * 2\n", 6),
+        ("x = float(7) / 2\n", 3.5),
+        ("x = 9\nx /= 2\n", 4),
+        ("x = (1 + 8) / (2 + 2)\n", 2),
+        ("from __future__ import division\nx = 7 / 2\n", 3.5),
+        ("a = 7.0\nx = a / 2\n", 3.5),
+        ("x = 100 / 7 / 2\n", 7),
+        ("x = [i / 2 for i in range(5)][3]\n", 1),
+        ("x = 255 / 2 ** 3\n", 31),
+    ],
+)
+def test_whole_numbers_divide_as_in_python_2(source: str, expected: object) -> None:
+    """`/` between whole numbers rounds down, and is left alone where a float is in it."""
+    found = run(source, "x")
+
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = f'{1}'\n",
+        "#!/usr/bin/env python3\nx = 1\n",
+        "def f(a: int): pass\n",
+        "print('a', end='')\n",
+        "x: int = 1\n",
+    ],
+)
+def test_python_3_is_left_as_it_is(source: str) -> None:
+    """A script that only Python 3 reads, or that says so, is not converted."""
+    source += "y = 7 / 2\n"
+    converted = convert(source.encode())
+
+    assert not converted.python2
+    assert converted.text == source
+
+
+def test_which_python_can_be_told() -> None:
+    """The caller's word counts more than the guess."""
+    source = b"x = 7 / 2\n"
+
+    assert convert(source, 3).text == source.decode()
+    assert "_divide" in convert(source, 2).text
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("# -*- coding: latin-1 -*-\nx = 'ä'\n".encode("latin-1"), "# -*- coding: utf-8 -*-\nx = 'ä'\n"),
+        ("x = 'ä'\n".encode("latin-1"), "x = 'ä'\n"),
+        (b"\xef\xbb\xbfx = 1\r\ny = 2", "x = 1\ny = 2\n"),
+    ],
+)
+def test_any_encoding_and_line_end_is_read(data: bytes, text: str) -> None:
+    """Old files are Latin-1, have a BOM, or lines of another system."""
+    assert decoded(data) == text
+
+
+def test_what_neither_python_reads_is_refused_with_its_line() -> None:
+    """The line of the script is named."""
+    with pytest.raises(Unreadable, match="line 2"):
+        convert(b"x = 1\nif if:\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "word"),
+    [
+        ("def f():\n    pdb.gimp_foo()\n", 3, "gimp_foo"),
+        ("def f():\n    pdb['gimp-image-new'](1, 2)\n", 3, "takes 3 arguments, gets 2"),
+        ("def f():\n    import gtk\n", 3, "PyGTK"),
+        ("import pygtk\ndef f(): pass\n", 2, "PyGTK"),
+    ],
+)
+def test_what_will_not_work_is_told_with_its_line(body: str, line: int, word: str) -> None:
+    """Unknown procedures, wrong counts, windows of GTK 2."""
+    notes = examine(HEAD + body + TAIL, {"gimp_image_new": 3})
+
+    assert [(note.line, word in note.text) for note in notes] == [(line, True)]
+
+
+def test_a_script_that_registers_nothing_is_told() -> None:
+    """GIMP would show nothing of it."""
+    assert "registers" in examine("x = 1\n", {})[0].text
+    assert "main()" in examine("register(1)\n", {})[0].text
+
+
+def script(folder: Path, text: str, name: str = "my script.py") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_a_plug_in_is_a_folder_with_a_script_that_runs(tmp_path: Path) -> None:
+    """NAME/NAME.py with the run bit and Python 3's line, the shim and what old scripts import beside it."""
+    source = script(tmp_path, HEAD + "import helper, gimpshelf\ndef f():\n    print 1 / 2\n" + TAIL)
+    script(tmp_path, "print 'help'\n", "helper.py")
+
+    adopted = adoption.adopt(source, [tmp_path / "plug-ins"])
+    folder = tmp_path / "plug-ins" / "my-script"
+    installed = folder / "my-script.py"
+
+    assert adopted.folders == (folder,)
+    assert os.access(installed, os.X_OK)
+    assert installed.read_text().startswith("#!/usr/bin/env python3\n")
+    assert ast.parse(installed.read_text())
+    assert (folder / "helper.py").read_text() == "print('help')\n"
+    assert {"gimp.py", "gimpshelf.py", "gtk.py"} <= {path.name for path in folder.iterdir()}
+    assert {"pdb210.txt", "_pdb.py", "__init__.py"} <= {path.name for path in (folder / "gimpfu").iterdir()}
+    assert source.read_text().startswith(HEAD)
+
+
+def test_a_plug_in_is_replaced_but_nobody_elses(tmp_path: Path) -> None:
+    """What adopt put there may go, anything else stays, and the message says so."""
+    source = script(tmp_path, HEAD + "def f(): pass\n" + TAIL, "one.py")
+    other = tmp_path / "plug-ins" / "one"
+    other.mkdir(parents=True)
+    (other / "one.py").write_text("mine")
+
+    with pytest.raises(installation.NotInstalled, match="--name"):
+        adoption.adopt(source, [tmp_path / "plug-ins"])
+    assert (other / "one.py").read_text() == "mine"
+
+    adoption.adopt(source, [tmp_path / "plug-ins"], name="two")
+    (tmp_path / "plug-ins" / "two" / "stale.txt").write_text("old")
+    adoption.adopt(source, [tmp_path / "plug-ins"], name="two")
+    assert not (tmp_path / "plug-ins" / "two" / "stale.txt").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="folders of Linux")
+def test_profiles_are_found_where_each_kind_of_gimp_has_them(tmp_path: Path) -> None:
+    """Debian's, Flatpak's and Snap's, of every 3.x; never 2.10's; a named one alone when it is named."""
+    for path in (".config/GIMP/3.0", ".config/GIMP/2.10", ".var/app/org.gimp.GIMP/config/GIMP/3.2", "x/GIMP/3.4"):
+        (tmp_path / path).mkdir(parents=True)
+
+    found = installation.profiles({"XDG_CONFIG_HOME": str(tmp_path / "x")}, tmp_path)
+
+    assert [str(path.relative_to(tmp_path)) for path in found] == [
+        ".config/GIMP/3.0", ".var/app/org.gimp.GIMP/config/GIMP/3.2", "x/GIMP/3.4",
+    ]  # fmt: skip
+    assert installation.profiles({"GIMP3_DIRECTORY": str(tmp_path)}, tmp_path) == [tmp_path]
+
+
+def test_the_command_says_what_it_did_and_what_not(tmp_path: Path) -> None:
+    """Lines of what changed, of what will not work, and where it is; the exit code is 0."""
+    source = script(tmp_path, HEAD + "import gtk\ndef f():\n    print 7 / 2\n" + TAIL, "old.py")
+    command = [sys.executable, "-m", "impasto", "gimp", "adopt", str(source), "--into", str(tmp_path / "profile")]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "old.py: Python 2" in done.stdout
+    assert "! line 2: import gtk" in done.stdout
+    assert (tmp_path / "profile" / "plug-ins" / "old" / "old.py").exists()
+
+
+def test_a_script_that_cannot_be_read_ends_the_command_with_words(tmp_path: Path) -> None:
+    """No traceback, nothing installed."""
+    source = script(tmp_path, "if if:\n", "broken.py")
+    command = [sys.executable, "-m", "impasto", "gimp", "adopt", str(source), "--into", str(tmp_path / "profile")]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("impasto: ")
+    assert "line 1" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "profile").exists()

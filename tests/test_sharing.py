@@ -1,0 +1,237 @@
+"""Several clients on one real daemon: pixels, previews, quotas, memory, and what those who wait are told."""
+
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+
+from harness import Daemon, Home, long_request, request, wait_for
+from impasto.v1 import stylize_pb2
+from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps_done, stylized, watched
+
+Start = Callable[..., Daemon]
+QUEUED, FAILED = stylize_pb2.JOB_STATE_QUEUED, stylize_pb2.JOB_STATE_FAILED
+INTERACTIVE = stylize_pb2.PRIORITY_INTERACTIVE
+
+
+class Client:
+    """A client with a name of its own."""
+
+    def __init__(self, channel: grpc.Channel, name: str) -> None:
+        self._stub, self._metadata = Stub(channel), (("impasto-client", name),)
+
+    def created(self, message: stylize_pb2.StylizeRequest) -> str:
+        """The name of a new job."""
+        made = self._stub.CreateJob(stylize_pb2.CreateJobRequest(request=message), metadata=self._metadata)
+        return str(made.job.name)
+
+    def refused(self, message: stylize_pb2.StylizeRequest) -> tuple[grpc.StatusCode, str, list[object]]:
+        """Code, message and unpacked details of a refusal."""
+        with pytest.raises(grpc.RpcError) as caught:
+            self.created(message)
+        details: list[object] = []
+        for detail in rpc_status.from_call(caught.value).details:
+            for kind in (error_details_pb2.ErrorInfo, error_details_pb2.QuotaFailure, error_details_pb2.RetryInfo):
+                if detail.Is(kind.DESCRIPTOR):
+                    details.append(told := kind())
+                    detail.Unpack(told)
+        return caught.value.code(), str(caught.value.details()), details
+
+
+def end(stub: Stub, *names: str) -> None:
+    """Cancels jobs and waits for their end."""
+    for name in names:
+        stub.CancelJob(stylize_pb2.CancelJobRequest(name=name))
+    for name in names:
+        watched(stub, name)
+
+
+@contextmanager
+def others_at_work(channel: grpc.Channel, clients: int) -> Iterator[None]:
+    """Other clients have endless jobs that have begun."""
+    stub = Stub(channel)
+    names = [Client(channel, f"other{i}").created(long_request()) for i in range(clients)]
+    for name in names:
+        steps_done(stub, name)
+    try:
+        yield
+    finally:
+        end(stub, *names)
+
+
+def test_another_client_never_changes_ones_pixels(daemon: Daemon) -> None:
+    """A job that is sliced among three others' gives the same samples as one that ran alone, bit for bit."""
+    with daemon.channel() as channel:
+        _, alone = stylized(Stub(channel), request(steps=12))
+        with others_at_work(channel, 3):
+            _, among = stylized(Stub(channel), request(steps=12))
+
+    assert alone == among
+
+
+def test_a_preview_passes_what_its_own_client_has_begun(daemon: Daemon) -> None:
+    """INTERACTIVE preempts a begun job of the same client, which goes on afterwards."""
+    with daemon.channel() as channel:
+        stub, client = Stub(channel), Client(channel, "painter")
+        long = client.created(long_request())
+        steps_done(stub, long)
+        preview = client.created(request(priority=INTERACTIVE))
+
+        assert watched(stub, preview)[-1].job.state == SUCCEEDED
+        before = job(stub, long)
+        assert before.state == RUNNING
+        steps_done(stub, long, before.step + 1)
+        end(stub, long)
+
+
+def labelled(document: str) -> stylize_pb2.StylizeRequest:
+    """An endless preview of a document."""
+    message = long_request(priority=INTERACTIVE)
+    message.labels["document"] = document
+    return message
+
+
+def test_a_newer_preview_takes_the_place_of_the_older(daemon: Daemon) -> None:
+    """Of the same document alone; the older is CANCELLED and says why."""
+    with daemon.channel() as channel:
+        stub, client = Stub(channel), Client(channel, "painter")
+        harbour, boats = client.created(labelled("harbour")), client.created(labelled("boats"))
+        steps_done(stub, harbour)
+        newer = client.created(labelled("harbour"))
+
+        old = watched(stub, harbour)[-1].job
+        assert (old.state, old.error.message) == (CANCELLED, "a newer preview took its place")
+        assert {job(stub, name).state for name in (newer, boats)} <= {QUEUED, RUNNING}
+        end(stub, newer, boats)
+
+
+def test_a_client_beyond_its_quota_is_refused_and_others_are_not(daemon: Daemon) -> None:
+    """RESOURCE_EXHAUSTED with whose quota it is and when to try again; what it has goes on."""
+    limit = daemon.info().limits.max_jobs_per_client
+    with daemon.channel() as channel:
+        stub, client = Stub(channel), Client(channel, "greedy")
+        names = [client.created(long_request()) for _ in range(limit)]
+
+        code, message, details = client.refused(long_request())
+        assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert f"this client has {limit} jobs under way; at most {limit} are allowed" in message
+        (reason,) = [d.reason for d in details if isinstance(d, error_details_pb2.ErrorInfo)]
+        (quota,) = [d for d in details if isinstance(d, error_details_pb2.QuotaFailure)]
+        (retry,) = [d for d in details if isinstance(d, error_details_pb2.RetryInfo)]
+        assert (reason, [v.subject for v in quota.violations]) == ("CLIENT_QUEUE_FULL", ["client"])
+        assert 1 <= retry.retry_delay.seconds <= 60
+
+        assert watched(stub, Client(channel, "modest").created(request()))[-1].job.state == SUCCEEDED
+        end(stub, *names)
+
+
+def test_those_who_wait_are_told_their_place_and_the_time_left(daemon: Daemon) -> None:
+    """A client's second and third job have places, which count down; times left are told once the pace is known."""
+    with daemon.channel() as channel:
+        stub, client = Stub(channel), Client(channel, "patient")
+        jobs = [client.created(request(steps=60, width=160, height=128)) for _ in range(3)]
+        steps_done(stub, jobs[0], 3)
+        places = [job(stub, name).queue_position for name in jobs]
+        left = [job(stub, name).time_left.ToTimedelta().total_seconds() for name in jobs]
+        events = watched(stub, jobs[2])
+
+    assert places == [0, 1, 2]
+    assert 0 < left[0] < left[1] < left[2]
+    told = [event.job.queue_position for event in events if event.job.state == QUEUED]
+    assert set(told) >= {2, 1}
+    assert told == sorted(told, reverse=True)
+    assert events[-1].job.state == SUCCEEDED
+
+
+# memory
+
+
+def test_what_can_never_fit_is_refused_with_the_numbers(start: Start) -> None:
+    """FAILED_PRECONDITION before a job is made, with what is needed, what there is and a size that fits."""
+    daemon = start(Home(IMPASTO_MEMORY_MB="400"))
+    daemon.ready()
+    with daemon.channel() as channel:
+        client = Client(channel, "large")
+        large = request()
+        large.spec.size = 2000
+        code, message, details = client.refused(large)
+        (reason,) = [d.reason for d in details if isinstance(d, error_details_pb2.ErrorInfo)]
+        size = int(message.split()[-2])
+        large.spec.size = size
+        end(Stub(channel), client.created(large))
+
+    assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "DOES_NOT_FIT")
+    assert "400 MiB are all that jobs may take" in message
+
+
+def test_what_cannot_fit_is_told_once_the_device_is_known(start: Start) -> None:
+    """A job that came in before the first worker was ready fails with the same words when it is."""
+    daemon = start(Home(IMPASTO_MEMORY_MB="400"))
+    with daemon.channel() as channel:
+        large = request()
+        large.spec.size = 2000
+        last = watched(Stub(channel), created(Stub(channel), large))[-1].job
+
+    assert last.state == FAILED
+    assert "400 MiB are all that jobs may take" in last.error.message
+
+
+@pytest.mark.slow
+def test_more_clients_than_memory_holds_take_turns(start: Start) -> None:
+    """Memory for one job and three clients: all make steps long before one ends, and the pixels stay the same."""
+    daemon = start(Home(IMPASTO_MEMORY_MB="295", IMPASTO_NICE="0"))
+    daemon.ready()
+    message = request(steps=24, width=160, height=128)
+    with daemon.channel() as channel:
+        stub = Stub(channel)
+        alone = watched(stub, created(stub, message))[-1].job
+        others = [Client(channel, name).created(long_request()) for name in ("a", "b")]
+        among = Client(channel, "c").created(message)
+        for name in others:
+            steps_done(stub, name)
+        wait_for(lambda: job(stub, among).state == SUCCEEDED, "the end of a job that had to leave memory", 240)
+        notices = [event.notice for name in others for event in watched_so_far(stub, name)]
+        end(stub, *others)
+
+        assert job(stub, among).result.blob == alone.result.blob
+    assert [notice for notice in notices if "goes on from step" in notice]
+
+
+def watched_so_far(stub: Stub, name: str) -> list[stylize_pb2.JobEvent]:
+    """The events there are."""
+    events: list[stylize_pb2.JobEvent] = []
+    with suppress(grpc.RpcError):  # the deadline
+        for response in stub.WatchJob(stylize_pb2.WatchJobRequest(name=name), timeout=3):
+            events.append(response.event)  # noqa: PERF401  # those before the deadline are wanted
+    return events
+
+
+def test_want_of_memory_fails_one_job_and_no_other(start: Start) -> None:
+    """The system gives a worker no more: the job that asked FAILED with the numbers, the other goes on."""
+    daemon = start()
+    worker = daemon.ready()
+    with daemon.channel() as channel:
+        stub = Stub(channel)
+        small = created(stub, long_request())
+        steps_done(stub, small)
+        has = next(
+            line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmSize")
+        )
+        most = (int(has.split()[1]) + 100 * 1024) * 1024
+        resource.prlimit(worker, resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+        large = request()
+        large.spec.size = 1500
+        failed = watched(stub, Client(channel, "large").created(large))[-1].job
+        before = job(stub, small).step
+        steps_done(stub, small, before + 1)
+        end(stub, small)
+
+    assert failed.state == FAILED
+    assert "1500x1125 px" in failed.error.message
+    assert "MiB" in failed.error.message
+    assert daemon.info().devices[0].worker_pid == worker
