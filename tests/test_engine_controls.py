@@ -31,7 +31,7 @@ from impasto.engine import (
 from impasto.engine.moments import DeviationLoss, WassersteinLoss, moments
 from impasto.engine.objective import KEPT, target_source
 from impasto.engine.presets import PRESETS
-from impasto.engine.settings import DETAIL, detailed, dialled, kept_detail
+from impasto.engine.settings import DETAIL, detailed, dialled, freed_power, kept_detail
 from impasto.engine.styles import blended, grouped
 from impasto.engine.wrap import wrapped
 
@@ -266,6 +266,7 @@ def test_the_dial_is_monotone(one: float, other: float) -> None:
     assert low.style * high.content <= high.style * low.content * (1 + 1e-12)
     for usual in (0.0, 0.4, 1.0):
         assert kept_detail(min(one, other), usual) >= kept_detail(max(one, other), usual)
+        assert freed_power(min(one, other), usual) >= freed_power(max(one, other), usual)
 
 
 def test_the_middle_of_the_dial_changes_no_bit() -> None:

@@ -54,8 +54,10 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
 OBJECTIVE_WEIGHTS: Mapping[tuple[str, ObjectiveName], Weights] = MappingProxyType(
     {
         ("vgg19-slim", "neural-style"): replace(SLIM_WEIGHTS, content=0.4, style=1500.0, total_variation=3e-5),
-        ("vgg19-slim", "spst"): replace(SLIM_WEIGHTS, style=6e-3),
-        ("vgg19-slim", "w2"): replace(SLIM_WEIGHTS, style=4.0),
+        ("vgg19-slim", "spst"): replace(SLIM_WEIGHTS, content=8.0, style=2e-3, total_variation=40.0),
+        ("vgg19-slim", "w2"): replace(
+            SLIM_WEIGHTS, content=4.0, style=4.0, total_variation=20.0, colour_variation=24.0
+        ),
         ("vgg19", "neural-style"): Weights(0.2, 100.0),
         ("vgg19", "spst"): Weights(1.0, 1e-3),
         ("vgg19", "w2"): Weights(0.015, 1.0, 2.0, style_layers=W2_STYLE_LAYERS),

@@ -21,7 +21,7 @@ from impasto.engine.margin import Margin
 from impasto.engine.objective import Objective, Weights, target_source
 from impasto.engine.pulse import Pulse
 from impasto.engine.pyramid import Scale
-from impasto.engine.settings import Settings, kept_detail, weights_of
+from impasto.engine.settings import Settings, freed_power, kept_detail, weights_of
 from impasto.engine.styles import Style, StyleTarget, TargetSource, blended, grouped
 from impasto.engine.wrap import wrapped
 
@@ -145,7 +145,8 @@ class ScaleState:
             wraps=settings.tileable,
         )
         height, width = self._content.shape[2:]
-        self._coordinates = Coordinates(height, width, settings.frequency_power, self._content, settings.colour_gain)
+        power = freed_power(settings.strength, settings.frequency_power)
+        self._coordinates = Coordinates(height, width, power, self._content, settings.colour_gain)
         start = self._coordinates.variable(self._begin(previous))
         self._descent = Descent(start, settings.optimizer, settings.adam_rate)
 
