@@ -1,6 +1,7 @@
 """`impasto gimp adopt`: what becomes of scripts for GIMP 2.10, as files; running them is for tests/editors."""
 
 import ast
+import functools
 import os
 import subprocess
 import sys
@@ -23,10 +24,12 @@ def python3(source: str) -> str:
 
 def run(source: str, names: str) -> object:
     """What a name holds after the converted source has run, without a shim."""
-    text = python3(source).replace(
-        "from gimpfu._python2 import divide as _divide", "def _divide(a, b): return DIVIDE(a, b)"
-    )
-    space: dict[str, object] = {"DIVIDE": lambda a, b: a // b if isinstance(a, int) and isinstance(b, int) else a / b}
+    text = "".join(line for line in python3(source).splitlines(keepends=True) if "gimpfu._python2" not in line)
+    space: dict[str, object] = {
+        "_divide": lambda a, b: a // b if isinstance(a, int) and isinstance(b, int) else a / b,
+        "_compared": functools.cmp_to_key,
+        "cmp": lambda a, b: (a > b) - (a < b),
+    }
     exec(compile(text, "script", "exec"), space)
     return space[names]
 

@@ -1,18 +1,25 @@
 """How the two sides are wired: no shared port, no proxy on the way to this machine, no flood of calls or metadata."""
 
+import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 import grpc
 import pytest
 
 from fakes import WeightsServer
 from harness import Daemon, long_request, wait_for
+from impasto import owner
+from impasto.config import Limits
+from impasto.errors import InvalidRequest
+from impasto.rpc import intake
 from impasto.rpc.entrance import MAX_CALLS
 from impasto.server import OPTIONS
-from impasto.v1 import stylize_pb2
+from impasto.store import Store
+from impasto.v1 import blob_pb2, stylize_pb2
 from test_daemon import Stub, created
 
 
@@ -91,3 +98,22 @@ def test_metadata_is_bounded(daemon: Daemon) -> None:
 
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert daemon.answers()
+
+
+async def test_an_upload_that_stalls_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its room on the disk is free again, though its client neither goes on nor goes."""
+    monkeypatch.setattr(intake, "STALLED_S", 0.2)
+    owner.enter("ann")
+    store = Store(tmp_path)
+
+    async def stalling() -> AsyncIterator[blob_pb2.UploadBlobRequest]:
+        yield blob_pb2.UploadBlobRequest(header=blob_pb2.UploadHeader(encoded=True, size_bytes=1000))
+        yield blob_pb2.UploadBlobRequest(chunk=b"x" * 500)
+        await asyncio.Event().wait()
+
+    with pytest.raises(InvalidRequest, match=r"chunk: did not come for 0\.2 s; send the picture again"):
+        await intake.Intake(store, Limits()).upload(stalling())
+    left = list(store.blobs.iterdir())
+    await store.close()
+
+    assert left == []

@@ -53,6 +53,7 @@ def test_with_a_daemon_nothing_is_left(start: Callable[..., Daemon]) -> None:
     worked(daemon)
     before = left(daemon.home)
     told = forget(daemon.home).stdout
+    workers = daemon.worker_pids()
     with daemon.channel() as channel:
         jobs = list(Stub(channel).ListJobs(stylize_pb2.ListJobsRequest()).jobs)
         again = watched(Stub(channel), created(Stub(channel), request(steps=2)))[-1].job
@@ -63,6 +64,7 @@ def test_with_a_daemon_nothing_is_left(start: Callable[..., Daemon]) -> None:
     assert {name: found for name, found in left(daemon.home).items() if name != "blobs"} == {
         "checkpoints": [], "labelled": []
     }  # fmt: skip
+    assert workers == []  # nor in a worker's memory
     assert jobs == []
     assert again.result.blob
 

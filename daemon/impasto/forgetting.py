@@ -49,7 +49,9 @@ async def forget(store: Store, scheduler: Scheduler, whose: str, *, cancel_jobs:
             scheduler.cancel(record, WHY)
         with contextlib.suppress(TimeoutError):  # what has not ended by then is told as kept
             await asyncio.wait_for(asyncio.gather(*(record.ended() for record in under_way)), CANCEL_S)
-    return await _removed(store, whose)
+    told = await _removed(store, whose)
+    await scheduler.free()  # workers at rest remember what they have seen of styles
+    return told
 
 
 def forget_without_daemon(config: Config, *, cancel_jobs: bool) -> Told:

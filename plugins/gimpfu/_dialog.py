@@ -22,6 +22,7 @@ from ._params import (
     PF_RADIO,
     PF_SLIDER,
     PF_SPINNER,
+    PF_STRING,
     PF_TEXT,
     PF_VECTORS,
     Param,
@@ -136,6 +137,13 @@ def _entry(dialog: Any, config: Any, param: Param, name: str) -> str:
     return labelled(dialog, param, name, entry)
 
 
+def _string(dialog: Any, config: Any, param: Param, name: str) -> str:
+    """One line; Return is OK, which it is not in GIMP's own."""
+    entry = Gtk.Entry(text=config.get_property(name) or "", activates_default=True)
+    entry.connect("changed", lambda widget: config.set_property(name, widget.get_text()))
+    return labelled(dialog, param, name, entry)
+
+
 def _text(dialog: Any, _config: Any, param: Param, name: str) -> str:
     """Several lines."""
     view = dialog.get_widget(name, Gtk.TextView)
@@ -200,6 +208,7 @@ ROWS: dict[int, Callable[[Any, Any, Param, str], str]] = {
     PF_SPINNER: _spinner,
     PF_OPTION: _options,
     PF_RADIO: _radio,
+    PF_STRING: _string,
     PF_TEXT: _text,
     PF_FILE: _file,
     PF_FILENAME: _file,

@@ -106,6 +106,12 @@ def decompose_registered(image: Any, drawable: Any, kind: str, layers_mode: int)
     return call("plug-in-decompose", image, [drawable], kind, layers_mode, 1)
 
 
+@row("plug-in-cml-explorer", target="plug-in-cml-explorer")
+def cml_explorer(_run_mode: int, image: Any, drawable: Any, filename: str) -> None:
+    """Patterns of coupled maps; 2.10 misspelt the run mode, so that scripts pass it."""
+    call("plug-in-cml-explorer", image, [drawable], filename)
+
+
 @row("plug-in-grid", target="plug-in-grid")
 def grid(image: Any, drawable: Any, *values: Any) -> None:
     """Lines; what was an opacity of 0 to 255 is in the colour."""

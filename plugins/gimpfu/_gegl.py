@@ -6,6 +6,7 @@ picture. These run here, into the drawable's shadow, which the core then merges.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from . import gimpcolor
@@ -16,8 +17,15 @@ SEEN = "R'G'B'A float"
 LINEAR = "RGBA float"
 
 
+@cache
+def ready() -> None:
+    """GEGL's operations are loaded: GIMP does it before a plug-in's run, but not for a script run in batch."""
+    Gegl.init(None)
+
+
 def check_drawable(drawable: Any, procedure: str) -> None:
     """Refuses what 2.10's filters refused. Raises RuntimeError."""
+    ready()
     if drawable is None:
         raise RuntimeError(f"{procedure}: there is no drawable to work on")
     image = drawable.get_image()

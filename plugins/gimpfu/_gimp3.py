@@ -93,7 +93,7 @@ def _objects(value: Any) -> list[Any]:
     return [(Gimp.Item.get_by_id(one) or Gimp.Image.get_by_id(one)) if isinstance(one, int) else one for one in several]
 
 
-def native(spec: Any, value: Any) -> Any:
+def native(spec: Any, value: Any) -> Any:  # noqa: PLR0911  # one line a kind of value
     """A value as GIMP 3 wants it for one argument; ValueError where it cannot be one."""
     kind = spec.value_type
     value = unwrap(value)
@@ -105,12 +105,22 @@ def native(spec: Any, value: Any) -> Any:
         return NATIVE[kind.name](value)
     if kind.is_a(Gimp.Resource.__gtype__):
         return by_name(kind.name, value)
-    if kind.name in ("gint", "guint", "gdouble", "gchar", "guchar"):
-        number = float(value) if kind.name == "gdouble" else int(value)
-        if not spec.minimum <= number <= spec.maximum:
-            raise ValueError(f"out of range, {spec.minimum:g} to {spec.maximum:g}")
-        return number
+    if kind.name in NUMBERS:
+        return _in_range(spec, value)
+    if isinstance(value, int) and kind.is_a(Gimp.Item.__gtype__):
+        return Gimp.Item.get_by_id(value)  # 2.10 passed some maps as bare IDs
     return value
+
+
+NUMBERS = {"gint": int, "guint": int, "gchar": int, "guchar": int, "gdouble": float}
+
+
+def _in_range(spec: Any, value: Any) -> float:
+    """A number that the argument can have; ValueError for any other."""
+    number: float = NUMBERS[spec.value_type.name](value)
+    if not spec.minimum <= number <= spec.maximum:
+        raise ValueError(f"out of range, {spec.minimum:g} to {spec.maximum:g}")
+    return number
 
 
 def _enumerated(kind: Any, number: int) -> int:

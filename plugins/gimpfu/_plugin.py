@@ -98,7 +98,7 @@ def describe(procedure: Any, definition: Definition) -> None:
     procedure.set_documentation(definition.blurb or definition.name, definition.help or None, definition.name)
     procedure.set_attribution(definition.author, definition.copyright, definition.date)
     files = shape(definition) in ("load", "save")
-    for menu in () if files else definition.menus:
+    for menu in definition.menus if definition.label and not files else ():
         procedure.add_menu_path(modern(menu))
 
 

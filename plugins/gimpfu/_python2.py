@@ -7,6 +7,7 @@ ones. Knows nothing of GIMP; it changes Python for the plug-in's own process alo
 
 import array as array_module
 import builtins
+import functools
 import gettext
 import string
 from typing import Any
@@ -95,3 +96,13 @@ def adapt(names: dict[str, Any]) -> None:
 def divide(left: Any, right: Any) -> Any:
     """Python 2's `/`: whole between whole numbers, rounded down. `impasto gimp adopt` writes it where it is needed."""
     return left // right if isinstance(left, int) and isinstance(right, int) else left / right
+
+
+def cmp(left: Any, right: Any) -> int:
+    """Python 2's `cmp`: -1, 0 or 1."""
+    return int(left > right) - int(left < right)
+
+
+def compared(function: Any) -> Any:
+    """A key for a comparing function; None sorts by the values themselves."""
+    return None if function is None else functools.cmp_to_key(function)

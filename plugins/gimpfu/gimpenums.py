@@ -7,6 +7,7 @@ it must never do is import gi. Numbers that differ in GIMP 3 are translated wher
 from ._enums import constants
 
 _MISCELLANEOUS = {
+    "TRUE": 1, "FALSE": 0,
     "PARASITE_PERSISTENT": 1, "PARASITE_UNDOABLE": 2, "PARASITE_ATTACH_PARENT": 0x80 << 8,
     "PARASITE_PARENT_PERSISTENT": 1 << 8, "PARASITE_PARENT_UNDOABLE": 2 << 8,
     "PARASITE_ATTACH_GRANDPARENT": 0x80 << 16, "PARASITE_GRANDPARENT_PERSISTENT": 1 << 16,

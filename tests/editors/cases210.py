@@ -171,3 +171,14 @@ CASES = (
     of("plug-in-gauss", 6.0, 6.0, 0, picture="gray"),
     on("gimp-levels", 0, 20, 220, 1.4, 10, 240, picture="gray"),
 )
+
+
+def case_name(number: int) -> str:
+    """A case's name: its procedure, and which of its cases where there are several."""
+    procedure = CASES[number].procedure
+    same = sum(CASES[other].procedure == procedure for other in range(number))
+    return f"{procedure} {same + 1}" if same else procedure
+
+
+BY_NAME = {f"pixels of {case_name(number)}": case for number, case in enumerate(CASES)}
+NAMES = list(BY_NAME)

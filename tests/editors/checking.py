@@ -6,6 +6,7 @@ names what it refuses) or as "failed", with its traceback. Every answer is writt
 of is known.
 """
 
+import functools
 import importlib
 import json
 import sys
@@ -39,6 +40,17 @@ def refuses(kind: type[BaseException] | tuple[type[BaseException], ...], call: C
     except kind as error:
         return str(error)
     raise AssertionError(f"nothing was raised; {kind} was expected")
+
+
+def check_each(module: str, attribute: str) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
+    """Marks a function that takes a name as showing every name of a list elsewhere, which must not need GIMP."""
+
+    def mark(function: Callable[[str], None]) -> Callable[[str], None]:
+        for name in getattr(importlib.import_module(module), attribute):
+            check(name)(functools.partial(function, name))
+        return function
+
+    return mark
 
 
 def outcome(name: str, function: Check) -> tuple[str, str]:

@@ -5,6 +5,7 @@ do is theirs. Called by the tests and by table.py.
 """
 
 import ast
+import importlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +44,13 @@ def names_in(path: Path) -> list[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef):
             for mark in node.decorator_list:
-                if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "check":
-                    found += [ast.literal_eval(argument) for argument in mark.args]
+                if not isinstance(mark, ast.Call):
+                    continue
+                arguments = [ast.literal_eval(argument) for argument in mark.args]
+                if ast.unparse(mark.func) == "check":
+                    found += arguments
+                elif ast.unparse(mark.func) == "check_each":
+                    found += getattr(importlib.import_module(arguments[0]), arguments[1])
     return found
 
 

@@ -1,5 +1,6 @@
 """The driver of real editors: what it starts runs, what goes wrong is said, and nothing is left behind."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def test_a_script_runs_in_the_gimp_that_users_have(gimp_home: gimp.Home, script:
     ended = gimp_home.batch(script, "one", "two")
 
     assert ended.code == 0
-    assert "GIMP 3.0.4 one two" in ended.output
+    version = r"3\.0\.4" if chroot.SUITE == "trixie" else r"3\.\d+\.\d+"
+    assert re.search(rf"GIMP {version} one two", ended.output)
 
 
 def test_what_a_script_raises_is_told(gimp_home: gimp.Home, script: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from editors.cases210 import CASES, DRAWABLE, IMAGE, MAP, Case
+from editors.cases210 import CASES, DRAWABLE, IMAGE, MAP, Case, case_name
 from editors.pictures210 import MODES, SIZE, samples
 
 GOLDEN = Path(__file__).with_name("pixels210.json")
@@ -75,19 +75,12 @@ def main() -> None:
                 raise SystemExit(f"no result: {case.procedure} {case.arguments}\n{done.stderr[-2000:]}")
             with Image.open(path) as picture:
                 data = picture.convert(MODES[case.picture]).tobytes()
-                frozen[key(number)] = {
+                frozen[case_name(number)] = {
                     "call": f"{case.procedure} {case.arguments}",
                     "size": "x".join(map(str, picture.size)),
                     "pixels": base64.b64encode(zlib.compress(data, 9)).decode(),
                 }
     GOLDEN.write_text(json.dumps(frozen, indent=0) + "\n")
-
-
-def key(number: int) -> str:
-    """A case's name in the file."""
-    case = CASES[number]
-    same = [other for other in range(number) if CASES[other].procedure == case.procedure]
-    return f"{case.procedure}" + (f" {len(same) + 1}" if same else "")
 
 
 if __name__ == "__main__":

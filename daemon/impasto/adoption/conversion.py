@@ -20,7 +20,8 @@ from impasto.errors import ImpastoError
 # Fixers that tidy, and the one that guesses relative imports from what lies in a folder.
 LEFT_OUT = ("fix_idioms", "fix_ws_comma", "fix_set_literal", "fix_buffer", "fix_import", "fix_future", "fix_sorted")
 DIVIDE = "_divide"
-DIVIDE_IMPORT = f"from gimpfu._python2 import divide as {DIVIDE}  # Python 2's /: whole numbers stay whole\n"
+COMPARED = "_compared"
+HELPERS = {DIVIDE: f"divide as {DIVIDE}", COMPARED: f"compared as {COMPARED}", "cmp": "cmp"}
 PYTHON_3_ONLY = re.compile(
     r"^#!.*python3|\bnonlocal\b|\basync def\b|\bfrom urllib\.request\b|\bprint\(.*\b(end|sep|file)=", re.M
 )
@@ -56,6 +57,7 @@ class Converted:
     text: str
     python2: bool
     inserted: int = 0  # the one line that was put in, counted in `text`; 0 for none
+    helpers: list[str] = field(default_factory=list)  # of the shim's, to be imported
     done: list[Note] = field(default_factory=list)
     undone: list[Note] = field(default_factory=list)
 
@@ -104,6 +106,10 @@ def convert(data: bytes, python: int | None = None) -> Converted:
     _fix(converted, statements=not compiles(converted.text))
     if not FUTURE_DIVISION.search(text):
         _keep_whole(converted)
+    if compiles(converted.text):
+        _compare(converted)
+    if converted.helpers:
+        _import_helpers(converted)
     if not compiles(converted.text):
         raise Unreadable(f"after conversion, {_complaint(converted.text)}")
     return converted
@@ -187,7 +193,8 @@ def _keep_whole(converted: Converted) -> None:
     _divide_in(tree, lines)
     if not lines:
         return
-    _import_helper(converted, str(tree))
+    converted.text = str(tree)
+    converted.helpers.append(DIVIDE)
     where = ", ".join(map(str, sorted(set(lines))[:12])) + (" ..." if len(set(lines)) > 12 else "")
     converted.done.append(Note(lines[0], f"/ divides whole numbers as in Python 2 (lines {where})"))
 
@@ -236,11 +243,45 @@ def _floats(node: pytree.Base) -> bool:
     return False
 
 
-def _import_helper(converted: Converted, text: str) -> None:
-    """Puts the helper's import after the docstring and what must come first."""
-    body = ast.parse(text).body
+def _compare(converted: Converted) -> None:
+    """`x.sort(f)` and `sorted(x, f)` get their comparing function as a key, and `cmp` is there again."""
+    tree = ast.parse(converted.text)
+    compared = [argument for node in ast.walk(tree) if (argument := _comparing(node))]
+    lines = converted.text.split("\n")
+    for argument in sorted(compared, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0), reverse=True):
+        for line, column, text in (
+            ((argument.end_lineno or 1) - 1, argument.end_col_offset or 0, ")"),
+            (argument.lineno - 1, argument.col_offset, f"key={COMPARED}("),
+        ):
+            encoded = lines[line].encode()
+            lines[line] = (encoded[:column] + text.encode() + encoded[column:]).decode()
+    if compared:
+        converted.text = "\n".join(lines)
+        converted.helpers.append(COMPARED)
+        converted.done.append(Note(compared[0].lineno, f"{len(compared)} comparing functions became keys of sorting"))
+    uses_cmp = any(isinstance(node, ast.Name) and node.id == "cmp" for node in ast.walk(tree))
+    if uses_cmp and not any(isinstance(node, ast.FunctionDef) and node.name == "cmp" for node in ast.walk(tree)):
+        converted.helpers.append("cmp")
+
+
+def _comparing(node: ast.AST) -> ast.expr | None:
+    """The comparing function that a call sorts by, as Python 2 took it: by its place."""
+    if not isinstance(node, ast.Call) or node.keywords:
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "sort" and len(node.args) == 1:
+        return node.args[0]
+    if isinstance(node.func, ast.Name) and node.func.id == "sorted" and len(node.args) == 2:
+        return node.args[1]
+    return None
+
+
+def _import_helpers(converted: Converted) -> None:
+    """Puts the import of the shim's helpers after the docstring and what must come first."""
+    text = converted.text
+    names = ", ".join(HELPERS[name] for name in converted.helpers)
+    line = f"from gimpfu._python2 import {names}  # what Python 2 did\n"
     first = 0
-    for statement in body:
+    for statement in ast.parse(text).body:
         is_docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
         is_future = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
         if not (is_docstring or is_future):
@@ -250,5 +291,5 @@ def _import_helper(converted: Converted, text: str) -> None:
     if first == 0:
         while first < len(lines) and lines[first].startswith("#"):
             first += 1
-    converted.text = "".join([*lines[:first], DIVIDE_IMPORT, *lines[first:]])
+    converted.text = "".join([*lines[:first], line, *lines[first:]])
     converted.inserted = first + 1

@@ -18,6 +18,7 @@ from impasto.v1 import blob_pb2, image_pb2
 
 MAX_INLINE_BYTES = 3 * 1024 * 1024
 DISK_RESERVE_BYTES = 256 * 1024 * 1024
+STALLED_S = 60.0  # an upload of which nothing comes for so long is given up
 MAX_DECODERS = 2  # at once: each may take memory in proportion to the largest picture allowed
 
 
@@ -40,6 +41,7 @@ class Intake:
 
     async def upload(self, requests: AsyncIterator[blob_pb2.UploadBlobRequest]) -> Blob:
         """One upload: its header, then its chunks."""
+        requests = _in_time(requests)
         header = await self._first(requests)
         raw = self._announced(header)
         known = self.store.decoded(header.sha256.hex(), owner.current()) if raw is None and header.sha256 else None
@@ -152,3 +154,16 @@ class Intake:
         if received < announced:
             raise wrong("chunk", f"ends after {received} bytes; {announced} were announced", "SIZE_MISMATCH")
         return digest
+
+
+async def _in_time(
+    requests: AsyncIterator[blob_pb2.UploadBlobRequest],
+) -> AsyncIterator[blob_pb2.UploadBlobRequest]:
+    """The messages of an upload, as long as they come: one that stalls must not hold its room for ever."""
+    while True:
+        try:
+            yield await asyncio.wait_for(anext(requests), STALLED_S)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise wrong("chunk", f"did not come for {STALLED_S:g} s; send the picture again", "STALLED") from None

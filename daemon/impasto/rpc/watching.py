@@ -15,6 +15,7 @@ from impasto.store import Record
 from impasto.v1 import stylize_pb2
 
 HEARTBEAT_S = 10.0
+PLACE_S = 1.0  # how often it is looked whether a job that waits has another place
 
 
 async def watch(
@@ -45,7 +46,7 @@ async def watch(
                 due = time.monotonic() + preview_pause_s
                 scheduler.want_preview(record, max_edge)
             if last_sequence >= record.sequence:
-                await _until_changed(record)
+                await _until_changed(record, scheduler)
     finally:
         record.watchers -= 1
         if record.watchers == 0 and not record.keep_running and not scheduler.draining:
@@ -62,10 +63,14 @@ def check_stays(record: Record, scheduler: Scheduler) -> None:
         raise GoingAway
 
 
-async def _until_changed(record: Record) -> None:
-    """The next event, or a heartbeat's time: then the watcher looks again and can send what is due."""
+async def _until_changed(record: Record, scheduler: Scheduler) -> None:
+    """The next event, another place in the queue, or a heartbeat's time: then the watcher looks again."""
+    place = scheduler.outlook(record.job).place
+    quiet_s = max(0.1, HEARTBEAT_S - record.silent_s())
     try:
-        await asyncio.wait_for(record.changed(), max(0.1, HEARTBEAT_S - record.silent_s()))
+        await asyncio.wait_for(record.changed(), min(PLACE_S, quiet_s) if place else quiet_s)
     except TimeoutError:
-        if not record.job.state.final and record.silent_s() >= HEARTBEAT_S:  # else another watcher has done it
-            record.update(record.job)  # the client sees that the job lives
+        moved = scheduler.outlook(record.job).place != place
+        # Else another watcher has done it.
+        if not record.job.state.final and (moved or record.silent_s() >= HEARTBEAT_S):
+            record.update(record.job)  # the client sees that the job lives, and where it stands
