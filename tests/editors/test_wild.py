@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from editors import gimp, results
 
@@ -177,3 +177,70 @@ def test_a_palette_is_picked(answers: dict[str, Any]) -> None:
     assert answer["results"] == [8]
     assert answer["base"] == 2
     assert 2 <= len({after[i : i + 6] for i in range(0, len(after), 6)}) <= 8
+
+
+IN_WINDOW = {  # script → its procedure and the title of its dialog
+    "swap_channels": ("python-fu-wild-swap-channels", "Swap channels"),
+    "vignette": ("python-fu-wild-vignette", "Wild vignette"),
+    "old_photo": ("python-fu-wild-old-photo", "Old photo"),
+    "brush_strokes": ("python-fu-wild-brush-strokes", "Brush strokes"),
+}
+OPEN = """
+import sys
+sys.path.insert(0, ARGUMENTS[0])
+from gi.repository import Gegl, Gimp
+from editors.pictures210 import SIZE, samples
+Gegl.init(None)
+image = Gimp.Image.new(*SIZE, Gimp.ImageBaseType.RGB)
+layer = Gimp.Layer.new(image, "photo", *SIZE, Gimp.ImageType.RGB_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+image.insert_layer(layer, None, 0)
+buffer = layer.get_buffer()
+buffer.set(Gegl.Rectangle.new(0, 0, *SIZE), "R'G'B' u8", samples("rgb"))
+buffer.flush()
+image.scale(320, 240)
+Gimp.Display.new(image)
+"""
+CHANGED = 5000  # pixels of the screen, where the picture has 76800
+
+
+def picture_on(screen: gimp.Screen, path: Path) -> Image.Image:
+    """The screen as a picture."""
+    with Image.open(screen.screenshot(path)) as shot:
+        return shot.convert("RGB")
+
+
+def differing(one: Image.Image, other: Image.Image) -> int:
+    """How many pixels of two screens differ."""
+    distance = ImageChops.difference(one, other).convert("L").histogram()
+    return sum(distance[1:])
+
+
+@pytest.mark.timeout(1800)
+def test_scripts_are_called_from_the_menu(wild_home: gimp.Home, tmp_path: Path) -> None:
+    """Four in a row on one image: each shows its dialog, takes OK, and changes the picture on the screen."""
+    actions = [
+        f'(action "{procedure}" "<Primary><Alt>{number}")'
+        for number, (procedure, _) in enumerate(IN_WINDOW.values(), 1)
+    ]
+    (wild_home.config / "shortcutsrc").write_text("(file-version 1)\n" + "\n".join(actions) + "\n")
+    script = tmp_path / "open.py"
+    script.write_text(OPEN)
+
+    with gimp.window(wild_home, script, str(Path(__file__).parents[1]), stay=True) as window:
+        screen = window.screen
+        main = screen.wait_window("Untitled", log=window.log)
+        for number, (name, (_, title)) in enumerate(IN_WINDOW.items(), 1):
+            before = picture_on(screen, tmp_path / f"{name}-before.png")
+            screen.focus(main)
+            screen.keys(f"ctrl+alt+{number}")
+            dialog = screen.wait_window(title, log=window.log)
+            screen.screenshot(tmp_path / f"{name}-dialog.png")
+            screen.focus(dialog)
+            screen.keys("Return")
+            screen.wait_gone(title, log=window.log)
+
+            def changed(name: str = name, before: Image.Image = before) -> bool:
+                return differing(before, picture_on(screen, tmp_path / f"{name}.png")) > CHANGED
+
+            gimp.until(changed, f"what {name} does on the screen", 120, window.log)
+        assert window.process.poll() is None
