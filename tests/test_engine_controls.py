@@ -31,7 +31,7 @@ from impasto.engine import (
 from impasto.engine.moments import DeviationLoss, WassersteinLoss, moments
 from impasto.engine.objective import KEPT, target_source
 from impasto.engine.presets import PRESETS
-from impasto.engine.settings import DETAIL, detailed, dialled, kept_detail
+from impasto.engine.settings import DETAIL, detailed, dialled, freed_power, kept_detail
 from impasto.engine.styles import blended, grouped
 from impasto.engine.wrap import wrapped
 
@@ -264,7 +264,9 @@ def test_the_dial_is_monotone(one: float, other: float) -> None:
     low, high = (dialled(Weights(2, 3, 4), s) for s in sorted((one, other)))
 
     assert low.style * high.content <= high.style * low.content * (1 + 1e-12)
-    assert kept_detail(min(one, other)) >= kept_detail(max(one, other))
+    for usual in (0.0, 0.4, 1.0):
+        assert kept_detail(min(one, other), usual) >= kept_detail(max(one, other), usual)
+        assert freed_power(min(one, other), usual) >= freed_power(max(one, other), usual)
 
 
 def test_the_middle_of_the_dial_changes_no_bit() -> None:
@@ -272,6 +274,19 @@ def test_the_middle_of_the_dial_changes_no_bit() -> None:
     plain, middle = (last(run_of(Settings(steps=4, strength=s))) for s in (None, 0.5))
 
     assert torch.equal(plain, middle)
+
+
+def test_the_contents_detail_is_carried_from_scale_to_scale() -> None:
+    """With nothing that pulls, all of it gives the content back, half of it half; from noise none is carried."""
+    content, still = picture(*LARGE), Weights(content=0, style=0)
+
+    def away(carried: float, **more: Any) -> Tensor:
+        settings = Settings(steps=4, weights=still, carried_detail=carried, **more)
+        return last(stylize(random_encoder(1 / 32), content, picture(), settings)) - content
+
+    torch.testing.assert_close(away(1.0), torch.zeros_like(content), rtol=0, atol=1e-5)
+    torch.testing.assert_close(away(0.5), away(0.0) / 2, rtol=0, atol=1e-5)
+    assert torch.equal(away(1.0, start="noise"), away(0.0, start="noise"))
 
 
 def run_of(settings: Settings, **more: Any) -> Iterator[Step]:
@@ -422,7 +437,7 @@ def test_controls_that_do_not_fit_are_refused(change: dict[str, Any], message: s
         next(stylize(random_encoder(1 / 32), picture(), **arguments))
 
 
-@pytest.mark.parametrize("name", ["strength", "colour_strength"])
+@pytest.mark.parametrize("name", ["strength", "colour_strength", "carried_detail"])
 @pytest.mark.parametrize("value", [-0.01, 1.01, float("nan")])
 def test_dials_have_ends(name: str, value: float) -> None:
     """0 to 1."""

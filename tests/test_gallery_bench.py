@@ -79,12 +79,32 @@ def test_half_a_picture_is_nearer_to_its_whole_than_to_any_other(name: str) -> N
     assert moved(name, pixels(name)[:, : LARGE[0] // 2]) < 0.8
 
 
-def test_a_tint_is_no_texture() -> None:
-    """A constant added to every pixel moves nothing, as patches count without their mean colour."""
+def test_a_tint_is_no_structure() -> None:
+    """A constant added to every pixel moves nothing, as patches count without their mean colour; with colours it does.
+
+    Nor is it less than the tint itself: a shift of one channel by 90 of 255 is about a third of full contrast in it.
+    """
     dark = np.asarray(drawn("swirl")) // 2
     tinted = dark + np.array([90, 20, 0], np.uint8)
+    pictures = Image.fromarray(dark), Image.fromarray(tinted)
 
-    assert distance(signature(Image.fromarray(dark)), signature(Image.fromarray(tinted))) < 1e-6
+    structure, coloured = (distance(*(signature(p, colours=colours) for p in pictures)) for colours in (False, True))
+
+    assert structure < 1e-6
+    assert coloured > 0.1
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_with_colours_a_recoloured_style_is_farther_from_itself(name: str) -> None:
+    """Turning the colours round changes what is seen with colours more than what is seen of structure alone."""
+    turned = Image.fromarray(np.ascontiguousarray(np.asarray(drawn(name))[..., [1, 2, 0]]))
+    other = next(found for found in FEW if found != name)
+
+    def moved_by_turning(*, colours: bool) -> float:
+        one, two, far = (signature(p, colours=colours) for p in (drawn(name), turned, drawn(other)))
+        return distance(one, two) / distance(one, far)
+
+    assert moved_by_turning(colours=True) > moved_by_turning(colours=False)
 
 
 @pytest.mark.parametrize("name", STYLES)

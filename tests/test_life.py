@@ -178,11 +178,12 @@ def pixels_of(path: Path) -> bytes:
         return image.tobytes()
 
 
-@pytest.mark.parametrize("memory", ["kept", "lost"])
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("memory", ["kept", "lost", "without pictures"])
 def test_a_command_rides_over_the_daemons_death(tmp_path: Path, memory: str) -> None:
     """`impasto stylize` starts another daemon by itself, goes on there, and ends with the same pixels.
 
-    Even if the new one knows neither job nor pictures: then they are sent again.
+    Even if the new one knows neither job nor pictures, or its pictures alone are lost: then they are sent again.
     """
     home = brisk()
     for name, seed in (("photo.png", 1), ("style.png", 2)):
@@ -194,8 +195,9 @@ def test_a_command_rides_over_the_daemons_death(tmp_path: Path, memory: str) -> 
         wait_for(lambda: len(other.jobs()) == 2 and other.jobs()[0].step >= STEPS // 2, "half of it", 240)
         first = other.info().pid
     os.kill(first, signal.SIGKILL)
-    if memory == "lost":
+    if memory != "kept":
         shutil.rmtree(home.config.data_dir / "blobs")
+    if memory == "lost":
         for path in home.config.data_dir.glob("jobs.sqlite*"):  # its log, too, from which SQLite would mend it
             path.write_bytes(b"no database at all")
     ended = command.wait(240)

@@ -24,6 +24,7 @@ ENDINGS: Mapping[str, type[errors.ImpastoError]] = {
     "DEVICE_OUT_OF_MEMORY": errors.CannotServe,
     "SHUTDOWN": errors.Unavailable,
     "DOES_NOT_FIT": errors.CannotServe,
+    "BLOB_EXPIRED": errors.NotFound,
 }
 ERRORS: Mapping[grpc.StatusCode, type[errors.ImpastoError]] = {
     grpc.StatusCode.NOT_FOUND: errors.NotFound,

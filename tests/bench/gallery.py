@@ -33,6 +33,7 @@ from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from rich.console import Console
 from rich.status import Status
@@ -52,10 +53,9 @@ SHARE = 0.9  # 18 of 20
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Reading:
     """One picture held against all styles: its distance to each, and to its own that of the unpainted scene."""
 
-    picture: str
     style: str
     distances: dict[str, float]
     before: float = 0.0
@@ -71,9 +71,32 @@ class Verdict:
         return min((name for name in self.distances if name != self.style), key=self.distances.__getitem__)
 
     @property
+    def ratio(self) -> float:
+        """Own over nearest other."""
+        return self.own / self.distances[self.rival]
+
+    @property
     def recognised(self) -> bool:
         """Whether its own style is the nearest of all."""
-        return self.own < self.distances[self.rival]
+        return self.ratio < 1
+
+    def __str__(self) -> str:
+        """As a table says it."""
+        return f"{self.ratio:.2f}" if self.recognised else f"{self.ratio:.2f} {self.rival}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One picture by both readings, see ``bench.texture``: with colours, and by structure alone."""
+
+    picture: str
+    coloured: Reading
+    structure: Reading
+
+    @property
+    def style(self) -> str:
+        """Whose style it should have."""
+        return self.coloured.style
 
 
 @dataclass(frozen=True)
@@ -93,10 +116,16 @@ class Wall:
 
     def judged(self, picture: str, style: str, image: Image.Image, scene: str | None = None) -> Verdict:
         """Holds one picture against all styles."""
-        found = signature(image)
-        distances = {name: distance(found, known(name, self.size)) for name in self.styles}
-        before = 0.0 if scene is None else distance(known(scene, self.size), known(style, self.size))
-        return Verdict(picture, style, distances, before)
+        return Verdict(picture, *(self._reading(style, image, scene, colours) for colours in (True, False)))
+
+    def _reading(self, style: str, image: Image.Image, scene: str | None, colours: bool) -> Reading:
+        found = signature(image, colours=colours)
+        distances = {name: distance(found, known(name, self.size, colours)) for name in self.styles}
+        return Reading(
+            style,
+            distances,
+            distance(known(scene, self.size, colours), known(style, self.size, colours)) if scene else 0.0,
+        )
 
 
 @cache
@@ -106,9 +135,9 @@ def drawn(name: str, size: int, seed: int = 0) -> Image.Image:
 
 
 @cache
-def known(name: str, size: int) -> Signature:
+def known(name: str, size: int, colours: bool) -> Signature:
     """The texture of what was drawn."""
-    return signature(drawn(name, size))
+    return signature(drawn(name, size), colours=colours)
 
 
 def paint(wall: Wall, console: Console) -> list[Verdict]:
@@ -151,7 +180,20 @@ def _show(status: Status, told: str, progress: client.Progress) -> None:
 
 
 def _told(verdict: Verdict) -> str:
-    return f"own {verdict.own:.4f}  nearest: {'its own' if verdict.recognised else verdict.rival}"
+    return f"own / nearest other {verdict.coloured}, by structure {verdict.structure}"
+
+
+def recoloured(wall: Wall) -> Iterator[Verdict]:
+    """Each scene with every channel's mean and deviation as the style has them: what colours alone would reach."""
+    for style in wall.styles:
+        model = np.asarray(drawn(style, wall.size), np.float64)
+        for scene in gallery.CONTENTS:
+            pixels = np.asarray(drawn(scene, wall.size), np.float64)
+            normal = (pixels - pixels.mean((0, 1))) / pixels.std((0, 1))
+            image = Image.fromarray(
+                (normal * model.std((0, 1)) + model.mean((0, 1))).clip(0, 255).round().astype(np.uint8)
+            )
+            yield wall.judged(f"{scene}-{style}, recoloured", style, image, scene)
 
 
 def redrawn(wall: Wall) -> Iterator[Verdict]:
@@ -162,16 +204,15 @@ def redrawn(wall: Wall) -> Iterator[Verdict]:
 
 
 def table_of(verdicts: Sequence[Verdict], title: str) -> Table:
-    """All verdicts; `before` is what the unpainted scene has, and own / rival below 1 is recognised."""
+    """All verdicts: own distance over that to the nearest other style, which is named where it is nearer."""
     table = Table(title=title)
-    for column in ("picture", "before", "own", "nearest other", "", "own / other", ""):
-        table.add_column(column, justify="left" if column in ("picture", "nearest other") else "right")
+    for column in ("picture", "of the unpainted", "own / other", "by structure: of the unpainted", "own / other"):
+        table.add_column(column)
     for verdict in verdicts:
-        other = verdict.distances[verdict.rival]
-        table.add_row(
-            *(verdict.picture, f"{verdict.before:.4f}" if verdict.before else "", f"{verdict.own:.4f}", verdict.rival),
-            *(f"{other:.4f}", f"{verdict.own / other:.2f}", "its own" if verdict.recognised else "NOT its own"),
-        )
+        cells = [verdict.picture]
+        for reading in (verdict.coloured, verdict.structure):
+            cells += [f"{reading.own / reading.before:.2f}" if reading.before else "", str(reading)]
+        table.add_row(*cells)
     return table
 
 
@@ -183,7 +224,7 @@ def sheet_of(wall: Wall, verdicts: Sequence[Verdict]) -> Image.Image:
         for style in wall.styles[first : first + PER_ROW]:
             row.append((style, drawn(style, wall.size)))
             for verdict in (v for v in verdicts if v.style == style):
-                caption = "painted" if verdict.recognised else f"painted; nearer to {verdict.rival}"
+                caption = "painted" if verdict.coloured.recognised else f"painted; nearer to {verdict.coloured.rival}"
                 row.append((caption, _stored(wall.place(verdict.picture))))
         rows.append(row)
     return gallery.contact_sheet(rows, title=f"Impasto: two scenes, {len(wall.styles)} styles, {wall.encoder}")
@@ -196,20 +237,28 @@ def write(wall: Wall, verdicts: Sequence[Verdict]) -> None:
         "size": wall.size,
         "steps": wall.steps or "default",
         "encoder": wall.encoder,
-        "nearest_to_own": sum(v.recognised for v in verdicts),
+        "nearest_to_own": counted(verdicts)[0],
+        "nearest_by_structure": counted(verdicts)[1],
         "of": len(verdicts),
-        "outputs": [asdict(v) | {"own": v.own, "rival": v.rival, "recognised": v.recognised} for v in verdicts],
+        "outputs": [asdict(v) for v in verdicts],
     }
     (wall.folder / "texture.json").write_text(json.dumps(told, indent=2) + "\n")
 
 
+def counted(verdicts: Sequence[Verdict]) -> tuple[int, int]:
+    """How many are nearest to their own style: with colours, and by structure alone."""
+    return sum(v.coloured.recognised for v in verdicts), sum(v.structure.recognised for v in verdicts)
+
+
 def conclude(verdicts: Sequence[Verdict], console: Console) -> None:
     """Says how many are nearest to their own style; ends with 1 where that is not enough."""
-    found, needed = sum(v.recognised for v in verdicts), math.ceil(SHARE * len(verdicts))
-    console.print(f"{found} of {len(verdicts)} nearest to their own style", highlight=False)
+    (found, structure), needed = counted(verdicts), math.ceil(SHARE * len(verdicts))
+    console.print(
+        f"{found} of {len(verdicts)} nearest to their own style, {structure} by structure alone", highlight=False
+    )
     if found < needed:
-        wrong = ", ".join(f"{v.picture} (nearer to {v.rival})" for v in verdicts if not v.recognised)
-        sys.exit(f"{needed} are needed; not nearest to their own: {wrong}")
+        wrong = [f"{v.picture} (nearer to {v.coloured.rival})" for v in verdicts if not v.coloured.recognised]
+        sys.exit(f"{needed} are needed; not nearest to their own: {', '.join(wrong)}")
 
 
 def main() -> None:
@@ -234,6 +283,10 @@ def main() -> None:
     if not chosen.redrawn:
         write(wall, verdicts)
     console.print(table_of(verdicts, f"texture distance, {chosen.size} px"))
+    if not chosen.redrawn:
+        told = "{} of {} scenes that are merely recoloured would be, {} by structure"
+        plain = list(recoloured(wall))
+        console.print(told.format(counted(plain)[0], len(plain), counted(plain)[1]), highlight=False)
     conclude(verdicts, console)
 
 

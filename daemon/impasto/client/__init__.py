@@ -152,10 +152,10 @@ class Client:
             JobCancelled: somebody else cancelled it; a picture that was kept is got by `picture`.
             EngineFault: the job failed.
         """
-        request_id, uses = uuid.uuid4().hex, styles(style, blend, regions)
+        uses = styles(style, blend, regions)
         pictures = {"content": content, "mask": mask, "keep": keep, "init": init}
 
-        def made() -> stylize_pb2.StylizeRequest:
+        def made(request_id: str) -> stylize_pb2.StylizeRequest:
             """The request, its pictures uploaded."""
             delivery = stylize_pb2.DeliveryOptions(max_preview_fps=1 if on_preview else 0, send_result=True)
             spec = self._spec(uses, options, **pictures)
@@ -163,18 +163,20 @@ class Client:
 
         return self._persist(made, _Told(on_progress, on_preview))
 
-    def _persist(self, made: Callable[[], stylize_pb2.StylizeRequest], told: "_Told") -> Picture:
+    def _persist(self, made: Callable[[str], stylize_pb2.StylizeRequest], told: "_Told") -> Picture:
         """Asks and watches until the result is here, over the death of the daemon, and of its memory, too."""
-        request, losses, sent = None, 0, 0
+        request, request_id, losses, sent = None, uuid.uuid4().hex, 0, 0
         while True:
             try:
-                request = request or made()
+                request = request or made(request_id)
                 return self._collect(request, told)
             except errors.NotFound as error:
                 sent += 1
                 if error.reason != BLOB_EXPIRED or sent > MAX_LOSSES:
                     raise
                 request = None  # the daemon has them no longer, by whatever mishap: the next round sends them again
+                if told.job is not None and told.job.state == stylize_pb2.JOB_STATE_FAILED:
+                    request_id = uuid.uuid4().hex  # that job has ended for want of them
             except errors.Unavailable as error:
                 losses += 1
                 if not self._line.lasting or losses > MAX_LOSSES or error.reason not in (CONNECTION_LOST, SHUTDOWN):

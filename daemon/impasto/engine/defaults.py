@@ -19,7 +19,14 @@ TORCH_BYTES = 256 << 20  # code that torch loads at the first step, and its work
 MOMENTS_NEED: Mapping[ObjectiveName, tuple[int, int]] = MappingProxyType({"spst": (5, 64 << 20), "w2": (7, 128 << 20)})
 
 # Left free, the narrow encoder paints coloured grain, and spots in colours beyond black and white (training/LOG.md).
-SLIM_WEIGHTS = Weights(content=1.0, style=150.0, total_variation=20.0, colour_variation=24.0, gamut=1000.0)
+SLIM_WEIGHTS = Weights(
+    content=2.0,
+    style=150.0,
+    total_variation=120.0,
+    colour_variation=8.0,
+    gamut=1000.0,
+    style_layers=MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 0.5, "relu5_1": 0.25}),
+)
 
 W2_STYLE_LAYERS = MappingProxyType(
     {f"relu{block}_1": weight / 341 for block, weight in enumerate((256, 64, 16, 4, 1), 1)}
@@ -30,8 +37,9 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
         "vgg19-slim": Settings(
             steps=240,
             max_scales=2,
-            frequency_power=0.35,
+            frequency_power=0.4,
             margin=8,
+            carried_detail=0.3,
             weights=SLIM_WEIGHTS,
         ),
         # For weights normalised to mean activation 1, as `imagenet` leaves them; not tried with the real file (no
@@ -45,9 +53,11 @@ DEFAULTS: Mapping[str, Settings] = MappingProxyType(
 # differ by five powers of ten. The w2 program's own weights for vgg19 (nst.md: content .015, layers 256:64:16:4:1).
 OBJECTIVE_WEIGHTS: Mapping[tuple[str, ObjectiveName], Weights] = MappingProxyType(
     {
-        ("vgg19-slim", "neural-style"): replace(SLIM_WEIGHTS, content=0.2, style=1500.0, total_variation=5e-5),
-        ("vgg19-slim", "spst"): replace(SLIM_WEIGHTS, style=6e-3),
-        ("vgg19-slim", "w2"): replace(SLIM_WEIGHTS, style=24.0),
+        ("vgg19-slim", "neural-style"): replace(SLIM_WEIGHTS, content=0.4, style=1500.0, total_variation=3e-5),
+        ("vgg19-slim", "spst"): replace(SLIM_WEIGHTS, content=8.0, style=2e-3, total_variation=40.0),
+        ("vgg19-slim", "w2"): replace(
+            SLIM_WEIGHTS, content=4.0, style=4.0, total_variation=20.0, colour_variation=24.0
+        ),
         ("vgg19", "neural-style"): Weights(0.2, 100.0),
         ("vgg19", "spst"): Weights(1.0, 1e-3),
         ("vgg19", "w2"): Weights(0.015, 1.0, 2.0, style_layers=W2_STYLE_LAYERS),

@@ -21,7 +21,7 @@ from impasto.engine.margin import Margin
 from impasto.engine.objective import Objective, Weights, target_source
 from impasto.engine.pulse import Pulse
 from impasto.engine.pyramid import Scale
-from impasto.engine.settings import Settings, kept_detail, weights_of
+from impasto.engine.settings import Settings, freed_power, kept_detail, weights_of
 from impasto.engine.styles import Style, StyleTarget, TargetSource, blended, grouped
 from impasto.engine.wrap import wrapped
 
@@ -85,7 +85,7 @@ class Work:
             keep=keep,
             init=init,
             targets=targets or target_source(settings.objective),
-            detail=kept_detail(settings.strength) if init is None else 1.0,
+            detail=_detail(settings) if init is None else 1.0,
             reference=shown if init is None else init,
         )
 
@@ -106,6 +106,12 @@ class Work:
         ]
         share = sum(style.weight for style in styles) / sum(style.weight for style in self.styles)
         return StyleTarget(blended(found), share, styles[0].region)
+
+
+def _detail(settings: Settings) -> float:
+    """How much detail of the content is carried; from noise none, as that asks for what the content does not have."""
+    usual = settings.carried_detail if settings.start == "content" else 0.0
+    return kept_detail(settings.strength, usual)
 
 
 def _recoloured(style: Style, content: Tensor, mask: Tensor | None, colouring: Colouring) -> Style:
@@ -139,7 +145,8 @@ class ScaleState:
             wraps=settings.tileable,
         )
         height, width = self._content.shape[2:]
-        self._coordinates = Coordinates(height, width, settings.frequency_power, self._content, settings.colour_gain)
+        power = freed_power(settings.strength, settings.frequency_power)
+        self._coordinates = Coordinates(height, width, power, self._content, settings.colour_gain)
         start = self._coordinates.variable(self._begin(previous))
         self._descent = Descent(start, settings.optimizer, settings.adam_rate)
 

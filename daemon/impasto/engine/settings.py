@@ -16,9 +16,9 @@ from impasto.engine.presets import ObjectiveName
 Detail = Literal["fine", "balanced", "coarse"]
 
 STRENGTH_MIDDLE = 0.5  # the encoder's own weights
-STRENGTH_POWER = 4.0  # 0.35 means a quarter of the style, 0.2 a fortieth: ratios are seen in powers, not in sums
+STRENGTH_POWER = 6.0  # 0.4 means a quarter of the style, 0.25 a sixtieth: ratios are seen in powers, not in sums
 # Variation is let go less steeply: where content alone pulls it leaves coloured grain, which nothing else takes away.
-VARIATION_POWER = 3.0
+VARIATION_POWER = 4.5
 # What the style layers of each of VGG's five blocks count in a preset, times what they count anyway. The deeper a
 # layer, the larger the forms whose use it sees (Gatys et al. 2015 §2, figure 1): brush marks below, motifs above.
 DETAIL: Mapping[Detail, tuple[float, float, float, float, float]] = {
@@ -45,10 +45,12 @@ class Settings:
         margin: pixels by which X is continued beyond its border, mirrored, while it is painted. At a border the network
             sees less and the coordinates meet the opposite border, which shows as a thin rim of odd colours. A picture
             that is `tileable` has no border and takes none.
+        carried_detail: how much of the content's own detail, 0 to 1, X takes along from a scale to the next, finer one:
+            resized alone it would be a blur, and what the style then paints into it forgets where things stood.
         weights: of the terms and layers of J.
         objective: whose J: ``gatys``, ``neural-style``, ``spst`` or ``w2``, see ``presets``.
         strength: one dial over `weights`: 0 gives the content back, 0.5 is `weights` as they are, 1 has no content
-            term; None leaves them alone. See `dialled` and `kept_detail`.
+            term; None leaves them alone. See `dialled`, `kept_detail` and `freed_power`.
         detail: which of the style's forms count: brush marks (``fine``), all, or motifs (``coarse``); see `DETAIL`.
         tileable: the result continues at its opposite border; exact where sides are multiples of 16, see ``wrap``.
         colour: whose colours the result has, see ``colour``.
@@ -65,6 +67,7 @@ class Settings:
     frequency_power: float = 0.0
     colour_gain: float = 1.0
     margin: int = 0
+    carried_detail: float = 0.0
     weights: Weights = field(default_factory=Weights)
     objective: ObjectiveName = "gatys"
     strength: float | None = None
@@ -74,7 +77,8 @@ class Settings:
     colour_strength: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, value in (("strength", self.strength), ("colour_strength", self.colour_strength)):
+        for name in ("strength", "colour_strength", "carried_detail"):
+            value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:  # also for NaN
                 raise ValueError(f"{name} is {value}; 0 to 1 are allowed")
 
@@ -87,7 +91,7 @@ def weights_of(settings: Settings) -> Weights:
 def dialled(weights: Weights, strength: float | None) -> Weights:
     """The dial: below the middle style and variation count less, above it content does; each end has none of the other.
 
-    Style times min(1, 2s)^4, variation times min(1, 2s)^3, content times min(1, 2(1 - s))^4; the ratio of style to
+    Style times min(1, 2s)^6, variation times min(1, 2s)^4.5, content times min(1, 2(1 - s))^6; the ratio of style to
     content rises with s, strictly, and the middle changes no bit.
     """
     if strength is None or strength == STRENGTH_MIDDLE:
@@ -101,12 +105,24 @@ def dialled(weights: Weights, strength: float | None) -> Weights:
     )
 
 
-def kept_detail(strength: float | None) -> float:
-    """How much of the content's own detail a scale begins with: none from the middle of the dial on, all of it at 0.
+def kept_detail(strength: float | None, usual: float = 0.0) -> float:
+    """How much of the content's own detail a finer scale begins with: all of it at 0, the usual at 0.5, none at 1.
 
     Coming from a coarser scale X is blurred, and style must make it sharp; where style hardly counts nothing would.
     """
-    return 0.0 if strength is None else max(0.0, 1 - strength / STRENGTH_MIDDLE)
+    if strength is None:
+        return usual
+    below, above = max(0.0, 1 - strength / STRENGTH_MIDDLE), min(1.0, 2 * (1 - strength))
+    return usual * above + (1 - usual) * below
+
+
+def freed_power(strength: float | None, usual: float) -> float:
+    """The power of X's coordinates: the usual up to 0.5, 0 at 1.
+
+    Coming from the content X ends near it even where no content term holds it, as large forms move first and fine ones
+    follow; without that preference they are painted anew (training/LOG.md: layout 0.46 for 0.76).
+    """
+    return usual if strength is None else usual * min(1.0, 2 * (1 - strength))
 
 
 def detailed(weights: Weights, detail: Detail) -> Weights:
