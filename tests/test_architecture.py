@@ -53,8 +53,8 @@ DOORS = {
     "backlog": Door("admission config demand errors fairness image job scheduling store"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} adoption bar client config demo errors fetching forgetting image imagenet inspection instance"
-        " launch logs photo pipe server service spec training v1 weights",
+        f"{ROOT_ROOM} adoption bar client config demo editors errors fetching forgetting image imagenet inspection"
+        " instance launch logs photo pipe server service spec training v1 weights",
         "click rich",
     ),
     "checkpoint": Door("engine weights", "torch"),
@@ -69,6 +69,7 @@ DOORS = {
     "demand": Door("admission fairness forecast image job scheduling"),
     "demo": Door("client gallery", "PIL"),
     "draining": Door("errors pool scheduler store"),
+    "editors": Door(f"{ROOT_ROOM} adoption config errors launch weights"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
     "fairness": Door(),
@@ -143,7 +144,7 @@ PLUGINS = Path(__file__).parents[1] / "plugins"
 PLUGIN_DOORS = {
     "bridge": "",
     "gimpfu": "gi",
-    "gimp": "gi gimpfu bridge",
+    "gimp": "gi gimpfu bridge onto_canvas",
     "krita": "bridge krita PyQt5 PyQt6",
 }
 MAX_FILE_LINES = 320

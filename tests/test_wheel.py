@@ -40,7 +40,8 @@ def test_the_wheel_has_what_it_needs_and_no_more(wheel: Path) -> None:
     info = f"impasto-{impasto.__version__}.dist-info/"
     package = {name for name in names if not name.startswith(info)}
     sources = {str(path.relative_to(REPOSITORY / "daemon")) for path in REPOSITORY.glob("daemon/impasto/**/*.py")}
-    sources |= {f"impasto/{path.relative_to(REPOSITORY)}" for path in REPOSITORY.glob("plugins/gimpfu/**/*.py")}
+    plugins = [path for room in ("bridge", "gimp", "gimpfu") for path in REPOSITORY.glob(f"plugins/{room}/**/*.py")]
+    sources |= {f"impasto/{path.relative_to(REPOSITORY)}" for path in plugins}
     stubs = product(("blob", "image", "server", "stylize"), ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py"))
 
     assert wheel.name == f"impasto-{impasto.__version__}-py3-none-any.whl"
@@ -50,7 +51,8 @@ def test_the_wheel_has_what_it_needs_and_no_more(wheel: Path) -> None:
     assert "impasto = impasto.cli:main" in zipfile.ZipFile(wheel).read(f"{info}entry_points.txt").decode()
     assert {name for name in package if name.endswith(".py")} == sources
     assert {"impasto/plugins/gimpfu/pdb210.txt", "impasto/plugins/gimpfu/enums210.txt"} <= package
-    assert {Path(name).suffix for name in package} <= {".py", ".pyi", ".typed", ".safetensors", ".txt"}
+    assert {name for name in package if name.endswith(".md")} == {"impasto/plugins/gimpfu/README.md"}  # its table
+    assert {Path(name).suffix for name in package} <= {".py", ".pyi", ".typed", ".safetensors", ".txt", ".md"}
     assert not [name for name in names if "test" in name or "pycache" in name]
 
 

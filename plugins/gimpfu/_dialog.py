@@ -31,6 +31,7 @@ from ._registration import Definition
 from ._widgets import GimpUi, Gtk
 
 MOST_DIGITS = 6
+MOST_BUTTONS = 8
 LABEL_CHARACTERS = 12  # rows of our own stand below each other
 
 
@@ -107,7 +108,9 @@ def _options(dialog: Any, config: Any, param: Param, name: str) -> str:
 
 
 def _radio(dialog: Any, config: Any, param: Param, name: str) -> str:
-    """Buttons, one of which is down."""
+    """Buttons, one of which is down; a list where there are so many that buttons would fill the screen."""
+    if len(param.choices) > MOST_BUTTONS:
+        return _list(dialog, config, param, name)
     values = [value for _, value in param.choices] if is_numbered(param) else nicks(param)
     current, box, group = config.get_property(name), Gtk.Box(orientation=Gtk.Orientation.VERTICAL), None
     for (label, _), value in zip(param.choices, values, strict=True):
@@ -117,6 +120,17 @@ def _radio(dialog: Any, config: Any, param: Param, name: str) -> str:
         button.connect("toggled", lambda widget, value=value: widget.get_active() and config.set_property(name, value))
         box.pack_start(button, False, False, 0)
     return labelled(dialog, param, name, box)
+
+
+def _list(dialog: Any, config: Any, param: Param, name: str) -> str:
+    """A radio's choices, to be chosen from a list."""
+    combo = Gtk.ComboBoxText()
+    for (label, _), value in zip(param.choices, nicks(param), strict=True):
+        combo.append(value, label.replace("_", ""))
+    combo.set_active_id(str(config.get_property(name)))
+    made = int if is_numbered(param) else str
+    combo.connect("changed", lambda widget: config.set_property(name, made(widget.get_active_id())))
+    return labelled(dialog, param, name, combo)
 
 
 def _entry(dialog: Any, config: Any, param: Param, name: str) -> str:

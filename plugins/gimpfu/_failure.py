@@ -17,7 +17,9 @@ def place(failed: BaseException) -> str:
 
 
 def summary(failed: BaseException) -> str:
-    """The exception and its line."""
+    """The exception and its line; one that says of itself that it is `plain` is told by its own words alone."""
+    if getattr(failed, "plain", False):
+        return str(failed)
     said = "".join(traceback.format_exception_only(failed)).strip()
     where = place(failed)
     return f"{where}: {said}" if where else said

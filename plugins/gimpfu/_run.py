@@ -55,8 +55,9 @@ def refused(definition: Definition, failed: BaseException) -> Outcome:
     """An exception as an outcome; `sys.exit()` without a complaint ends a script in peace."""
     if isinstance(failed, SystemExit) and not failed.code:
         return Outcome(results(definition, None))
-    sys.stderr.write(whole(failed))
-    sys.stderr.flush()
+    if not getattr(failed, "plain", False):  # its words say all that there is to know
+        sys.stderr.write(whole(failed))
+        sys.stderr.flush()
     return Outcome(message=summary(failed))
 
 

@@ -1,0 +1,105 @@
+"""Why the menu entry is not there, or does nothing: every link from GIMP to the network, looked at in order.
+
+Looks and never mends: each finding says what to do. Called by the face.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import impasto
+from impasto import launch
+from impasto.config import Config
+from impasto.editors.gimp import ENVIRONMENT_FILE, SNAP, Place
+from impasto.errors import ImpastoError
+from impasto.weights import Shelf
+
+ANSWER_S = 60.0
+INSTALL = "run `impasto install gimp`"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: what it is, how it is, and what to do where that is not well."""
+
+    what: str
+    told: str
+    advice: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is to be done."""
+        return not self.advice
+
+
+def examine(config: Config, found: list[Place]) -> Iterator[Finding]:
+    """Everything, one after the other: the profiles, then the daemon and its encoders."""
+    if not found:
+        yield Finding("profile", "no profile of GIMP 3 here", "start GIMP 3 once, or name its folder with --into")
+    for place in found:
+        yield from _examine_place(place)
+    yield from _examine_daemon(config)
+
+
+def _examine_place(place: Place) -> Iterator[Finding]:
+    where = str(place.plug_in)
+    if place.is_snap:
+        yield Finding("profile", str(place.plug_ins), SNAP)
+        return
+    if not place.script.is_file():
+        yield Finding("plug-in", f"{where} is not there", INSTALL)
+        return
+    yield Finding("plug-in", where)
+    if os.name == "posix":
+        runs = os.access(place.script, os.X_OK)
+        yield Finding("run bit", "set" if runs else "not set: GIMP passes over it", "" if runs else INSTALL)
+    yield from _examine_environment(place.plug_in / ENVIRONMENT_FILE)
+
+
+def _examine_environment(path: Path) -> Iterator[Finding]:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        python, version = str(told["python"]), str(told["version"])
+        before = [str(word) for word in told["before"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        yield Finding("interpreter", f"{path.name} is missing or damaged", INSTALL)
+        return
+    same = version == impasto.__version__
+    advice = "" if same else INSTALL
+    yield Finding(
+        "version", version if same else f"the plug-in is of {version}, Impasto is {impasto.__version__}", advice
+    )
+    if before:
+        yield Finding("interpreter", f"{' '.join(before)} {python}, which only that GIMP can try")
+        return
+    wrong = _wrong_with(python)
+    yield Finding("interpreter", f"{python} {wrong}".strip(), INSTALL if wrong else "")
+
+
+def _wrong_with(python: str) -> str:
+    """What is wrong with an interpreter, started as the plug-in does; empty for nothing."""
+    command = [python, "-I", "-c", "import impasto"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=ANSWER_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"cannot be started ({error})"
+    return "" if done.returncode == 0 else f"has no Impasto ({done.stderr.strip().splitlines()[-1]})"
+
+
+def _examine_daemon(config: Config) -> Iterator[Finding]:
+    folder = str(config.runtime_dir)
+    try:
+        info = launch.running(config)
+    except ImpastoError as error:
+        yield Finding("socket", folder, error.message)
+    else:
+        yield Finding("socket", f"in {folder}")
+        told = (
+            "does not run; it starts by itself when it is needed" if info is None else f"runs, version {info.version}"
+        )
+        yield Finding("daemon", told)
+    shelf = Shelf(config.data_dir)
+    yield Finding("weights", f"{shelf.default()} ({shelf.path(shelf.default())})")

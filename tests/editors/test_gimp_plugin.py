@@ -1,0 +1,51 @@
+"""The plug-in in a real GIMP with a real daemon, put there by `impasto install gimp`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from editors import gimp, results
+from harness import Daemon, Home
+
+pytestmark = pytest.mark.timeout(1800)
+
+PAINTED = Path(__file__).with_name("painted.py")
+NAMES = results.names_in(PAINTED)
+PLUG_IN = "impasto_neural_style"
+
+
+def installed(home: gimp.Home, daemon: Daemon) -> gimp.Home:
+    """The home with the plug-in in it, from where Impasto is reached as from a sandbox: this GIMP is in a root."""
+    done = daemon.home.run("install", "gimp", "--into", str(home.config))
+    assert done.returncode == 0, done.stdout + done.stderr
+    environment = home.config / "plug-ins" / PLUG_IN / "impasto-environment.json"
+    told = json.loads(environment.read_text())
+    environment.write_text(json.dumps(told | {"before": ["chroot", "/host"]}))
+    home.host = True
+    own = ("IMPASTO_RUNTIME_DIR", "IMPASTO_DATA_DIR", "TORCH_HOME")
+    home.extra |= {name: daemon.home.environment[name] for name in own}
+    return home
+
+
+@pytest.fixture(scope="module")
+def painted(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, results.Result]:
+    """What became of every check that is asked for, from one run of GIMP."""
+    asked = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")}
+    folder = tmp_path_factory.mktemp("plug-in")
+    place = Home()
+    daemon = Daemon(place)
+    try:
+        home = installed(gimp.new_home(root, folder / "home"), daemon)
+        return results.run(home, {"editors.painted": [name for name in NAMES if name in asked]}, folder)
+    finally:
+        daemon.end()
+        place.remove()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_layer_is_painted(name: str, painted: dict[str, results.Result]) -> None:
+    """Which samples change, where, at which depth, and what else does not."""
+    assert painted[name].outcome == "works", painted[name].detail
