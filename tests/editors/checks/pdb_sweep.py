@@ -156,7 +156,7 @@ def arguments(signature: Any, here: World) -> list[Any]:
 @check_each("editors.sweep210", "NAMES")
 def is_called(name: str) -> None:
     """It answers with 2.10's number of results, or with the words that are right for these arguments."""
-    from gimpfu import pdb  # noqa: PLC0415
+    from gimpfu import _buffers, pdb  # noqa: PLC0415
     from gimpfu._signature import signature  # noqa: PLC0415
 
     procedure = name.removeprefix("pdb.").removesuffix(" is called").replace("_", "-")
@@ -178,6 +178,7 @@ def is_called(name: str) -> None:
                 return
         else:
             answer = pdb[procedure](*given)
+    _buffers._native_precision = False  # gimp_plugin_enable_precision is among them; the next checks see 8 bits again
     results = len(told.results)
     if results == 0:
         assert answer is None
