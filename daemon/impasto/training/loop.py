@@ -33,11 +33,11 @@ class Recipe:
     view_px: int = 64
     late_view_px: int = 96
     late_batch: int = 32
-    late_from: float = 0.0
+    late_from: float = 0.6
     chapter_steps: int = 250
     chapter_canvases: int = 2000
     chapters_kept: int = 4
-    rate: float = 2e-3
+    rate: float = 3e-3
     decay: float = 0.02
     warmup_steps: int = 200
 
