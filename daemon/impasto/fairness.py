@@ -2,7 +2,8 @@
 
 Fair queueing on device seconds, after the virtual token counter of Sheng et al., "Fairness in Serving Large Language
 Models" (2024): a counter grows by seconds / weight, who has the smallest goes next, and who comes back is lifted to the
-least of those at work (of an idle device: to the most that anybody had), so that idling earns no credit. An iteration longer than its turn is repaid: it was charged.
+least of those at work (of an idle device: to the most that anybody had), so that idling earns no credit. An iteration
+longer than its turn is repaid: it was charged.
 
 Knows numbers alone: times come in as `now`, there is no clock here. Must not know jobs, workers or files. ``scheduler``
 keeps one `Ledger` and shows its accounts to ``scheduling``.
