@@ -1,6 +1,7 @@
 """Fixtures: homes and daemons that clean up after themselves."""
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
@@ -13,6 +14,9 @@ from harness import Daemon, Home
 settings.register_profile("impasto", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("impasto"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "impasto")
+
+# A shell that runs us in the background has SIGINT ignored by all that it starts; commands under test must hear Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
