@@ -286,6 +286,18 @@ def test_a_returning_client_cannot_monopolise(away_s: float, others: int) -> Non
     assert simulation.between("back", 50 + away_s, 55 + away_s) <= 5 / (others + 1) + 2 * QUANTUM_S
 
 
+def test_what_an_idle_device_gave_is_nobodys_loss() -> None:
+    """Who had an hour of a device that nobody else wanted starts level with who comes next, not an hour behind."""
+    ledger = Ledger()
+    ledger.lift("early", ())
+    ledger.charge("early", 3600.0, 0.0)
+
+    ledger.lift("late", ())
+    ledger.lift("early", ("late",))
+
+    assert ledger.account("late") == ledger.account("early")
+
+
 def test_coming_back_over_and_over_gains_nothing() -> None:
     """Many small jobs one after another get no more than one long one."""
     visits = [Load("often", 0.25, arrives=i * 0.3) for i in range(400)]

@@ -206,7 +206,7 @@ def test_it_ends_when_nobody_has_wanted_anything_for_long(home: Home) -> None:
         code = daemon.process.wait(DEADLINE_S)
 
     assert code == 0
-    assert "nobody has called for" in lines(home.config.data_dir)[-2]
+    assert any("nobody has called for" in line for line in lines(home.config.data_dir)[-4:])
     assert {path.name for path in home.config.runtime_dir.iterdir()} == {"instance.lock"}
 
 

@@ -2,7 +2,8 @@
 
 Fair queueing on device seconds, after the virtual token counter of Sheng et al., "Fairness in Serving Large Language
 Models" (2024): a counter grows by seconds / weight, who has the smallest goes next, and who comes back is lifted to the
-least of those at work, so that idling earns no credit. An iteration longer than its turn is repaid: it was charged.
+least of those at work (of an idle device: to the most that anybody had), so that idling earns no credit. An iteration
+longer than its turn is repaid: it was charged.
 
 Knows numbers alone: times come in as `now`, there is no clock here. Must not know jobs, workers or files. ``scheduler``
 keeps one `Ledger` and shows its accounts to ``scheduling``.
@@ -46,9 +47,14 @@ class Ledger:
         return {client: self.account(client) for client in clients}
 
     def lift(self, client: str, active: Iterable[str]) -> None:
-        """A client comes with work: it starts level with the least served of those at work, unless it had more."""
+        """A client comes with work: it starts level with the least served of those at work, unless it had more.
+
+        Where nobody is at work it starts level with whoever had most: what a client takes of an idle device it takes
+        from nobody, and who comes next must not be let pass for as long.
+        """
         others = [self._counters.get(name, 0.0) for name in active if name != client]
-        self._counters[client] = max(self._counters.get(client, 0.0), min(others, default=0.0))
+        level = min(others) if others else max(self._counters.values(), default=0.0)
+        self._counters[client] = max(self._counters.get(client, 0.0), level)
         while len(self._counters) > MAX_ACCOUNTS:
             gone = self._counters.keys() - {client, *active}
             if not gone:

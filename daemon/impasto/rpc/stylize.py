@@ -15,7 +15,7 @@ from impasto.errors import Busy, InvalidRequest, NotFound, RequestIdReused, Viol
 from impasto.job import Job, Priority, State, Terms
 from impasto.rpc.intake import Intake
 from impasto.rpc.status import stream, unary
-from impasto.rpc.watching import check_stays, watch
+from impasto.rpc.watching import about_to_watch, check_stays, watch
 from impasto.scheduler import Scheduler
 from impasto.spec import MAX_STYLES, StylizeSpec, check_numbers, check_pictures
 from impasto.store import Blob, Record, chunks
@@ -186,7 +186,8 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         if record.accepted:
             return
         try:
-            await self._store.written()
+            with about_to_watch(record, self._scheduler):
+                await self._store.written()
         except Busy:
             self._scheduler.cancel(record, "it could not be written down", reason="DISK")
             self._store.discard(record)

@@ -5,7 +5,8 @@ Knows records, the scheduler's face and the contract. Must not know how a job is
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 from impasto import wire
 from impasto.errors import GoingAway
@@ -49,8 +50,32 @@ async def watch(
                 await _until_changed(record, scheduler)
     finally:
         record.watchers -= 1
-        if record.watchers == 0 and not record.keep_running and not scheduler.draining:
-            scheduler.cancel(record, "the client that wanted it went away", keep=True)
+        _let_go(record, scheduler)
+
+
+@contextmanager
+def about_to_watch(record: Record, scheduler: Scheduler) -> Iterator[None]:
+    """Around what is awaited between a job's making and its first event: who goes away meanwhile wanted it, too.
+
+    Without it a client that was killed in those milliseconds left a job behind that nobody would ever end.
+    """
+    record.watchers += 1
+    gone = False
+    try:
+        yield
+    except asyncio.CancelledError:
+        gone = True
+        raise
+    finally:
+        record.watchers -= 1
+        if gone:
+            _let_go(record, scheduler)
+
+
+def _let_go(record: Record, scheduler: Scheduler) -> None:
+    """A watcher has gone: with the last one goes the job, unless it was to keep running or waits for another daemon."""
+    if record.watchers == 0 and not record.keep_running and not scheduler.draining:
+        scheduler.cancel(record, "the client that wanted it went away", keep=True)
 
 
 def check_stays(record: Record, scheduler: Scheduler) -> None:
