@@ -37,16 +37,18 @@ PF_EXITING = 0x4  # Linux's flag of a process that is being taken down
 PATIENCE_S = 250.0  # of anything that must happen at all, on a machine that has other work
 FULL = {"DISK", "DISK_FULL", "DISK_QUOTA", "BUSY"}  # how a full disk may end a painting, beside well
 
-# Laid where the daemon's Python finds it: its wall clock is off by as many seconds as the file beside it says.
+# Laid where the daemon's Python finds it: its wall clock is off by as many seconds as the file beside it says. Not that
+# of a command: grpc's Python reckons the deadlines of calls by it, and one in the past is over before it began.
 CLOCK = """
-import pathlib, time
+import pathlib, sys, time
 _real, _offset = time.time, pathlib.Path(__file__).with_name("offset")
 def _time():
     try:
         return _real() + float(_offset.read_text() or 0)
     except (OSError, ValueError):
         return _real()
-time.time = _time
+if "stylize" not in sys.orig_argv:
+    time.time = _time
 """
 
 
