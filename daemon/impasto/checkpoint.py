@@ -109,6 +109,8 @@ def newest(folder: Path) -> Saved:
                 raise ValueError("its checksum differs")
             told = torch.load(path, map_location="cpu", weights_only=True)
             return Saved(Checkpoint(**told["state"]), told["beside"], damaged)
+        except MemoryError:  # says nothing about the file, which would be removed
+            raise
         except Exception as error:  # whatever is wrong with it, it is no state to go on from
             log.warning("a checkpoint is damaged and is not used: %s", error)
             damaged += 1
