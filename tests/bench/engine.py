@@ -56,8 +56,8 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from impasto.engine import VGG, Objective, Settings, Weights, random_encoder, style_targets, stylize
-from impasto.engine.defaults import bytes_needed
 from impasto.engine.descent import LBFGS_HISTORY
+from impasto.engine.memory import bytes_needed
 from impasto.engine.presets import ObjectiveName
 
 MIB = 1 << 20
@@ -242,7 +242,7 @@ def weigh(what: str, side: int) -> dict[str, int]:
         before = memory_bytes("VmRSS")
         list(stylize(encoder, scene.content, scene.style, Settings(steps=3, max_scales=1, objective=objective)))
         missing = (LBFGS_HISTORY - 2) * 2 * 3 * 4 * side**2  # of L-BFGS's pairs y, s; three steps make two
-        needed = bytes_needed(encoder, side**2, side**2, objective=objective)
+        needed = bytes_needed(encoder, side**2, side**2, Settings(objective=objective))
         return {"peak": memory_bytes("VmHWM") - before + missing, "needed": needed}
     encoder = random_encoder(1.0)
     scene, builders = losses_of(side, encoder)
