@@ -63,9 +63,9 @@ def apart(found: tuple[Tensor, Tensor], expected: tuple[Tensor, Tensor]) -> tupl
     return float(abs(loss - wanted) / wanted), float((slope - wanted_slope).norm() / wanted_slope.norm())
 
 
-def oracle(side: int = ORACLE_PX) -> dict[str, tuple[float, float]]:
+def oracle(side: int = ORACLE_PX, width: float = ORACLE_WIDTH) -> dict[str, tuple[float, float]]:
     """How far each is from our float32 path run in float64, where no sign of a ReLU depends on the order of a sum."""
-    problem = problem_of(random_encoder(ORACLE_WIDTH).double(), side)
+    problem = problem_of(random_encoder(width).double(), side)
     x = scene_of(side, torch.float64).x
     expected = impasto(problem, "float32")(x)
     return {
