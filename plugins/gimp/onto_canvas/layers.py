@@ -13,6 +13,7 @@ from itertools import compress
 from typing import Any
 
 from gi.repository import Babl, Gimp
+
 from onto_canvas import samples
 from onto_canvas.samples import Area
 
@@ -95,11 +96,10 @@ def read(image: Any, layer: Any, above: Any = None) -> Source:  # noqa: ANN401  
     kind = int(image.get_precision()) // 100
     pixels = samples.read(visible(layer), babl, area)
     told = {"width": area.width, "height": area.height, **header}
-    masks = [mask for mask in (selection, own) if mask is not None]
     is_seen = layer.get_visible() or (above is not None and above.get_visible())
     return Source(
         image, layer, above or layer, area, told, babl, pixels, selection,
-        samples.product(*masks, kind) if len(masks) == 2 else masks[0] if masks else None,
+        _product(selection, own, kind),
         selected, is_seen and (_is_translucent(layer, own, kind) or _is_thin(told, pixels, selected)),
     )  # fmt: skip
 
@@ -196,6 +196,12 @@ def _large_enough(area: Area, width: int, height: int) -> Area:
 def _own_mask(layer: Any, area: Area) -> bytes | None:  # noqa: ANN401
     mask = layer.get_mask()
     return samples.read(mask, None, area) if mask is not None and layer.get_apply_mask() else None
+
+
+def _product(selection: bytes | None, own: bytes | None, kind: int) -> bytes | None:
+    if selection is None or own is None:
+        return own if selection is None else selection
+    return samples.product(selection, own, kind)
 
 
 def _is_translucent(layer: Any, own: bytes | None, kind: int) -> bool:  # noqa: ANN401

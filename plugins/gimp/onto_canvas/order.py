@@ -43,19 +43,16 @@ class Choices:
     seed: int
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> "dict[str, Any]":
-        """What a layer or a preset remembers, as far as it is of the right kind; other versions may know other things.
+    def names(cls) -> tuple[str, ...]:
+        """What there is to choose, as a layer remembers it."""
+        return tuple(field.name for field in fields(cls))
 
-        Keys are the parameters' names, with hyphens.
-        """
-        kinds: dict[str, type | tuple[type, ...]] = {"strength": (int, float), "stroke_size": (int, float)}
-        for field in fields(cls):
-            kinds.setdefault(field.name, {"str": str, "bool": bool, "int": int}.get(str(field.type), field.type))  # type: ignore[arg-type]
-        return {
-            name.replace("_", "-"): told[name]
-            for name, kind in kinds.items()
-            if isinstance(told.get(name), kind)
-        }
+    @classmethod
+    def known(cls, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What a layer or a preset remembers, by the parameters' names; what is of another kind is left out."""
+        kinds = {"style": str, "style_file": str, "strength": float, "stroke_size": float, "keep_colours": bool}
+        found = {name: told[name] for name in cls.names() if type(told.get(name)) is kinds.get(name, int)}
+        return {name.replace("_", "-"): value for name, value in found.items()}
 
     def settings(self, width: int, height: int) -> dict[str, Any]:
         """What is asked for, for an area of that size: larger ones are painted smaller, and enlarged."""

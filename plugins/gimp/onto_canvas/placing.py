@@ -1,7 +1,7 @@
 """What becomes of a painting: one new layer above what was painted, one undo step.
 
-Knows GIMP 3 and `samples`; must never know Impasto or a dialog. The script and `preview` call it. Nothing here writes to
-the source layer or to its mask.
+Knows GIMP 3 and `samples`; must never know Impasto or a dialog. The script and `preview` call it. Nothing here writes
+to the source layer or to its mask.
 
 A layer that covers its source leaves alone what is below it. Where something shines through the source (alpha, a soft
 mask, an opacity, a mode of its own) two layers over one another would show more than one did, whatever alpha the upper
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gi.repository import Gimp
+
 from onto_canvas import layers, samples
 from onto_canvas.layers import Source
 
