@@ -19,6 +19,7 @@ from impasto.errors import ImpastoError
 NAME = "impasto_neural_style"
 ENVIRONMENT_FILE = "impasto-environment.json"  # as the bridge reads it; a test compares
 MARK = "installed-by-impasto.txt"
+SETTINGS_FILE = "impasto-neural-style.json"  # presets and recent styles, as the plug-in keeps them; a test compares
 PARTS = ("gimp", "gimpfu", "bridge")
 FLATPAK = ("flatpak-spawn", "--host")
 OVERRIDE = "flatpak override --user --talk-name=org.freedesktop.Flatpak org.gimp.GIMP"
@@ -46,6 +47,11 @@ class Place:
     def plug_in(self) -> Path:
         """The folder of ours."""
         return self.plug_ins / NAME
+
+    @property
+    def settings(self) -> Path:
+        """What the plug-in remembers, beside GIMP's own settings."""
+        return self.plug_ins.parent / SETTINGS_FILE
 
     @property
     def script(self) -> Path:
@@ -101,6 +107,7 @@ def uninstall(place: Place) -> bool:
     there = place.plug_in.exists()
     shutil.rmtree(place.plug_in, ignore_errors=True)
     shutil.rmtree(place.plug_ins / f".{NAME}.part", ignore_errors=True)
+    place.settings.unlink(missing_ok=True)
     return there
 
 
