@@ -58,7 +58,7 @@ def neural_style(image: Any, drawable: Any, *chosen: Any) -> None:  # noqa: ANN4
         raise CancelError from None
     except (layers.Unpaintable, order.Failed) as failed:
         raise Refused(str(failed)) from failed
-    told = {**asdict(choices), "style_sha256": manner.sha256, "style_layer": named.native.get_tattoo() if named else 0}
+    told = {**asdict(choices), "style_title": manner.title, "style_sha256": manner.sha256}
     placing.insert(source, header, samples, f"{source.layer.get_name()}, {manner.title}", told)
     gimp.displays_flush()
 

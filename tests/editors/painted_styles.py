@@ -39,7 +39,7 @@ def from_a_layer() -> None:
         painted = paint(image, layer, style="layer", style_layer=style)
         assert painted.get_name() == "photo, texture"
         told = remembered(painted)
-        assert (told["style"], told["style_layer"]) == ("layer", style.get_tattoo())
+        assert (told["style"], told["style_title"]) == ("layer", "texture")
         assert len(told["style_sha256"]) == 64
         made[name] = samples(painted)
         image.remove_layer(painted)
