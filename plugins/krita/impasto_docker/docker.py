@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import borrowed, recorder
 from . import run as running
 from .binding import QImage, QTimer, krita, translated
+from .bridge import BridgeError
 from .choices import Style
 from .memory import Memory
 from .panel import Panel
@@ -20,12 +21,9 @@ from .state import Known
 from .wall import THUMBNAIL_PX
 
 if TYPE_CHECKING:
-    from bridge import BridgeError, Event
-
     from .binding import QMenu
+    from .bridge import Event
     from .run import Run
-else:
-    from .bridge import BridgeError
 
 DOCKER_ID = "impasto_docker"
 ASK_MS = 3000  # how often the daemon is asked how it is
@@ -65,8 +63,8 @@ class Docker(krita.DockWidget):
     def _connect(self) -> None:
         panel = self._panel
         panel.stylise.connect(self._stylise)
-        panel.keep.connect(lambda: self._run and self._run.stop_and_keep())
-        panel.cancel.connect(lambda: self._run and self._run.cancel())
+        panel.keep.connect(self._keep)
+        panel.cancel.connect(self._cancel)
         panel.start.connect(self._start)
         self._pictures.loaded.connect(panel.wall.show_picture)
         self._pictures.kept.connect(panel.add_style)
@@ -80,7 +78,18 @@ class Docker(krita.DockWidget):
     # runs
 
     def _stylise(self, settings: dict[str, Any]) -> None:
-        self._runs.begin(settings)
+        """Paints in this docker's own window, also where the docker floats and no window is the active one."""
+        main = self.parentWidget()
+        windows = krita.Krita.instance().windows()
+        self._runs.begin(settings, next((window for window in windows if window.qwindow() == main), None))
+
+    def _keep(self) -> None:
+        if self._run is not None:
+            self._run.stop_and_keep()
+
+    def _cancel(self) -> None:
+        if self._run is not None:
+            self._run.cancel()
 
     def _began(self, run: Run) -> None:
         """Somebody began to paint somewhere: here, in another window, or by the action."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import names
 from .binding import (
     QIcon,
     QListView,
@@ -78,7 +79,7 @@ def describe(result: Result) -> str:
     """What it was made with, in a few lines."""
     choices = result.choices
     told = [
-        result.title,
+        names.title(choices),
         result.when.replace("T", " "),
         translated("strength {strength:g}, stroke size {stroke_size:g}, seed {seed}").format(
             strength=choices.strength, stroke_size=choices.stroke_size, seed=choices.seed

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from . import names
 from .binding import QGridLayout, QLabel, QSlider, Qt, QWidget, pyqtSignal, translated
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class Mixer(QWidget):
         slider.setValue(round(style.weight * FULL))
         percent.setText(f"{slider.value()} %")
         slider.valueChanged.connect(lambda _value: self.changed.emit())
-        name = QLabel(self.fontMetrics().elidedText(style.name, Qt.TextElideMode.ElideRight, self._longest()))
-        name.setToolTip(style.name)
+        name = QLabel(self.fontMetrics().elidedText(names.name(style), Qt.TextElideMode.ElideRight, self._longest()))
+        name.setToolTip(names.name(style))
         for column, widget in enumerate((name, slider, percent)):
             self._grid.addWidget(widget, row, column)
         return slider

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Callable
 
+from . import names
 from .binding import QComboBox, QHBoxLayout, QInputDialog, QToolButton, QWidget, pyqtSignal, translated
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Presets(QWidget):
         dialog = QInputDialog(self)
         dialog.setWindowTitle(translated("Keep a preset"))
         dialog.setLabelText(translated("Name"))
-        dialog.setTextValue(self._list.currentText() if self._list.currentIndex() else self._current().title)
+        dialog.setTextValue(self._list.currentText() if self._list.currentIndex() else names.title(self._current()))
         dialog.textValueSelected.connect(self.keep)
         dialog.open()
 

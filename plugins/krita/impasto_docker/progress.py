@@ -20,13 +20,10 @@ from .binding import (
     pyqtSignal,
     translated,
 )
+from .bridge import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from bridge import words
-else:
-    from .bridge import words
 
 LINES = 7  # how high the thumbnail is, in lines of text
 

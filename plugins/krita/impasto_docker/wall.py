@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import names
 from .binding import (
     QAbstractItemView,
     QIcon,
@@ -96,7 +97,7 @@ class Wall(QListWidget):
         return [self.item(row) for row in range(self.count())]
 
     def _item(self, style: Style) -> QListWidgetItem:
-        title = style.name if style.path else translated(style.name.replace("-", " ").capitalize())
+        title = names.name(style)
         item = QListWidgetItem(title)
         item.setToolTip(style.path or title)
         item.setData(STYLE, style)
