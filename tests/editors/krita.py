@@ -7,7 +7,6 @@ nothing of the plug-in under test. Called by the tests of editors only.
 
 import itertools
 import json
-import os
 import shlex
 import shutil
 import subprocess
@@ -69,7 +68,9 @@ def native() -> Edition:
         chroot.Unavailable: there is none.
     """
     if not shutil.which("krita"):
-        raise chroot.Unavailable("no krita on this machine: apt-get install --no-install-recommends krita python3-pyqt5")
+        raise chroot.Unavailable(
+            "no krita on this machine: apt-get install --no-install-recommends krita python3-pyqt5"
+        )
     return Edition(Path("/"))
 
 
@@ -255,7 +256,7 @@ def pids(home: Home) -> list[int]:
     mark, found = f"IMPASTO_PROBE={home.probe}\0".encode(), []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if os.readlink(folder / "exe").endswith("/krita") and mark in (folder / "environ").read_bytes():
+            if (folder / "exe").readlink().name == "krita" and mark in (folder / "environ").read_bytes():
                 found.append(int(folder.name))
         except OSError:
             continue
