@@ -7,7 +7,7 @@ pipe is asked only while somebody sees the docker. Knows Krita's DockWidget, `ru
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import borrowed, recorder
 from . import run as running
@@ -44,6 +44,8 @@ class Docker(krita.DockWidget):
         self._run: Run | None = None
         self._progress: dict[int, dict[str, Any]] = {}  # the newest of each run, by its identity
         self._asked_styles = False
+        self._gone: list[bool] = []  # becomes true with the end of the window
+        self.destroyed.connect(partial(self._gone.append, True))  # noqa: FBT003
         self._timer = QTimer(self)
         self._timer.setInterval(ASK_MS)
         self._connect()
@@ -93,12 +95,17 @@ class Docker(krita.DockWidget):
 
     def _began(self, run: Run) -> None:
         """Somebody began to paint somewhere: here, in another window, or by the action."""
-        run.progress.connect(partial(self._progressed, run))
-        run.preview.connect(partial(self._previewed, run))
-        run.notice.connect(partial(self._noticed, run))
-        run.failed.connect(partial(self._over, run))
-        run.cancelled.connect(partial(self._over, run))
-        run.finished.connect(lambda _told: self._over(run, ""))
+        for signal, hear in (
+            (run.progress, self._progressed),
+            (run.preview, self._previewed),
+            (run.notice, self._noticed),
+            (run.lost, self._lost),
+            (run.failed, self._over),
+            (run.cancelled, self._over),
+        ):
+            signal.connect(self._while_here(partial(hear, run)))
+        run.found.connect(self._while_here(lambda _text: self._lost(run, "")))
+        run.finished.connect(self._while_here(lambda _told: self._over(run, "")))
         if self._document is not None and run.document == self._document:
             self._follow(run)
 
@@ -135,6 +142,12 @@ class Docker(krita.DockWidget):
         if run is self._run:
             self._panel.tell(text)
 
+    def _lost(self, run: Run, text: str) -> None:
+        """The daemon has gone, or with an empty text is back."""
+        if run is self._run:
+            self._known.lost = text
+            self._show_state()
+
     def _over(self, run: Run, text: str) -> None:
         self._progress.pop(id(run), None)
         if run is self._run:
@@ -160,10 +173,10 @@ class Docker(krita.DockWidget):
         except BridgeError as error:
             self._known.unreachable = str(error)
             return self._show_state()
-        talk.status(self._heard_status, start=start)
+        talk.status(self._while_here(self._heard_status), start=start)
         if not self._asked_styles:
             self._asked_styles = True
-            talk.styles(self._heard_styles, THUMBNAIL_PX)
+            talk.styles(self._while_here(self._heard_styles), THUMBNAIL_PX)
         return None
 
     def _start(self) -> None:
@@ -194,6 +207,16 @@ class Docker(krita.DockWidget):
             width, height = header["width"], header["height"]
             picture = QImage(bytes(event.payload), width, height, 3 * width, QImage.Format.Format_RGB888)
             self._panel.wall.show_picture(Style(event.told["name"]), picture.copy())
+
+    def _while_here(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Hears no more once this docker's window was closed: runs and the pipe live on."""
+        gone = self._gone
+
+        def guarded(told: Any) -> None:  # noqa: ANN401  # whatever it is
+            if not gone:
+                hear(told)
+
+        return guarded
 
     def _show_state(self) -> None:
         self._panel.state.show_known(self._known)

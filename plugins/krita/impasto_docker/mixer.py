@@ -74,4 +74,4 @@ class Mixer(QWidget):
 
     def _longest(self) -> int:
         """How wide a name may be, in px."""
-        return self.fontMetrics().averageCharWidth() * 14
+        return int(self.fontMetrics().averageCharWidth()) * 14
