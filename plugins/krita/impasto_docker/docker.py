@@ -45,7 +45,8 @@ class Docker(krita.DockWidget):
         self._progress: dict[int, dict[str, Any]] = {}  # the newest of each run, by its identity
         self._asked_styles = False
         self._gone: list[bool] = []  # becomes true with the end of the window
-        self.destroyed.connect(partial(self._gone.append, True))  # noqa: FBT003
+        gone = self._gone
+        self.destroyed.connect(lambda *_: gone.append(True))  # a fact
         self._timer = QTimer(self)
         self._timer.setInterval(ASK_MS)
         self._connect()
