@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bridge import wishes
 from gimpfu import (
     PF_DRAWABLE,
     PF_FILENAME,
@@ -141,7 +142,7 @@ register(
         (PF_TOGGLE, "keep-colours", "Keep the picture's colours", False),
         (PF_SPINNER, "size", "Longest side painted, in pixels (larger ones are scaled; 0: never)", 1024,
          (0, 16384, 16)),
-        (PF_SPINNER, "steps", "Steps (0: as usual)", order.AS_USUAL, (0, 10000, 10)),
+        (PF_SPINNER, "steps", "Steps (0: as usual)", wishes.AS_USUAL, (0, 10000, 10)),
         (PF_SPINNER, "seed", "Seed of all chance", 0, (0, MOST_SEED, 1)),
         (PF_DRAWABLE, "style-layer", "Style layer", None),
     ],
