@@ -43,6 +43,14 @@ class Client:
         return caught.value.code(), str(caught.value.details()), details
 
 
+def validated(message: stylize_pb2.StylizeRequest) -> stylize_pb2.StylizeRequest:
+    """The same, only to be checked."""
+    checked = stylize_pb2.StylizeRequest()
+    checked.CopyFrom(message)
+    checked.validate_only = True
+    return checked
+
+
 def end(stub: Stub, *names: str) -> None:
     """Cancels jobs and waits for their end."""
     for name in names:
@@ -119,6 +127,7 @@ def test_a_client_beyond_its_quota_is_refused_and_others_are_not(daemon: Daemon)
 
         code, message, details = client.refused(long_request())
         assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert client.refused(validated(request()))[1] == message
         assert f"this client has {limit} jobs under way; at most {limit} are allowed" in message
         (reason,) = [d.reason for d in details if isinstance(d, error_details_pb2.ErrorInfo)]
         (quota,) = [d for d in details if isinstance(d, error_details_pb2.QuotaFailure)]
@@ -161,6 +170,7 @@ def test_what_can_never_fit_is_refused_with_the_numbers(start: Start) -> None:
         large.spec.size = 2000
         code, message, details = client.refused(large)
         (reason,) = [d.reason for d in details if isinstance(d, error_details_pb2.ErrorInfo)]
+        assert Client(channel, "asks").refused(validated(large))[:2] == (code, message)
         size = int(message.split()[-2])
         large.spec.size = size
         end(Stub(channel), client.created(large))
