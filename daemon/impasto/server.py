@@ -44,6 +44,7 @@ OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.so_reuseport", 0),  # on by default: two daemons would share a port (measured)
 )
+ALREADY_RUNNING = "ALREADY_RUNNING"  # why there is no second daemon
 WATCHER_S = 30.0  # after a daemon's death a job waits so long for its watcher
 DRAIN_S = 10.0  # for workers to end their step and write down what they hold
 GRACE_S = 3.0  # for streams to tell their clients that the daemon goes
@@ -207,7 +208,7 @@ def serve(
     os.umask(0o077)  # whatever is written, by workers, too: pictures are private; grpc sets no mode on its socket
     instance = Instance.claim(config.runtime_dir)
     if instance is None:
-        raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
+        raise CannotServe("a daemon already runs for this user: see `impasto status`", reason=ALREADY_RUNNING)
     if stops_known is not None and stops_known != stops(config.runtime_dir):
         raise CannotServe("`impasto stop` came while this daemon was starting", reason="STOPPED")
 
