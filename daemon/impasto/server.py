@@ -106,10 +106,8 @@ class Server:
         await self._grpc.start()
         self._instance.announce(__version__, self._instance_id)
         self._pool.start()
-        # Modules and services stay for life: the collector need not walk them, and so it comes round far sooner to what
-        # does not (tests/test_fuzz.py has figures).
         gc.collect()
-        gc.freeze()
+        gc.freeze()  # modules and services stay for life, see `give_back`
         self._returning = asyncio.create_task(release_or_cancel(self._scheduler, self._store, WATCHER_S))
         log.info("impasto %s serves on its socket", __version__)
 
@@ -192,7 +190,13 @@ class Server:
 
 
 def give_back() -> None:
-    """Gives free memory back to the system: glibc keeps it, 3 MiB after two busy minutes (tests/bench/load.py)."""
+    """Gives free memory back to the system: glibc keeps it, 3 MiB after two busy minutes (tests/bench/load.py).
+
+    Before that every call that was refused is a cycle inside grpc, of some 30 objects, which Python's own collector
+    comes round to after five thousand such calls (tests/test_fuzz.py); what stays for life is frozen at the start, so
+    that looking takes milliseconds.
+    """
+    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
