@@ -99,8 +99,8 @@ async def refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoRetur
         log.error("a bug of ours, told as %s", reference, exc_info=error, extra={"reference": reference})
         error = errors.EngineFault(f"something broke inside the daemon; its log tells what, at reference {reference}")
     status = rpc_status.to_status(status_of(error))
-    # Until the collector comes grpc holds what ends a call in a cycle with it: our frames, and the request in them, must
-    # not hang on that.
+    # Until the collector comes grpc holds what ends a call in a cycle with it: our frames, and the request in them,
+    # must not hang on that.
     caught.__traceback__ = caught.__context__ = caught.__cause__ = None
     await context.abort(status.code, status.details, status.trailing_metadata)
     raise AssertionError("abort returned")  # it never does; this tells the type checker

@@ -126,9 +126,12 @@ class Backlog:
         """A job has ended."""
         self._demand.go(job)
 
-    def outlook(self, job: Job, devices: int) -> Outlook:
-        """What is told of a job: while it waits, as things are now; while it runs, as they were at its last step."""
-        if job.state is not State.QUEUED:
+    def outlook(self, job: Job, devices: int, *, anew: bool = False) -> Outlook:
+        """What is told of a job: while it waits, as things are now; while it runs, as they were at its last step.
+
+        With `anew` as they are now in any case: a step may be long ago.
+        """
+        if job.state.final or (job.state is State.RUNNING and job.time_left_s is not None and not anew):
             return Outlook(0, job.time_left_s)
         places, ends = self._forecast(devices)
         return Outlook(places.get(job.name, 0), ends.get(job.name))

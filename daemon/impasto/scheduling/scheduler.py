@@ -102,9 +102,9 @@ class Scheduler:
         if home is not None:
             home.send({"verb": "preview", "job": record.job.name, "max_edge": max_edge})
 
-    def outlook(self, job: Job) -> Outlook:
-        """Its place in the queue and the time until it will be done, as things are now."""
-        return self._backlog.outlook(job, len(self._pool.workers))
+    def outlook(self, job: Job, *, anew: bool = False) -> Outlook:
+        """Its place in the queue and the time until it will be done; of one that runs as at its last step, or anew."""
+        return self._backlog.outlook(job, len(self._pool.workers), anew=anew)
 
     @property
     def homes(self) -> dict[str, str]:
