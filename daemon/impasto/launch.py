@@ -149,7 +149,7 @@ def _start(config: Config) -> Info:
                 break
             pid = _spawn(config, stderr, known)  # the winner has gone before it has answered anybody
         time.sleep(0.02)
-    raise Unavailable(f"the daemon did not come up; its last words:\n{_tail(stderr)}")
+    raise Unavailable(f"the daemon did not come up; its last words:\n{_tail(stderr)}", reason="START_FAILED")
 
 
 def _spawn(config: Config, stderr: Path, stops_known: str) -> int:
