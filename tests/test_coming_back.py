@@ -23,7 +23,7 @@ from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps
 
 Start = Callable[..., Daemon]
 QUEUED = stylize_pb2.JOB_STATE_QUEUED
-WATCHER_S, HEARTBEAT_S = 6.0, 1.0  # in the daemons here; the promise itself is compared
+WATCHER_S, HEARTBEAT_S = 20.0, 1.0  # in the daemons here; the promise itself is compared
 PATIENT = f"import sys, impasto.server, impasto.rpc.watching as w; impasto.server.WATCHER_S = {WATCHER_S}; "
 PATIENT += f"w.HEARTBEAT_S = {HEARTBEAT_S}; sys.argv[1:] = ['serve']; from impasto.cli import main; main()"
 PATIENTLY = [sys.executable, "-P", "-c", PATIENT]

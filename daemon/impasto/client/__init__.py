@@ -139,29 +139,24 @@ class Client:
             mask: gray, of the content's size: white is painted, black stays.
             blend: how much each style counts, one number for each; none means all alike.
             regions: where each style applies, one mask for each; none means everywhere.
-            keep: a mask: white is kept near to the content, as faces and straight edges should be.
+            keep: a mask: white is kept near to the content, as faces should be.
             init: a picture to start from in place of the content, e.g. an earlier result.
             on_progress: called with every event.
             on_preview: called about once a second with the picture so far.
             priority: "interactive" for what somebody waits for, "normal", or "batch" for what may wait for all else.
-            labels: the caller's own words for it; an interactive one cancels this client's older ones with the same.
-            options: any plain field of the contract's `StylizeSpec`: steps, strength, colour, detail, budget_s, …; also
-                style_layers and content_layers as {"relu3_1": 2.0}.
+            labels: your own words for it; an interactive one cancels this client's older ones with the same.
+            options: any plain field of `StylizeSpec`: steps, strength, …; also style_layers={"relu3_1": 2.0}.
 
         Raises:
-            InvalidRequest, CannotServe, Busy, Unavailable: as the daemon says.
-            JobCancelled: somebody else cancelled it, or a newer one of the same labels took its place (SUPERSEDED); a
-                picture that was kept is got by `picture`.
-            EngineFault: the job failed.
+            InvalidRequest, CannotServe, Busy, Unavailable, EngineFault: as the daemon says.
+            JobCancelled: somebody else cancelled it, or a newer one took its place; what was kept is got by `picture`.
         """
-        uses = styles(style, blend, regions)
-        urgency = envelope(priority, labels or {})
+        uses, urgency = styles(style, blend, regions), envelope(priority, labels or {})
         pictures = {"content": content, "mask": mask, "keep": keep, "init": init}
 
         def made(request_id: str) -> stylize_pb2.StylizeRequest:
-            """The request, its pictures uploaded."""
             delivery = stylize_pb2.DeliveryOptions(max_preview_fps=1 if on_preview else 0, send_result=True)
-            spec = self._spec(uses, options, **pictures)
+            spec = self._spec(uses, options, **pictures)  # its pictures uploaded
             return stylize_pb2.StylizeRequest(request_id=request_id, spec=spec, delivery=delivery, **urgency)
 
         return self._persist(made, Told(on_progress, on_preview))
