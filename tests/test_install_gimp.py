@@ -12,8 +12,8 @@ import pytest
 
 import bridge
 from harness import Home
-from impasto import __version__, editors
-from impasto.editors import gimp
+from impasto import __version__
+from impasto.editors import gimp, plugin
 from impasto.gallery import STYLES
 
 PLUGINS = Path(bridge.__file__).parents[1]
@@ -102,15 +102,15 @@ def test_every_profile_of_the_account_is_found(tmp_path: Path) -> None:
         profile(tmp_path, name)
     profile(tmp_path, "snap/gimp/current/.config/GIMP/3.0")
 
-    found = editors.places(environment={}, home=tmp_path)
+    found = gimp.places(environment={}, home=tmp_path)
     flatpak = next(place for place in found if place.is_flatpak)
-    done = editors.install(flatpak)
+    advice = gimp.install(flatpak)
 
     assert len(found) == 4
-    assert json.loads((flatpak.plug_in / gimp.ENVIRONMENT_FILE).read_text())["before"] == ["flatpak-spawn", "--host"]
-    assert "flatpak override --user --talk-name=org.freedesktop.Flatpak org.gimp.GIMP" in done.advice
-    with pytest.raises(gimp.NotInstalled, match="GIMP from Snap is closed in"):
-        editors.install(next(place for place in found if place.is_snap))
+    assert json.loads((flatpak.plug_in / plugin.ENVIRONMENT_FILE).read_text())["before"] == ["flatpak-spawn", "--host"]
+    assert "flatpak override --user --talk-name=org.freedesktop.Flatpak org.gimp.GIMP" in advice[0]
+    with pytest.raises(plugin.NotInstalled, match="GIMP from Snap is closed in"):
+        gimp.install(next(place for place in found if place.is_snap))
 
 
 def test_no_profile_is_told(home: Home) -> None:
@@ -139,13 +139,13 @@ def test_the_doctor_finds_nothing_where_all_is_well(home: Home, tmp_path: Path) 
 
 def harm(place: gimp.Place, kind: str, folder: Path) -> None:
     """Breaks an installation in one way."""
-    environment = place.plug_in / gimp.ENVIRONMENT_FILE
+    environment = place.plug_in / plugin.ENVIRONMENT_FILE
     written = json.loads(environment.read_text())
     empty = folder / "python"
     empty.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S -c 'import impasto'\n")
     empty.chmod(0o755)
     if kind == "folder":
-        editors.uninstall(place)
+        gimp.uninstall(place)
     elif kind == "bit":
         place.script.chmod(0o644)
     elif kind == "damaged":
@@ -169,8 +169,8 @@ def harm(place: gimp.Place, kind: str, folder: Path) -> None:
 )
 def test_the_doctor_names_what_is_wrong_and_what_to_do(home: Home, tmp_path: Path, kind: str, told: str) -> None:
     """One harm at a time; each is found, and the advice mends it."""
-    place = editors.places(profile(tmp_path))[0]
-    editors.install(place)
+    place = gimp.places(profile(tmp_path))[0]
+    gimp.install(place)
     harm(place, kind, tmp_path)
 
     found = home.run("doctor", "--into", str(place.plug_ins))

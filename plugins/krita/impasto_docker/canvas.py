@@ -151,7 +151,7 @@ class _Glass(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setObjectName("impasto-preview")
 
-    def paintEvent(self, _event: object) -> None:  # noqa: N802  # Qt's name
+    def paintEvent(self, _event: object) -> None:  # Qt's name
         """Draws."""
         painter = QPainter(self)
         self._paint(painter)

@@ -24,7 +24,7 @@ class Extension(krita.Extension):
         notifier.setActive(True)  # Krita's own signature
         notifier.applicationClosing.connect(lambda: run.shared().close())
 
-    def createActions(self, window: Any) -> None:  # noqa: ANN401, N802  # Krita's name and object
+    def createActions(self, window: Any) -> None:  # noqa: ANN401  # Krita's name and object
         """Once a window."""
         text = translated("Neural Style with Last Settings")
         action = window.createAction(ACTION, text, "tools/scripts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .binding import krita
+from .docker import DOCKER_ID, Docker
 from .extension import Extension
 
 
@@ -10,3 +11,5 @@ def register() -> None:
     """Adds them to this Krita."""
     host = krita.Krita.instance()
     host.addExtension(Extension(host))
+    right = krita.DockWidgetFactoryBase.DockRight
+    host.addDockWidgetFactory(krita.DockWidgetFactory(DOCKER_ID, right, Docker))

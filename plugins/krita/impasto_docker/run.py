@@ -32,7 +32,9 @@ class Run(QObject):
     Signals:
         progress: what the pipe tells of it, see PROTOCOL.md.
         preview: the newest picture, of the layer's part that is painted.
-        notice: something worth knowing, the daemon's loss and return among it.
+        notice: something worth knowing.
+        lost: the daemon has gone: what is done about it.
+        found: it is back.
         finished: layer, layer_id, kept, settings, document, width, height, elapsed_s, losses.
         failed: why, in words for whoever paints.
         cancelled: why, empty where the user wanted it.
@@ -41,6 +43,8 @@ class Run(QObject):
     progress = pyqtSignal(dict)
     preview = pyqtSignal(QImage)
     notice = pyqtSignal(str)
+    lost = pyqtSignal(str)
+    found = pyqtSignal(str)
     finished = pyqtSignal(dict)
     failed = pyqtSignal(str)
     cancelled = pyqtSignal(str)
@@ -117,7 +121,7 @@ class Run(QObject):
             self._losses = dict(event.told.get("losses") or self._losses)  # the last of all has none
             self.progress.emit(event.told)
         elif event.kind in ("notice", "lost", "found"):
-            self.notice.emit(event.told["text"])
+            getattr(self, event.kind).emit(event.told["text"])
         elif event.kind == "preview":
             self._show(event)
         elif event.kind == "result":
