@@ -1,11 +1,9 @@
 """A Krita with the plug-in in it and a daemon of its own, for tests; opened anew where it has died.
 
-Knows where the plug-in's files go. Called by the tests of the Krita plug-in.
+Called by the tests of the Krita plug-in.
 """
 
 import json
-import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,21 +13,18 @@ from editors import krita
 from editors.gimp import REPOSITORY
 from harness import Daemon, Home
 
-PLUGIN = REPOSITORY / "plugins" / "krita"
 NAME = "impasto_docker"
 SHORTCUT = "Ctrl+Alt+Shift+P"
 OWN = ("IMPASTO_RUNTIME_DIR", "IMPASTO_DATA_DIR", "TORCH_HOME")
 
 
-def put(home: krita.Home, python: str = sys.executable) -> None:
-    """Puts the plug-in into a home and enables it, with a key for its action."""
-    plugins, actions = home.data / "pykrita", home.data / "actions"
-    actions.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(PLUGIN / NAME, plugins / NAME, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PLUGIN / f"{NAME}.desktop", plugins)
-    shutil.copy(PLUGIN / f"{NAME}.action", actions)
-    before = [] if home.edition.native else ["chroot", "/host"]  # from a root, as from a sandbox
-    (plugins / NAME / "impasto-environment.json").write_text(json.dumps({"python": python, "before": before}))
+def put(home: krita.Home, daemon: Daemon) -> None:
+    """Installs the plug-in in a home, as a user does, with a key for its action."""
+    done = daemon.home.run("install", "krita", "--into", str(home.data))
+    assert done.returncode == 0, done.stdout + done.stderr
+    if not home.edition.native:  # Impasto is reached from a root as from a sandbox
+        path = home.data / "pykrita" / NAME / "impasto-environment.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"before": ["chroot", "/host"]}))
     home.enable(NAME)
     (home.path / ".config" / "kritashortcutsrc").write_text(f"[Shortcuts]\nimpasto_stylise={SHORTCUT}\n")
 
@@ -50,7 +45,7 @@ class Studio:
             self.close()
             self._number += 1
             home = krita.new_home(krita.Edition(self._root), self._folder / f"home{self._number}")
-            put(home)
+            put(home, self.daemon)
             home.extra |= {name: self.daemon.home.environment[name] for name in OWN}
             self._opened = krita.window(home)
             self._window = self._opened.__enter__()
