@@ -1,10 +1,9 @@
 """A Krita with the plug-in in it and a daemon of its own, for tests; opened anew where it has died.
 
-Knows where the plug-in's files go. Called by the tests of the Krita plug-in.
+Called by the tests of the Krita plug-in.
 """
 
 import json
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,24 +13,22 @@ from typing import Any
 from editors import krita
 from editors.gimp import REPOSITORY
 from harness import Daemon, Home
+from impasto.editors import krita as installer
+from impasto.editors.plugin import ENVIRONMENT_FILE
 
-PLUGIN = REPOSITORY / "plugins" / "krita"
-NAME = "impasto_docker"
 SHORTCUT = "Ctrl+Alt+Shift+P"
 OWN = ("IMPASTO_RUNTIME_DIR", "IMPASTO_DATA_DIR", "TORCH_HOME")
 
 
 def put(home: krita.Home, python: str = sys.executable) -> None:
-    """Puts the plug-in into a home and enables it, with a key for its action."""
-    plugins, actions = home.data / "pykrita", home.data / "actions"
-    actions.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(PLUGIN / NAME, plugins / NAME, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PLUGIN / f"{NAME}.desktop", plugins)
-    shutil.copy(PLUGIN / f"{NAME}.action", actions)
-    before = [] if home.edition.native else ["chroot", "/host"]  # from a root, as from a sandbox
-    (plugins / NAME / "impasto-environment.json").write_text(json.dumps({"python": python, "before": before}))
-    home.enable(NAME)
-    (home.path / ".config" / "kritashortcutsrc").write_text(f"[Shortcuts]\nimpasto_stylise={SHORTCUT}\n")
+    """Puts the plug-in into a home as `impasto install krita` does, with a key for its action."""
+    config = home.path / ".config"
+    place = installer.Place(home.data, config / "kritarc")
+    installer.install(place, Path(python))
+    if not home.edition.native:  # from a root Impasto is reached as from a sandbox
+        environment = place.plug_in / ENVIRONMENT_FILE
+        environment.write_text(json.dumps(json.loads(environment.read_text()) | {"before": ["chroot", "/host"]}))
+    (config / "kritashortcutsrc").write_text(f"[Shortcuts]\nimpasto_stylise={SHORTCUT}\n")
 
 
 class Studio:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from editors import gimp, krita
+from editors.gimp import REPOSITORY
 from editors.studio import Studio, studio
 
 pytestmark = pytest.mark.timeout(1800)
@@ -41,7 +42,7 @@ class Painter:
 
     def inside(self, source: str) -> Any:
         """What Python run inside answers; it has `docker` and `named`."""
-        return self.window.run(INSIDE.format(tests=str(krita.REPOSITORY / "tests")) + source)
+        return self.window.run(INSIDE.format(tests=str(REPOSITORY / "tests")) + source)
 
     def ask(self, expression: str) -> Any:
         """The value of an expression inside."""
@@ -325,29 +326,54 @@ def test_two_documents_have_a_painting_each(painter: Painter) -> None:
     painter.until("named('progress_where').text().startswith('waits, number 1 in line')", "the second, waiting")
     assert painter.ask("len(ours('run').shared().all)") == 2
 
-    show = (
-        "document = __import__('impasto_probe').{which}.document\nwindow = krita().activeWindow()\n"
-        "window.showView(next(view for view in window.views() if view.document() == document))\nanswer = True"
-    )
-    painter.inside(show.format(which="first"))
+    painter.inside("krita().action('windows_previous').trigger()\nanswer = True")
     painter.until("named('progress_bar').maximum() == 9000", "the first, shown again")
     painter.click("progress_cancel")
     painter.until("len(ours('run').shared().all) == 1", "the end of the first")
-    painter.inside(show.format(which="at"))
+    painter.inside("krita().action('windows_next').trigger()\nanswer = True")
     painter.until("named('progress_bar').maximum() == 9001", "the second, in its turn")
     painter.click("progress_cancel")
     painter.until("named('stylise').isVisible()", "the end of the second")
 
 
+def test_all_text_of_the_panel_is_translated(painter: Painter) -> None:
+    """With a catalogue that brackets what it is asked for, every word on a new panel stands in brackets."""
+    found = painter.inside(
+        "import gettext\n"
+        "class Brackets(gettext.NullTranslations):\n"
+        "    def gettext(self, message):\n"
+        "        return f'[{message}]'\n"
+        "binding, panels = ours('binding'), ours('panel')\n"
+        "usual, binding._catalogue = binding._catalogue, Brackets()\n"
+        "try:\n"
+        "    panel = panels.Panel(docker._memory, docker._pictures, lambda menu: None)\n"
+        "    panel.begin()\n"
+        "    panel.progress.show_progress({'step': 1, 'total_steps': 2, 'time_left_s': 3.0})\n"
+        "    panel.state.show_known(ours('state').Known({'running': False}))\n"
+        "finally:\n"
+        "    binding._catalogue = usual\n"
+        "answer = []\n"
+        "for widget in panel.findChildren(QtWidgets.QWidget):\n"
+        "    for name in ('text', 'toolTip', 'specialValueText', 'title'):\n"
+        "        answer.append(getattr(widget, name)() if hasattr(widget, name) else '')\n"
+        "    if isinstance(widget, QtWidgets.QComboBox):\n"
+        "        answer += [widget.itemText(row) for row in range(widget.count())]\n"
+    )
+
+    words = [text for text in found if isinstance(text, str) and any(letter.isalpha() for letter in text)]
+    assert len(words) > 25
+    assert [text for text in words if not text.startswith("[") and not text.endswith(" px")] == []
+
+
 def canvas(painter: Painter) -> tuple[int, int, int, int]:
-    """Where the document is on the screen: left, upper, right, lower, in px; the middle part of the canvas."""
-    width = painter.ask("docker.mapToGlobal(docker.rect().topLeft()).x()")
-    return width // 2 - 40, 430, width // 2 + 40, 490
+    """A part of the screen in the middle of the document: left, upper, right, lower, in px."""
+    area = "krita().activeWindow().qwindow().findChild(QtWidgets.QMdiArea)"
+    x, y = painter.ask(f"(lambda at: [at.x(), at.y()])({area}.mapToGlobal({area}.rect().center()))")
+    return x - 40, y - 30, x + 40, y + 30
 
 
 def changed(one: Path, other: Path, box: tuple[int, int, int, int]) -> float:
     """How much of a part of two pictures differs, in 0 to 1."""
     with Image.open(one) as first, Image.open(other) as second:
-        pairs = zip(first.convert("RGB").crop(box).getdata(), second.convert("RGB").crop(box).getdata(), strict=True)
-        differ = [a != b for a, b in pairs]
-    return sum(differ) / len(differ)
+        apart = ImageChops.difference(first.convert("RGB").crop(box), second.convert("RGB").crop(box)).convert("L")
+    return 1 - apart.histogram()[0] / (apart.width * apart.height)
