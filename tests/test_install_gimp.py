@@ -15,6 +15,7 @@ from harness import Home
 from impasto import __version__
 from impasto.editors import gimp, plugin
 from impasto.gallery import STYLES
+from onto_canvas.settings import NAME
 
 PLUGINS = Path(bridge.__file__).parents[1]
 
@@ -49,7 +50,7 @@ def test_the_plug_in_is_there_with_all_it_needs(home: Home, tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
     assert str(folder) in done.stdout
     assert os.access(folder / f"{gimp.NAME}.py", os.X_OK)
-    assert {"gimpfu/__init__.py", "bridge/process.py", "onto_canvas/live.py"} <= everything(folder)
+    assert {"gimpfu/__init__.py", "bridge/process.py", "onto_canvas/window.py"} <= everything(folder)
     assert bridge.command(str(folder)) == [sys.executable, "-I", "-m", "impasto", "pipe"]
     assert not [name for name in everything(folder) if "pycache" in name or name.endswith(".md")]
 
@@ -73,6 +74,8 @@ def test_uninstall_leaves_nothing(home: Home, tmp_path: Path) -> None:
     before = everything(into)
     for _ in range(2):
         assert home.run("install", "gimp", "--into", str(into)).returncode == 0
+
+    (into / gimp.SETTINGS_FILE).write_text("{}")  # as the plug-in keeps its presets
 
     removed = home.run("uninstall", "gimp", "--into", str(into))
     again = home.run("uninstall", "gimp", "--into", str(into))
@@ -191,3 +194,8 @@ def test_the_plug_in_offers_the_styles_that_there_are() -> None:
     ]
 
     assert ast.literal_eval(value) == STYLES
+
+
+def test_what_the_plug_in_keeps_has_the_name_that_uninstall_knows() -> None:
+    """The two cannot import one another."""
+    assert NAME == gimp.SETTINGS_FILE

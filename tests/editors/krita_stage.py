@@ -200,7 +200,8 @@ class Heard:
         self.previews: list[Any] = []
         self.ends: list[tuple[str, Any]] = []
         run.progress.connect(self._progressed)
-        run.notice.connect(self.words.append)
+        for signal in (run.notice, run.lost, run.found):
+            signal.connect(self.words.append)
         run.preview.connect(self.previews.append)
         for name in ("finished", "failed", "cancelled"):
             getattr(run, name).connect(lambda told, name=name: self.ends.append((name, told)))

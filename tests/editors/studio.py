@@ -4,7 +4,6 @@ Called by the tests of the Krita plug-in.
 """
 
 import json
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,22 +12,21 @@ from typing import Any
 from editors import krita
 from editors.gimp import REPOSITORY
 from harness import Daemon, Home
-from impasto.editors import krita as installer
-from impasto.editors.plugin import ENVIRONMENT_FILE
 
+NAME = "impasto_docker"
 SHORTCUT = "Ctrl+Alt+Shift+P"
 OWN = ("IMPASTO_RUNTIME_DIR", "IMPASTO_DATA_DIR", "TORCH_HOME")
 
 
-def put(home: krita.Home, python: str = sys.executable) -> None:
-    """Puts the plug-in into a home as `impasto install krita` does, with a key for its action."""
-    config = home.path / ".config"
-    place = installer.Place(home.data, config / "kritarc")
-    installer.install(place, Path(python))
-    if not home.edition.native:  # from a root Impasto is reached as from a sandbox
-        environment = place.plug_in / ENVIRONMENT_FILE
-        environment.write_text(json.dumps(json.loads(environment.read_text()) | {"before": ["chroot", "/host"]}))
-    (config / "kritashortcutsrc").write_text(f"[Shortcuts]\nimpasto_stylise={SHORTCUT}\n")
+def put(home: krita.Home, daemon: Daemon) -> None:
+    """Installs the plug-in in a home, as a user does, with a key for its action."""
+    done = daemon.home.run("install", "krita", "--into", str(home.data))
+    assert done.returncode == 0, done.stdout + done.stderr
+    if not home.edition.native:  # Impasto is reached from a root as from a sandbox
+        path = home.data / "pykrita" / NAME / "impasto-environment.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"before": ["chroot", "/host"]}))
+    home.enable(NAME)
+    (home.path / ".config" / "kritashortcutsrc").write_text(f"[Shortcuts]\nimpasto_stylise={SHORTCUT}\n")
 
 
 class Studio:
@@ -47,7 +45,7 @@ class Studio:
             self.close()
             self._number += 1
             home = krita.new_home(krita.Edition(self._root), self._folder / f"home{self._number}")
-            put(home)
+            put(home, self.daemon)
             home.extra |= {name: self.daemon.home.environment[name] for name in OWN}
             self._opened = krita.window(home)
             self._window = self._opened.__enter__()

@@ -87,7 +87,7 @@ class Painter:
 
     def press_key(self) -> None:
         """The action's shortcut, with the pointer over the canvas, until a painting has begun."""
-        main = next(window for window, name in self.screen.windows().items() if "Krita" in name)
+        main = str(self.ask("int(krita().activeWindow().qwindow().winId())"))
 
         def begun() -> bool:
             self.screen.focus(main)

@@ -14,6 +14,7 @@ from impasto.editors import plugin
 from impasto.editors.plugin import NotInstalled
 
 NAME = "impasto_neural_style"
+SETTINGS_FILE = "impasto-neural-style.json"  # presets and recent styles, as the plug-in keeps them; a test compares
 PARTS = ("gimpfu", "bridge")
 OVERRIDE = "flatpak override --user --talk-name=org.freedesktop.Flatpak org.gimp.GIMP"
 SNAP = (
@@ -34,6 +35,11 @@ class Place:
     def plug_in(self) -> Path:
         """The folder of ours."""
         return self.plug_ins / NAME
+
+    @property
+    def settings(self) -> Path:
+        """What the plug-in remembers, beside GIMP's own settings."""
+        return self.plug_ins.parent / SETTINGS_FILE
 
     @property
     def script(self) -> Path:
@@ -83,7 +89,9 @@ def uninstall(place: Place) -> bool:
     Raises:
         NotInstalled: there is a plug-in of that name that is not ours.
     """
-    return plugin.remove(place.plug_in)
+    there = plugin.remove(place.plug_in)
+    place.settings.unlink(missing_ok=True)
+    return there
 
 
 def _place(folder: Path) -> Place:
