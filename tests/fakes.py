@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from impasto.engine import Cancelled, Encoder
 from impasto.frames import Frame
-from impasto.pool import Listener, Worker
+from impasto.scheduling.pool import Listener, Worker
 
 
 class Countdown:

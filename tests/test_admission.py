@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from impasto.admission import BASE_BYTES, HELD_BASE_BYTES, Footprint, check_fit, check_room, footprint, superseded
 from impasto.config import Limits
 from impasto.engine import Settings, load_slim, random_encoder, stylize
 from impasto.engine.defaults import DEFAULTS, bytes_needed, defaults
@@ -14,6 +13,15 @@ from impasto.engine.presets import ObjectiveName
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader
 from impasto.job import Job, Priority
+from impasto.scheduling.admission import (
+    BASE_BYTES,
+    HELD_BASE_BYTES,
+    Footprint,
+    check_fit,
+    check_room,
+    footprint,
+    superseded,
+)
 from impasto.spec import ENCODERS, OBJECTIVES, StyleUse, StylizeSpec
 
 MIB = 1 << 20

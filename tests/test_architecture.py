@@ -49,16 +49,12 @@ DOORS = {
     ROOT_ROOM: Door(),
     "__main__": Door("cli"),
     "adoption": Door(f"{ROOT_ROOM} errors", "fissix"),
-    "admission": Door("config errors image job spec"),
-    "backlog": Door("admission config demand errors fairness image job scheduling store"),
     "bar": Door("", "click rich"),
     "cli": Door(
         f"{ROOT_ROOM} adoption bar client config demo editors errors fetching forgetting image imagenet inspection"
         " instance launch logs photo pipe server service spec training v1 weights",
         "click rich",
     ),
-    "checkpoint": Door("engine weights", "torch"),
-    "choices": Door("engine spec"),
     "client": Door("config errors image launch pictures refusals request v1 wire", "grpc google"),
     "codec": Door("errors image"),
     "codec.__main__": Door("decoding decoding.deep image", "PIL"),
@@ -66,17 +62,14 @@ DOORS = {
     "decoding": Door("image"),
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
     "decoding.looking": Door("", "numpy"),
-    "demand": Door("admission fairness forecast image job scheduling"),
     "demo": Door("client gallery", "PIL"),
-    "draining": Door("errors pool scheduler store"),
+    "draining": Door("errors scheduling.pool scheduling.scheduler store"),
     "editors": Door(f"{ROOT_ROOM} adoption config errors launch weights"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
-    "fairness": Door(),
     "fetching": Door("errors weights"),
     "folders": Door("errors"),
-    "forecast": Door("fairness"),
-    "forgetting": Door("config errors instance job owner scheduler store"),
+    "forgetting": Door("config errors instance job owner scheduling.scheduler store"),
     "frames": Door(),
     "gallery": Door("", "numpy PIL"),
     "image": Door("errors"),
@@ -87,7 +80,7 @@ DOORS = {
     ),
     "inspection.overview": Door("inspection inspection.paper inspection.plot", "torch PIL"),
     "inspection.paper": Door("", "torch PIL"),
-    "inspection.picture": Door("codec config engine errors image photo pixels studio weights", "torch"),
+    "inspection.picture": Door("codec config engine errors image photo pixels worker.studio weights", "torch"),
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
     "instance": Door("errors folders"),
@@ -95,9 +88,7 @@ DOORS = {
     "keys": Door(),
     "launch": Door(f"{ROOT_ROOM} config errors folders instance logs v1", "grpc"),
     "logs": Door(),
-    "orders": Door("image job"),
     "owner": Door(),
-    "painting": Door("checkpoint choices engine errors image pixels spec studio", "torch numpy"),
     "photo": Door("errors image photo.deep png", "PIL"),
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
     "pictures": Door("errors image photo v1 wire"),
@@ -112,32 +103,53 @@ DOORS = {
     "pipe.words": Door("errors"),
     "pixels": Door("errors image profiles", "torch numpy"),
     "png": Door(),
-    "pool": Door(f"{ROOT_ROOM} frames vitals"),
     "profiles": Door("image", "numpy imagecodecs"),
+    "refusals": Door("errors v1", "grpc google"),
+    "request": Door("errors v1"),
     "rpc": Door(
-        f"{ROOT_ROOM} codec config errors fetching forgetting image job owner pool scheduler spec store v1 weights"
-        " wire",
+        f"{ROOT_ROOM} codec config errors fetching forgetting image job owner scheduling.pool"
+        " scheduling.scheduler spec store v1 weights wire",
         "grpc google",
     ),
-    "request": Door("errors v1"),
-    "refusals": Door("errors v1", "grpc google"),
-    "scheduler": Door("backlog config errors image job orders pool scheduling store"),
-    "scheduling": Door("fairness"),
+    "scheduling": Door(),
+    "scheduling.admission": Door("config errors image job spec"),
+    "scheduling.backlog": Door(
+        "scheduling.admission config scheduling.demand errors scheduling.fairness image job scheduling.decision store"
+    ),
+    "scheduling.decision": Door("scheduling.fairness"),
+    "scheduling.demand": Door(
+        "scheduling.admission scheduling.fairness scheduling.forecast image job scheduling.decision"
+    ),
+    "scheduling.fairness": Door(),
+    "scheduling.forecast": Door("scheduling.fairness"),
+    "scheduling.orders": Door("image job"),
+    "scheduling.pool": Door(f"{ROOT_ROOM} frames scheduling.vitals"),
+    "scheduling.scheduler": Door(
+        "scheduling.backlog config errors image job scheduling.orders scheduling.pool scheduling.decision store"
+    ),
+    "scheduling.vitals": Door(),
     "server": Door(
-        f"{ROOT_ROOM} config draining errors folders instance logs owner pool rpc scheduler store v1 weights", "grpc"
+        f"{ROOT_ROOM} config draining errors folders instance logs owner rpc scheduling.pool scheduling.scheduler"
+        " store v1 weights",
+        "grpc",
     ),
     "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job"),
-    "studio": Door("engine errors image pixels spec weights", "torch"),
     "training": Door(f"{ROOT_ROOM} engine pixels training.curve training.sheet", "torch safetensors"),
     "training.curve": Door("", "PIL"),
     "training.sheet": Door("training", "torch PIL"),
     "v1": Door("", "grpc google"),
-    "vitals": Door(),
     "weights": Door("errors spec"),
     "wire": Door("errors image job spec v1", "google"),
-    "worker": Door("choices engine errors frames painting spec studio weights", "torch"),
+    "worker": Door(),
+    "worker.__main__": Door("worker.choices engine errors frames worker.painting spec worker.studio weights", "torch"),
+    "worker.checkpoint": Door("engine weights", "torch"),
+    "worker.choices": Door("engine spec"),
+    "worker.painting": Door(
+        "worker.checkpoint worker.choices engine errors image pixels spec worker.studio", "torch numpy"
+    ),
+    "worker.studio": Door("engine errors image pixels spec weights", "torch"),
 }
 # The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.
 PLUGINS = Path(__file__).parents[1] / "plugins"

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import picture
-from impasto import checkpoint
-from impasto.checkpoint import KEPT, LEAST_PAUSE_S, SHARE, SMALL_PAUSE_S, SMALL_PIXELS, Cadence
-from impasto.choices import settings_from_json, settings_of, settings_to_json
 from impasto.engine import Checkpoint
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
-from impasto.painting import Painting, Terms
 from impasto.spec import StyleUse, StylizeSpec
-from impasto.studio import Studio
 from impasto.weights import Shelf
+from impasto.worker import checkpoint
+from impasto.worker.checkpoint import KEPT, LEAST_PAUSE_S, SHARE, SMALL_PAUSE_S, SMALL_PIXELS, Cadence
+from impasto.worker.choices import settings_from_json, settings_of, settings_to_json
+from impasto.worker.painting import Painting, Terms
+from impasto.worker.studio import Studio
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.choices import BUDGET_STEPS, Budget, settings_of
 from impasto.engine import Scale, Settings
 from impasto.engine.defaults import defaults
 from impasto.engine.pyramid import time_shares
 from impasto.spec import OBJECTIVES, SLIM, StyleUse, StylizeSpec
+from impasto.worker.choices import BUDGET_STEPS, Budget, settings_of
 
 SCALES = (Scale(120, 160, 50), Scale(240, 320, 50))
 

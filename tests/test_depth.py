@@ -24,11 +24,11 @@ from impasto.client import Picture
 from impasto.engine import Pulse
 from impasto.errors import InvalidRequest
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.painting import Painting
 from impasto.photo import Metadata
 from impasto.spec import SLIM, StyleUse, StylizeSpec
-from impasto.studio import Studio
 from impasto.weights import Shelf
+from impasto.worker.painting import Painting
+from impasto.worker.studio import Studio
 
 Array = npt.NDArray[Any]
 U8, U16, F16, F32 = SampleType.U8, SampleType.U16, SampleType.F16, SampleType.F32

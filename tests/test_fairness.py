@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from impasto.fairness import INTERACTIVE_SHARE, MAX_ACCOUNTS, WINDOW_S, Ledger
-from impasto.scheduling import INTERACTIVE, QUANTUM_S, SPILL_AFTER_S, Runnable, Slot, decide
+from impasto.scheduling.decision import INTERACTIVE, QUANTUM_S, SPILL_AFTER_S, Runnable, Slot, decide
+from impasto.scheduling.fairness import INTERACTIVE_SHARE, MAX_ACCOUNTS, WINDOW_S, Ledger
 
 ENDLESS_S = 1e9
 SPILL_S = 0.1  # what it costs a simulated worker to let a job go

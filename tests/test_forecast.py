@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.fairness import Account
-from impasto.forecast import Load, Pace, ends, places
+from impasto.scheduling.fairness import Account
+from impasto.scheduling.forecast import Load, Pace, ends, places
 
 
 def load(name: str, client: str, left_s: float | None, **fields: int) -> Load:

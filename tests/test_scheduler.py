@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from fakes import FakePool
-from impasto.admission import footprint
 from impasto.config import Limits
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Priority, State
-from impasto.scheduler import Scheduler
-from impasto.scheduling import QUANTUM_S
+from impasto.scheduling.admission import footprint
+from impasto.scheduling.decision import QUANTUM_S
+from impasto.scheduling.scheduler import Scheduler
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.store import Record, Store
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.fairness import Account
-from impasto.scheduling import INTERACTIVE, MOVE_AFTER_S, SPILL_AFTER_S, Runnable, Slot, decide
+from impasto.scheduling.decision import INTERACTIVE, MOVE_AFTER_S, SPILL_AFTER_S, Runnable, Slot, decide
+from impasto.scheduling.fairness import Account
 
 
 def had(**counters: float) -> dict[str, Account]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness import wait_for
-from impasto import vitals
+from impasto.scheduling import vitals
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 

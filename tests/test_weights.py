@@ -18,9 +18,9 @@ from impasto import fetching, weights
 from impasto.engine import random_encoder, save_encoder
 from impasto.errors import CannotServe
 from impasto.imagenet.convert import TORCHVISION_POSITIONS
-from impasto.studio import Studio
 from impasto.v1 import server_pb2
 from impasto.weights import Shelf
+from impasto.worker.studio import Studio
 from test_daemon import SUCCEEDED, Stub, created, job, watched
 
 BODY = bytes(range(256)) * 12_000  # for those tests in which nobody looks inside

@@ -9,8 +9,8 @@ import logging
 import time
 
 from impasto.errors import GoingAway
-from impasto.pool import Pool
-from impasto.scheduler import Scheduler
+from impasto.scheduling.pool import Pool
+from impasto.scheduling.scheduler import Scheduler
 from impasto.store import Store
 
 log = logging.getLogger(__name__)

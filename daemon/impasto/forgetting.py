@@ -14,7 +14,7 @@ from impasto.config import Config
 from impasto.errors import Busy
 from impasto.instance import Instance
 from impasto.job import Failure
-from impasto.scheduler import Scheduler
+from impasto.scheduling.scheduler import Scheduler
 from impasto.store import Record, Store
 
 WHY = "its pictures were to be forgotten"

@@ -22,11 +22,11 @@ from impasto.draining import drain
 from impasto.errors import Busy, CannotServe
 from impasto.instance import Instance, address, stops
 from impasto.owner import Identify, by_socket
-from impasto.pool import LocalPool
 from impasto.rpc import BlobServicer, ServerServicer, StylizeServicer
 from impasto.rpc.entrance import MAX_CALLS, Entrance
 from impasto.rpc.intake import Intake
-from impasto.scheduler import Scheduler
+from impasto.scheduling.pool import LocalPool
+from impasto.scheduling.scheduler import Scheduler
 from impasto.store import Store
 from impasto.v1 import blob_pb2, blob_pb2_grpc, server_pb2, server_pb2_grpc, stylize_pb2, stylize_pb2_grpc
 from impasto.weights import Shelf

@@ -22,8 +22,8 @@ from impasto.engine.defaults import defaults
 from impasto.engine.encoder import resize
 from impasto.errors import InvalidRequest, Violations
 from impasto.image import fit_long_side
-from impasto.studio import open_encoder
 from impasto.weights import Shelf
+from impasto.worker.studio import open_encoder
 
 NARROW_WEIGHTS = 4_000_000  # VGG-19 has 13 million up to relu5_1, half its width a quarter of them
 

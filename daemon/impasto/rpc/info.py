@@ -9,9 +9,9 @@ from impasto import __version__, fetching, owner
 from impasto.config import Limits
 from impasto.forgetting import forget
 from impasto.job import State
-from impasto.pool import Pool, Worker
 from impasto.rpc.status import unary
-from impasto.scheduler import Scheduler
+from impasto.scheduling.pool import Pool, Worker
+from impasto.scheduling.scheduler import Scheduler
 from impasto.spec import ENCODERS, VGG19
 from impasto.store import Store
 from impasto.v1 import server_pb2, server_pb2_grpc

@@ -16,7 +16,7 @@ from impasto.job import Job, Priority, State, Terms
 from impasto.rpc.intake import Intake
 from impasto.rpc.status import stream, unary
 from impasto.rpc.watching import about_to_watch, check_stays, watch
-from impasto.scheduler import Scheduler
+from impasto.scheduling.scheduler import Scheduler
 from impasto.spec import MAX_STYLES, StylizeSpec, check_numbers, check_pictures
 from impasto.store import Blob, Record, chunks
 from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from impasto import wire
 from impasto.errors import GoingAway
 from impasto.job import State
-from impasto.scheduler import Scheduler
+from impasto.scheduling.scheduler import Scheduler
 from impasto.store import Record
 from impasto.v1 import stylize_pb2
 

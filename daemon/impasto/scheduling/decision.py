@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from impasto.fairness import Account
+from impasto.scheduling.fairness import Account
 
 QUANTUM_S = 0.25  # device time a job has before the next one is considered
 MOVE_AFTER_S = 2.0  # of waiting, or of device time behind whoever runs instead: then a job leaves its busy worker

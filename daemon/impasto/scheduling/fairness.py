@@ -6,7 +6,7 @@ least of those at work (of an idle device: to the most that anybody had), so tha
 longer than its turn is repaid: it was charged.
 
 Knows numbers alone: times come in as `now`, there is no clock here. Must not know jobs, workers or files. ``scheduler``
-keeps one `Ledger` and shows its accounts to ``scheduling``.
+keeps one `Ledger` and shows its accounts to ``decision``.
 """
 
 from collections import deque

@@ -30,8 +30,8 @@ from impasto.spec import StylizeSpec
 from impasto.weights import Shelf
 
 if TYPE_CHECKING:
-    from impasto.painting import Painting
-    from impasto.studio import Studio
+    from impasto.worker.painting import Painting
+    from impasto.worker.studio import Studio
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ class Worker:
 
     def _told(self, job: str, error: Exception) -> tuple[str, str]:
         """Reason and message of what nobody foresaw."""
-        from impasto.studio import wants_memory  # noqa: PLC0415
+        from impasto.worker.studio import wants_memory  # noqa: PLC0415
 
         if wants_memory(error):
             painting, free = self._paintings.get(job), self._studio.free_bytes()
@@ -151,8 +151,8 @@ class Worker:
         return "INTERNAL", "the computation broke; the daemon's log has the details"
 
     def _start(self, job: str, header: dict[str, Any]) -> None:
-        from impasto.choices import settings_to_json  # noqa: PLC0415
-        from impasto.painting import Painting, Terms  # noqa: PLC0415
+        from impasto.worker.choices import settings_to_json  # noqa: PLC0415
+        from impasto.worker.painting import Painting, Terms  # noqa: PLC0415
 
         began, self._current, self._results[job] = time.perf_counter(), job, Path(header["result"])
         spec, told = StylizeSpec.from_json(header["spec"]), header["terms"]
@@ -280,7 +280,7 @@ def open_studio(index: int, threads: int, nice: int, shelf: Shelf) -> tuple["Stu
     """The device of that index, a description of it, and how many devices there are: all CUDA devices, else the CPU."""
     import torch  # noqa: PLC0415  # seconds; see the module's contract
 
-    from impasto.studio import Studio  # noqa: PLC0415
+    from impasto.worker.studio import Studio  # noqa: PLC0415
 
     if torch.cuda.is_available():
         device = torch.device("cuda", index)

@@ -1,7 +1,7 @@
 """What a waiting person wants to know: how many are before me, and how long will it take?
 
 Pure: plain values in, numbers out; no clock, no state but `Pace`, which learns. Must not know workers or files.
-``scheduler`` asks. The forecast is the fluid limit of ``scheduling``: devices shared by weight between clients, inside
+``scheduler`` asks. The forecast is the fluid limit of ``decision``: devices shared by weight between clients, inside
 a client one job after another, previews first; what nothing is known of is taken to last, and is told nobody.
 """
 
@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from impasto.fairness import Account
+from impasto.scheduling.fairness import Account
 
 INTERACTIVE = 1  # the value of the most urgent priority
 UNKNOWN_S = 10.0  # what a job of unknown length counts in the order of the queue

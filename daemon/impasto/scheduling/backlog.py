@@ -1,6 +1,6 @@
 """All unfinished jobs: which may come in, who goes next, and what those who wait are told.
 
-Between the store's records and the pure rooms ``admission``, ``demand``, ``fairness`` and ``scheduling``: gathers their
+Between the store's records and the pure rooms ``admission``, ``demand``, ``fairness`` and ``decision``: gathers their
 facts, keeps their state. Must not know workers' processes, verbs or gRPC. ``scheduler`` asks, and acts.
 """
 
@@ -8,14 +8,14 @@ import contextlib
 import time
 from collections.abc import Collection, Mapping, Sequence
 
-from impasto.admission import check_fit, check_room, superseded
 from impasto.config import Limits
-from impasto.demand import Demand, Want
 from impasto.errors import CannotServe, NotFound
-from impasto.fairness import Ledger
 from impasto.image import ImageHeader
 from impasto.job import Job, Outlook, Priority, State
-from impasto.scheduling import Decision, Slot, decide
+from impasto.scheduling.admission import check_fit, check_room, superseded
+from impasto.scheduling.decision import Decision, Slot, decide
+from impasto.scheduling.demand import Demand, Want
+from impasto.scheduling.fairness import Ledger
 from impasto.store import Record, Store
 
 RETRY_S, MIN_RETRY_S, MAX_RETRY_S = 5.0, 1.0, 60.0

@@ -15,16 +15,17 @@ from typing import Any, cast
 import numpy as np
 from torch import Tensor
 
-from impasto import checkpoint, pixels
-from impasto.checkpoint import Cadence
-from impasto.choices import Budget, settings_from_json, settings_of
+from impasto import pixels
 from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
 from impasto.engine.defaults import bytes_needed
 from impasto.engine.encoder import resize
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.spec import StylizeSpec
-from impasto.studio import Picture, Studio
+from impasto.worker import checkpoint
+from impasto.worker.checkpoint import Cadence
+from impasto.worker.choices import Budget, settings_from_json, settings_of
+from impasto.worker.studio import Picture, Studio
 
 
 @dataclass(frozen=True)

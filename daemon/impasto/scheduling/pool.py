@@ -15,8 +15,8 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol
 
-from impasto import vitals
 from impasto.frames import Frame, FrameError, Parser
+from impasto.scheduling import vitals
 
 log = logging.getLogger(__name__)
 

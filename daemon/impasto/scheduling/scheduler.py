@@ -13,14 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from impasto import orders
-from impasto.backlog import Backlog
 from impasto.config import Limits
 from impasto.errors import GoingAway, NotFound
 from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Result, State
-from impasto.pool import Message, Pool, Worker, budgets
-from impasto.scheduling import QUANTUM_S, Slot
+from impasto.scheduling import orders
+from impasto.scheduling.backlog import Backlog
+from impasto.scheduling.decision import QUANTUM_S, Slot
+from impasto.scheduling.pool import Message, Pool, Worker, budgets
 from impasto.store import Record, Store
 
 log = logging.getLogger(__name__)

@@ -2,18 +2,18 @@
 
 The facts between jobs and the decision: footprints (``admission``), turns, and the pace learnt from jobs that run
 (``forecast``). No clock: times come in as `now`. Must not know workers' processes, files or gRPC. ``scheduler`` keeps
-one `Demand` and asks it for what ``scheduling`` needs to see.
+one `Demand` and asks it for what ``decision`` needs to see.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from impasto.admission import Footprint, footprint
-from impasto.fairness import Account
-from impasto.forecast import Load, Pace, ends, places
 from impasto.image import ImageHeader
 from impasto.job import Job, State
-from impasto.scheduling import Runnable
+from impasto.scheduling.admission import Footprint, footprint
+from impasto.scheduling.decision import Runnable
+from impasto.scheduling.fairness import Account
+from impasto.scheduling.forecast import Load, Pace, ends, places
 
 FRESH_S = 0.25  # a forecast is told again for so long, as many may ask for it at once
 
