@@ -7,6 +7,7 @@ numbers without a range it has none that fits, so those rows are made here.
 from collections.abc import Callable
 from typing import Any
 
+from . import beyond
 from ._declare import is_numbered, nicks
 from ._door import Gimp, GObject
 from ._params import (
@@ -51,7 +52,7 @@ def show(procedure: Any, definition: Definition, config: Any, params: list[Param
     try:
         rows = [row(dialog, config, param, name) for param, name in zip(params, names, strict=True)]
         hint(dialog, definition.blurb)
-        dialog.fill(rows)
+        dialog.fill([name for name in rows if name])
         return bool(dialog.run())
     finally:
         dialog.destroy()
@@ -66,7 +67,9 @@ def hint(dialog: Any, text: str) -> None:
 
 
 def row(dialog: Any, config: Any, param: Param, name: str) -> str:
-    """Makes a parameter's row where GIMP would not make the right one; its name in the dialog."""
+    """Makes a parameter's row where GIMP would not make the right one; its name in the dialog, if it has any."""
+    if param.name in beyond.rows:
+        return beyond.rows[param.name](dialog, config, param, name)
     maker = ROWS.get(param.type)
     if maker is not None:
         return maker(dialog, config, param, name) or name

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from . import beyond
 from ._declare import declare, declare_result, forget, give, names, read
 from ._door import Gegl, Gimp, GLib, GObject
 from ._params import PF_DRAWABLE, PF_IMAGE, PF_LAYER, Param
@@ -190,6 +191,7 @@ def on_save(procedure: Any, run_mode: Any, image: Any, file: Any, _options: Any,
 def perform(procedure: Any, definition: Definition, run_mode: int, given: list[Any], config: Any) -> Outcome:
     """Runs the script's function with what GIMP gave and what `config` holds, after a dialog where there is one."""
     params, called = rest(definition)
+    beyond.begin(run_mode, given)
 
     def values() -> list[Any] | None:
         if run_mode == INTERACTIVE and params and not definition.is_raw:

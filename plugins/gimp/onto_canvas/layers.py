@@ -1,31 +1,25 @@
-"""A layer's pixels at its own precision, what of it is selected, and the one new layer that a painting becomes.
+"""What is painted: a layer's pixels at their own precision, as far as they are needed, and what of it is selected.
 
-Knows GIMP 3 and GEGL; must never know Impasto, a bridge or a dialog. Nothing here writes to the source layer or to its
-mask. Called by the script and by `live`.
+Knows GIMP 3; must never know Impasto, a bridge or a dialog. Nothing is written to here. Called by the script.
 
-Only the selection changes: the new layer's mask is the selection as it was when the painting began, feather included,
-times the source's own mask. An artist can refine it afterwards.
+Where something is selected, only it and a margin around it are read and painted: the rest would cost the same and be
+thrown away. The margin is what the network sees around a stroke at its finest size (78 px at relu5_1), or a quarter of
+the selection where that is more, as coarser sizes see further; `tests/editors/painted.py` says what it changes.
 """
 
-import array
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import mul
+from itertools import compress
 from typing import Any
 
-import gi
+from gi.repository import Babl, Gimp
 
-for _name, _version in {"Gimp": "3.0", "Gegl": "0.4", "Babl": "0.1"}.items():
-    gi.require_version(_name, _version)
+from onto_canvas import samples
+from onto_canvas.samples import Area
 
-from gi.repository import Babl, Gegl, Gimp  # noqa: E402  # versions must be chosen first
-
-PARASITE = "impasto-neural-style"
-PERSISTENT = 1  # a parasite that is saved with the picture
-NONE = Gegl.AbyssPolicy.NONE
 ANY = bytes([0] + [255] * 255)  # whatever is selected at all is painted in full; the feather is the new layer's mask
 LEAST_PX = 16  # what the network can see
+MARGIN_PX, MARGIN_SHARE = 96, 4
 # GIMP's precisions are hundreds for the kind of number and a rest for the tone. What travels, and babl's word for it.
 KINDS = {
     1: ("u8", "u8"), 2: ("u16", "u16"), 3: ("f32", "float"), 5: ("f16", "half"), 6: ("f32", "float"),
@@ -34,6 +28,8 @@ KINDS = {
 NATIVE_KINDS = (1, 2, 5, 6)  # 32-bit integers and doubles travel as floats
 LINEAR, NON_LINEAR, PERCEPTUAL = 0, 50, 75
 PIXEL_FORMATS = {("rgb", False): "rgb", ("rgb", True): "rgba", ("gray", False): "gray", ("gray", True): "gray_alpha"}
+PLAIN_MODES = (Gimp.LayerMode.NORMAL, Gimp.LayerMode.NORMAL_LEGACY, Gimp.LayerMode.PASS_THROUGH)
+OPAQUE = 100.0
 
 
 class Unpaintable(Exception):
@@ -44,98 +40,92 @@ class Unpaintable(Exception):
 class Source:
     """A layer as it was when the painting began.
 
-    `babl` is the name of the format that `samples` have and that a result is written in; `mask` is what of the layer
-    is selected and shown, in the format of GIMP's masks, or None for all of it; `selected` likewise in 8 bits, white
-    where there is anything to be painted.
+    Attributes:
+        image: the image, and
+        layer: the layer.
+        above: what the painting goes above: the layer, or an earlier painting of it.
+        area: what of the layer is painted, in its pixels.
+        header: of `samples`, which are those of `area`.
+        babl: the name of the format that `samples` have, and a result.
+        samples: the pixels.
+        selection: how much of each pixel is selected, in the format of GIMP's masks; None for all of all.
+        mask: the selection times the layer's own mask.
+        selected: 8 bits, white where anything is selected; None for everywhere.
+        is_translucent: whether something shines through the layer, so that another layer above it would be too much.
     """
 
     image: Any
     layer: Any
+    above: Any
+    area: Area
     header: Mapping[str, Any]
     babl: str
     samples: bytes
+    selection: bytes | None
     mask: bytes | None
     selected: bytes | None
+    is_translucent: bool
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self.header["width"], self.header["height"]
+        """Width and height of what is painted, in pixels."""
+        return self.area.size
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where in the image `area` begins, wherever the layer is by now."""
+        _, x, y = self.layer.get_offsets()
+        return x + self.area.x, y + self.area.y
 
 
-def read(image: Any, layer: Any) -> Source:  # noqa: ANN401  # GIMP's objects have no types
-    """Takes a layer's pixels and the selection.
+def read(image: Any, layer: Any, above: Any = None) -> Source:  # noqa: ANN401  # GIMP's objects have no types
+    """Takes a layer's pixels and what of it is selected.
+
+    Args:
+        image: the layer's.
+        layer: what is painted.
+        above: an earlier painting of it, whose place is painted again where nothing is selected.
 
     Raises:
         Unpaintable: it is no layer, indexed, too small, or nothing of it is selected.
     """
     _check(layer)
-    width, height = layer.get_width(), layer.get_height()
-    babl, header = _format(image, layer)
-    whole = Gegl.Rectangle.new(0, 0, width, height)
-    samples = layer.get_buffer().get(whole, 1.0, babl, NONE)
-    told = {"width": width, "height": height, **header}
-    return Source(image, layer, told, babl, bytes(samples), _mask(image, layer), _selected(image, layer))
+    area, selection, selected = _selection(image, layer, above)
+    babl, header = picture_format(image, layer)
+    own = _own_mask(layer, area)
+    kind = int(image.get_precision()) // 100
+    pixels = samples.read(visible(layer), babl, area)
+    told = {"width": area.width, "height": area.height, **header}
+    is_seen = layer.get_visible() or (above is not None and above.get_visible())
+    return Source(
+        image, layer, above or layer, area, told, babl, pixels, selection,
+        _product(selection, own, kind),
+        selected, is_seen and (_is_translucent(layer, own, kind) or _is_thin(told, pixels, selected)),
+    )  # fmt: skip
 
 
-def insert(source: Source, header: Mapping[str, Any], samples: bytes, name: str, told: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Adds a painting as one new layer above its source, as one undo step; the new layer.
-
-    Args:
-        source: what was painted.
-        header: of the painting, which may be smaller than the layer; it is scaled then.
-        samples: in the format of the source.
-        name: the new layer's.
-        told: what is to be remembered with it, as a parasite.
-    """
-    made = layer_of(source, header, samples, name)
-    image, (width, height) = source.image, source.size
-    made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(json.dumps(dict(told)).encode("ascii"))))
-    _, x, y = source.layer.get_offsets()
-
-    def add() -> None:
-        image.insert_layer(made, source.layer.get_parent(), image.get_item_position(source.layer))
-        if (made.get_width(), made.get_height()) != (width, height):
-            made.scale(width, height, False)  # noqa: FBT003  # around its corner, not its middle
-        made.set_offsets(x, y)
-        if source.mask is not None:
-            add_mask(made, source.mask)
-
-    in_one_step(image, add)
+def visible(layer: Any) -> Any:  # noqa: ANN401
+    """The layer, or a copy of it with its effects (filters that GIMP keeps apart from the pixels) applied."""
+    if not layer.get_filters():
+        return layer
+    scratch = like(layer.get_image(), layer.get_width(), layer.get_height())
+    copy = Gimp.Layer.new_from_drawable(layer, scratch)
+    scratch.insert_layer(copy, None, 0)
+    copy.merge_filters()
+    copy.resize(layer.get_width(), layer.get_height(), 0, 0)  # a blur may have made it larger
+    made = copy.copy()
+    scratch.delete()
     return made
 
 
-def layer_of(source: Source, header: Mapping[str, Any], samples: bytes, name: str) -> Any:  # noqa: ANN401
-    """A new layer of the source's kind with those pixels, not in the image yet."""
-    width, height = header["width"], header["height"]
-    made = Gimp.Layer.new(source.image, name, width, height, source.layer.type(), 100.0, Gimp.LayerMode.NORMAL)
-    write(made, source.babl, samples)
+def like(image: Any, width: int, height: int) -> Any:  # noqa: ANN401
+    """An image of that size for a moment's work, with the same kind of pixels and the same profile."""
+    made = Gimp.Image.new_with_precision(width, height, image.get_base_type(), image.get_precision())
+    made.undo_disable()
+    profile = image.get_color_profile()
+    if profile is not None:
+        made.set_color_profile(profile)
     return made
-
-
-def write(drawable: Any, babl: str, samples: bytes) -> None:  # noqa: ANN401
-    """Sets all pixels of a drawable that nobody has seen yet. GEGL would drop data of a wrong length in silence."""
-    whole = Gegl.Rectangle.new(0, 0, drawable.get_width(), drawable.get_height())
-    buffer = drawable.get_buffer()
-    buffer.set(whole, babl, samples)
-    buffer.flush()  # without it GIMP reads the old pixels
-    drawable.update(0, 0, drawable.get_width(), drawable.get_height())
-
-
-def add_mask(layer: Any, samples: bytes) -> None:  # noqa: ANN401
-    """Gives a layer a mask of those samples, in the format of masks."""
-    mask = layer.create_mask(Gimp.AddMaskType.WHITE)
-    write(mask, Babl.get_name(mask.get_format()), samples)
-    layer.add_mask(mask)
-
-
-def in_one_step(image: Any, call: Callable[[], None]) -> None:  # noqa: ANN401
-    """Calls `call` as one undo step, which the user finds under the name of the menu entry."""
-    image.undo_group_start()
-    try:
-        call()
-    finally:
-        image.undo_group_end()
 
 
 def _check(layer: Any) -> None:  # noqa: ANN401
@@ -155,11 +145,11 @@ def _check(layer: Any) -> None:  # noqa: ANN401
         )
 
 
-def _format(image: Any, layer: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
+def picture_format(image: Any, layer: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN401
     """The name of the format that a layer's pixels are read in, and what is said of them.
 
     They are its own where they can travel. GIMP's perceptual formats have sRGB's curve whatever the profile says, which
-    no profile tells: babl makes sRGB of them.
+    no profile tells: babl makes sRGB of them. So it does of indexed colours, which only a style may have.
     """
     kind, tone = divmod(int(image.get_precision()), 100)
     sample_type, word = KINDS[kind]
@@ -169,48 +159,60 @@ def _format(image: Any, layer: Any) -> tuple[str, dict[str, Any]]:  # noqa: ANN4
     model = {("rgb", True): "RGB", ("rgb", False): "R'G'B'", ("gray", True): "Y", ("gray", False): "Y'"}
     plain = f"{model[base, tone == LINEAR]}{'A' if alpha else ''} {word}"
     profile = image.get_color_profile()
-    if tone == PERCEPTUAL or (profile is None and kind not in NATIVE_KINDS):
+    if layer.is_indexed() or tone == PERCEPTUAL or (profile is None and kind not in NATIVE_KINDS):
         return plain, header
     if profile is not None:
         header["icc_profile"] = bytes(profile.get_icc_profile())
     own = layer.get_format()
-    return Babl.get_name(own if kind in NATIVE_KINDS else Babl.format_with_space(plain, own)), header
+    return str(Babl.get_name(own if kind in NATIVE_KINDS else Babl.format_with_space(plain, own))), header
 
 
-def _mask(image: Any, layer: Any) -> bytes | None:  # noqa: ANN401
-    """What of a layer is selected and shown, in the format of masks."""
+def _selection(image: Any, layer: Any, above: Any) -> tuple[Area, bytes | None, bytes | None]:  # noqa: ANN401
+    """What is to be painted, how much of each of its pixels is selected, and where anything is."""
+    width, height = layer.get_width(), layer.get_height()
     _, x, y = layer.get_offsets()
-    found, width, height = [], layer.get_width(), layer.get_height()
     if not Gimp.Selection.is_empty(image):
-        buffer = image.get_selection().get_buffer()
-        found.append(bytes(buffer.get(Gegl.Rectangle.new(x, y, width, height), 1.0, None, NONE)))
-    own = layer.get_mask()
-    if own is not None and layer.get_apply_mask():
-        found.append(bytes(own.get_buffer().get(Gegl.Rectangle.new(0, 0, width, height), 1.0, None, NONE)))
-    if len(found) < 2:
-        return found[0] if found else None
-    kind, _ = divmod(int(image.get_precision()), 100)
-    return _product(*found, kind=kind)
+        _, *found = layer.mask_intersect()
+        area = Area(*found).grown(max(MARGIN_PX, max(found[2:]) // MARGIN_SHARE), width, height)
+        area = _large_enough(area, width, height)
+        channel, place = image.get_selection(), Area(area.x + x, area.y + y, *area.size)
+    elif above is not None and above.get_mask() is not None:  # an earlier painting says where by its mask
+        _, left, top = above.get_offsets()
+        area = Area(left - x, top - y, above.get_width(), above.get_height()).within(width, height)
+        if min(area.size) < LEAST_PX:
+            return Area(0, 0, width, height), None, None
+        channel, place = above.get_mask(), Area(area.x + x - left, area.y + y - top, *area.size)
+    else:
+        return Area(0, 0, width, height), None, None
+    return area, samples.read(channel, None, place), samples.read(channel, "Y u8", place).translate(ANY)
 
 
-def _product(one: bytes, other: bytes, *, kind: int) -> bytes:
-    """Two masks' samples, multiplied; of kinds that Python's arrays cannot hold, where both are anything."""
-    code, white = {1: ("B", 255), 2: ("H", 65535), 3: ("I", 4294967295), 6: ("f", 0), 7: ("d", 0)}.get(kind, ("e", 0))
-    if code == "e":
-        import struct  # noqa: PLC0415  # halves only
-
-        layout = f"<{len(one) // 2}e"
-        return struct.pack(layout, *map(mul, struct.unpack(layout, one), struct.unpack(layout, other)))
-    a, b = array.array(code, one), array.array(code, other)
-    if white:
-        return array.array(code, ((x * y + white // 2) // white for x, y in zip(a, b, strict=True))).tobytes()
-    return array.array(code, map(mul, a, b)).tobytes()
+def _large_enough(area: Area, width: int, height: int) -> Area:
+    """At least what the network can see; the layer has that much."""
+    short = max(0, LEAST_PX - min(area.size))
+    return area.grown(short, width, height)
 
 
-def _selected(image: Any, layer: Any) -> bytes | None:  # noqa: ANN401
-    """What of a layer is selected at all, white, one byte a pixel; None for all of it."""
-    if Gimp.Selection.is_empty(image):
-        return None
-    _, x, y = layer.get_offsets()
-    place = Gegl.Rectangle.new(x, y, layer.get_width(), layer.get_height())
-    return bytes(image.get_selection().get_buffer().get(place, 1.0, "Y u8", NONE)).translate(ANY)
+def _own_mask(layer: Any, area: Area) -> bytes | None:  # noqa: ANN401
+    mask = layer.get_mask()
+    return samples.read(mask, None, area) if mask is not None and layer.get_apply_mask() else None
+
+
+def _product(selection: bytes | None, own: bytes | None, kind: int) -> bytes | None:
+    if selection is None or own is None:
+        return own if selection is None else selection
+    return samples.product(selection, own, kind)
+
+
+def _is_translucent(layer: Any, own: bytes | None, kind: int) -> bool:  # noqa: ANN401
+    """Whether what is below a layer is seen through it by its settings, whatever its pixels are."""
+    if layer.get_opacity() < OPAQUE or layer.get_mode() not in PLAIN_MODES:
+        return True
+    return own is not None and not samples.is_hard(own, kind)
+
+
+def _is_thin(header: Mapping[str, Any], pixels: bytes, selected: bytes | None) -> bool:
+    """Whether any pixel that is painted is neither opaque nor wholly transparent."""
+    alpha = samples.Layout.of(header).alpha(pixels)
+    seen = alpha if selected is None else compress(alpha, selected)
+    return not set(seen) <= {0, samples.BITS[header["sample_type"]][1]}

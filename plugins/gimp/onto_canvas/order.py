@@ -1,16 +1,18 @@
 """What an artist chose, as Impasto is asked for it, and what became of it in words.
 
-Knows the bridge; must never know GIMP. Called by the script and by `live`.
+Knows the bridge; must never know GIMP. Called by the script, by `style`, `chooser` and `window`.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from bridge import Bridge, BridgeError, Event, command
+from bridge import Bridge, BridgeError, Conversation, Event, command
 
-FILE = "file"
+FILE, LAYER, CLIPBOARD = "file", "layer", "clipboard"
 # The styles that Impasto draws itself; a test holds them against its gallery.
 STYLES = (
     "swirl", "woodcut", "mosaic", "watercolour", "pointillist", "stained-glass", "ink-wash", "embroidery", "cubist",
@@ -29,7 +31,7 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class Choices:
-    """What was chosen. `style` is one of `STYLES`, or `FILE` for the picture at `style_file`."""
+    """What was chosen. `style` is one of `STYLES`, `FILE` for the picture at `style_file`, `LAYER` or `CLIPBOARD`."""
 
     style: str
     style_file: str
@@ -40,13 +42,20 @@ class Choices:
     steps: int
     seed: int
 
-    @property
-    def title(self) -> str:
-        """The style's name."""
-        return Path(self.style_file).stem if self.style == FILE else self.style
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """What there is to choose, as a layer remembers it."""
+        return tuple(field.name for field in fields(cls))
+
+    @classmethod
+    def known(cls, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What a layer or a preset remembers, by the parameters' names; what is of another kind is left out."""
+        kinds = {"style": str, "style_file": str, "strength": float, "stroke_size": float, "keep_colours": bool}
+        found = {name: told[name] for name in cls.names() if type(told.get(name)) is kinds.get(name, int)}
+        return {name.replace("_", "-"): value for name, value in found.items()}
 
     def settings(self, width: int, height: int) -> dict[str, Any]:
-        """What is asked for, for a layer of that size: larger ones are painted smaller, and scaled."""
+        """What is asked for, for an area of that size: larger ones are painted smaller, and enlarged."""
         told: dict[str, Any] = {"strength": self.strength, "stroke_size": self.stroke_size, "seed": self.seed}
         if self.keep_colours:
             told["colour"] = "content-luminance"
@@ -56,9 +65,29 @@ class Choices:
             told["steps"] = self.steps
         return told
 
-    def told(self) -> dict[str, Any]:
-        """What a layer remembers of them."""
-        return asdict(self)
+
+@dataclass(frozen=True)
+class StylePicture:
+    """A style, ready to be sent: a built-in one by its name, a file's bytes, or samples with their header."""
+
+    title: str
+    built_in: str = ""
+    data: bytes = b""
+    header: Mapping[str, Any] | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of what it is: the file, the samples with their header, or the name."""
+        told = {name: value for name, value in (self.header or {}).items() if name != "icc_profile"}
+        profile = bytes((self.header or {}).get("icc_profile", b""))
+        before = json.dumps(told, sort_keys=True).encode() + profile if self.header else self.built_in.encode()
+        return hashlib.sha256(before + self.data).hexdigest()
+
+    def send(self, talk: Conversation) -> str:
+        """Sends it; the name by which a conversation knows it."""
+        if self.built_in:
+            return talk.built_in(self.built_in)
+        return talk.file(self.data) if self.header is None else talk.picture(self.header, self.data)
 
 
 @dataclass
@@ -94,14 +123,14 @@ class Outcome:
         raise Failed(self.refusal or "Impasto ended without a picture: try again")
 
 
-def style_bytes(choices: Choices) -> bytes:
-    """The style picture's file. Raises Failed for one that is not chosen or cannot be read."""
-    if not choices.style_file:
+def from_file(path: str) -> StylePicture:
+    """The style in a file. Raises Failed for one that is not chosen or cannot be read."""
+    if not path:
         raise Failed("no style picture was chosen: choose a file, or one of the built-in styles")
     try:
-        return Path(choices.style_file).read_bytes()
+        return StylePicture(Path(path).stem, data=Path(path).read_bytes())
     except OSError as error:
-        raise Failed(f"the style picture {choices.style_file} cannot be read: {error.strerror}") from error
+        raise Failed(f"the style picture {path} cannot be read: {error.strerror}") from error
 
 
 def start(folder: str) -> Bridge:
@@ -117,13 +146,13 @@ def start(folder: str) -> Bridge:
 def ask(
     bridge: Bridge,
     choices: Choices,
+    style: StylePicture,
     content: tuple[Mapping[str, Any], bytes],
     selected: bytes | None,
     hear: Callable[[Event], None],
     **more: Any,  # noqa: ANN401  # what the verb stylize takes beside
 ) -> str:
-    """Sends the pictures and asks for a painting; the request's name. Raises Failed for a style that cannot be read."""
-    style = None if choices.style in STYLES else style_bytes(choices)
+    """Sends the pictures and asks for a painting; the request's name. Raises Failed when Impasto cannot be reached."""
     header, samples = content
     width, height = header["width"], header["height"]
     try:
@@ -133,6 +162,5 @@ def ask(
     if selected is not None:
         mask = {"width": width, "height": height, "pixel_format": "gray", "sample_type": "u8"}
         more["mask"] = talk.picture(mask, selected)
-    named = talk.built_in(choices.style) if style is None else talk.file(style)
-    painted = talk.picture(header, samples)
+    named, painted = style.send(talk), talk.picture(header, samples)
     return talk.stylize(hear, painted, [named], settings=choices.settings(width, height), **more)

@@ -1,0 +1,166 @@
+"""What becomes of a painting: one new layer above what was painted, one undo step.
+
+Knows GIMP 3 and `samples`; must never know Impasto or a dialog. The script and `preview` call it. Nothing here writes
+to the source layer or to its mask.
+
+A layer that covers its source leaves alone what is below it. Where something shines through the source (alpha, a soft
+mask, an opacity, a mode of its own) two layers over one another would show more than one did, whatever alpha the upper
+one had: with alpha a of both, 1 - (1 - a)² instead of a. So the new layer stands in for the source then: it has all of
+it, as it is now, painted where it was selected, with its alpha to the bit, its mask, opacity and mode; and the source
+is hidden by the same undo step.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gi.repository import Gimp
+
+from onto_canvas import layers, samples
+from onto_canvas.layers import Source
+
+PARASITE = "impasto-neural-style"
+PERSISTENT = 1  # a parasite that is saved with the picture
+
+
+def insert(source: Source, header: Mapping[str, Any], painted: bytes, name: str, told: Mapping[str, Any]) -> Any:  # noqa: ANN401  # GIMP's objects have no types, here and below
+    """Adds a painting as one new layer above its source, as one undo step; the new layer.
+
+    Args:
+        source: what was painted.
+        header: of the painting, which may be smaller than what was painted; it is enlarged then.
+        painted: its samples, in the format of the source.
+        name: the new layer's.
+        told: what is to be remembered with it, as a parasite.
+    """
+    pixels = fitted(source, header, painted)
+    made = _stand_in(source, pixels, name) if source.is_translucent else layer_of(source, pixels, name)
+    remembered = {**told, "source": source.layer.get_tattoo(), "stands_in": source.is_translucent}
+    made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(json.dumps(remembered).encode("ascii"))))
+    image = source.image
+
+    def add() -> None:
+        image.insert_layer(made, source.above.get_parent(), image.get_item_position(source.above))
+        _mask(made, source)
+        for hidden in (source.layer, source.above) if source.is_translucent else ():
+            hidden.set_visible(False)
+
+    in_one_step(image, add)
+    return made
+
+
+def remembered(layer: Any) -> dict[str, Any] | None:  # noqa: ANN401
+    """What a painting's layer remembers of its making; None for any other layer, or where it cannot be read."""
+    parasite = layer.get_parasite(PARASITE)
+    if parasite is None:
+        return None
+    try:
+        told = json.loads(bytes(value % 256 for value in parasite.get_data()).rstrip(b"\0"))
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def origin(image: Any, painting: Any) -> Any:  # noqa: ANN401
+    """The layer that an earlier painting was made of, if the image still has it and it is none itself."""
+    told = remembered(painting) or {}
+    found = image.get_layer_by_tattoo(int(told.get("source") or 0))
+    return found if isinstance(found, Gimp.Layer) and found != painting else None
+
+
+def fitted(source: Source, header: Mapping[str, Any], painted: bytes) -> bytes:
+    """A painting at the size of what was painted, with its alpha to the bit, however small it was painted."""
+    size = header["width"], header["height"]
+    if size == source.size:
+        return painted
+    large = samples.scaled(source.babl, painted, size, source.size)
+    layout = samples.Layout.of(source.header)
+    return layout.with_alpha(large, layout.alpha(source.samples))
+
+
+def layer_of(source: Source, pixels: bytes, name: str) -> Any:  # noqa: ANN401
+    """A new layer with those pixels at the place of what was painted, not in the image yet."""
+    kind = source.layer.type()
+    made = Gimp.Layer.new(source.image, name, *source.size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
+    samples.write(made, source.babl, pixels)
+    made.set_offsets(*source.place)
+    return made
+
+
+def add_mask(layer: Any, mask: bytes) -> None:  # noqa: ANN401
+    """Gives a layer a mask of those samples, in the format of masks."""
+    made = layer.create_mask(Gimp.AddMaskType.WHITE)
+    samples.write(made, samples.native(made), mask)
+    layer.add_mask(made)
+
+
+def wear(made: Any, source: Source) -> None:  # noqa: ANN401
+    """Gives a layer the source's opacity and mode."""
+    layer = source.layer
+    mode = layer.get_mode()
+    made.set_opacity(layer.get_opacity())
+    made.set_mode(Gimp.LayerMode.NORMAL if mode == Gimp.LayerMode.PASS_THROUGH else mode)
+    made.set_blend_space(layer.get_blend_space())
+    made.set_composite_space(layer.get_composite_space())
+    made.set_composite_mode(layer.get_composite_mode())
+
+
+def in_one_step(image: Any, call: Callable[[], None]) -> None:  # noqa: ANN401
+    """Calls `call` as one undo step, which the user finds under the name of the menu entry."""
+    image.undo_group_start()
+    try:
+        call()
+    finally:
+        image.undo_group_end()
+
+
+def _mask(made: Any, source: Source) -> None:  # noqa: ANN401
+    """What the new layer shows: what was selected of its source; a stand-in what its source shows."""
+    if not source.is_translucent:
+        if source.mask is not None:
+            add_mask(made, source.mask)
+        return
+    own = source.layer.get_mask()
+    if own is not None:
+        add_mask(made, samples.read(own))
+        made.set_apply_mask(source.layer.get_apply_mask())
+
+
+def _stand_in(source: Source, pixels: bytes, name: str) -> Any:  # noqa: ANN401
+    """A layer with all that the source has now, painted where it was selected."""
+    layer = source.layer
+    size = layer.get_width(), layer.get_height()
+    made = Gimp.Layer.new(source.image, name, *size, layer.type(), layers.OPAQUE, Gimp.LayerMode.NORMAL)
+    babl, layout = samples.native(made), samples.Layout.native(made)
+    before = samples.read(layers.visible(layer), babl)
+    samples.write(made, babl, before)
+    if source.selection is None:
+        samples.write(made, source.babl, pixels, source.area)
+    else:
+        samples.write(made, babl, _blended(source, made, pixels, source.selection), source.area)
+    samples.write(made, babl, layout.with_alpha(samples.read(made), layout.alpha(before)))
+    _, x, y = layer.get_offsets()
+    made.set_offsets(x, y)
+    wear(made, source)
+    return made
+
+
+def _blended(source: Source, made: Any, pixels: bytes, selection: bytes) -> bytes:  # noqa: ANN401
+    """The painting over what is below it, as much as is selected and with the lower one's alpha: GIMP itself does it.
+
+    As GIMP composites in 32-bit floats, doubles and 32-bit integers lose what these cannot hold within the area.
+    """
+    babl, image = samples.native(made), layers.like(source.image, *source.size)
+    below, over = (
+        Gimp.Layer.new(image, name, *source.size, made.type(), layers.OPAQUE, Gimp.LayerMode.NORMAL)
+        for name in ("below", "over")
+    )
+    samples.write(below, babl, samples.read(made, babl, source.area))
+    samples.write(over, source.babl, samples.opaque(source.header, pixels))
+    image.insert_layer(below, None, 0)
+    image.insert_layer(over, None, 0)
+    over.set_composite_mode(Gimp.LayerCompositeMode.CLIP_TO_BACKDROP)
+    add_mask(over, selection)
+    merged = samples.read(image.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE), babl)
+    image.delete()
+    return merged

@@ -1,0 +1,53 @@
+"""The dialog's presets: names to choose from, one to be kept under the name that is written, one to be dropped.
+
+Knows GTK and what is kept; must never know what a preset holds. `chooser` makes one.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gi.repository import Gtk
+
+from onto_canvas.settings import Settings
+
+
+class Presets:
+    """A row of the dialog; the presets themselves are in the file."""
+
+    def __init__(
+        self, memory: Settings, current: Callable[[], dict[str, Any]], take: Callable[[Mapping[str, Any]], None]
+    ) -> None:
+        """`current` is what is chosen now, `take` chooses what a preset holds."""
+        self._memory, self._current, self._take = memory, current, take
+        self._names = Gtk.ComboBoxText.new_with_entry()
+        self._names.get_child().set_placeholder_text("a name for these settings")
+        self._names.connect("changed", lambda _combo: self._chosen())
+        self.box = Gtk.Box(spacing=6)
+        self.box.pack_start(Gtk.Label(label="Preset"), False, False, 0)  # noqa: FBT003  # GTK's own signature
+        self.box.pack_start(self._names, True, True, 0)  # noqa: FBT003
+        for label, pressed in (("_Keep", self._keep), ("_Drop", self._drop)):
+            button = Gtk.Button(label=label, use_underline=True)
+            button.connect("clicked", lambda _button, pressed=pressed: pressed())
+            self.box.pack_start(button, False, False, 0)  # noqa: FBT003
+        self._list()
+
+    def _list(self) -> None:
+        self._names.remove_all()
+        for name in self._memory.presets():
+            self._names.append_text(name)
+
+    def _chosen(self) -> None:
+        """One of the list was chosen; what is only being written counts when it is kept."""
+        if self._names.get_active() >= 0:
+            self._take(self._memory.presets().get(self._names.get_active_text(), {}))
+
+    def _keep(self) -> None:
+        name = (self._names.get_active_text() or "").strip()
+        if name:
+            self._memory.keep_preset(name, self._current())
+            self._list()
+
+    def _drop(self) -> None:
+        self._memory.drop_preset((self._names.get_active_text() or "").strip())
+        self._names.get_child().set_text("")
+        self._list()

@@ -1,0 +1,81 @@
+"""The style as a picture: a built-in one, a file's, another layer's, what was copied; and the file of an earlier one.
+
+Knows GIMP and `order`. The script calls it before a painting, `chooser` for what it shows.
+"""
+
+import gi
+from gi.repository import Gimp
+
+from onto_canvas import layers, order, samples
+from onto_canvas.order import Failed, StylePicture
+from onto_canvas.settings import Settings
+
+PNG = "image/png"
+COPY = "copy a picture (Edit > Copy), or choose another style"
+
+
+def picture(choices: order.Choices, layer: Gimp.Layer | None, memory: Settings) -> StylePicture:
+    """The style that was chosen; `layer` is the one that was named for it.
+
+    Raises:
+        Failed: there is none, or it cannot be read.
+    """
+    if choices.style in order.STYLES:
+        return StylePicture(choices.style, built_in=choices.style)
+    if choices.style == order.LAYER:
+        return of_layer(layer)
+    if choices.style == order.CLIPBOARD:
+        return copied()
+    found = order.from_file(choices.style_file)
+    memory.used(choices.style_file, found.sha256)
+    return found
+
+
+def of_layer(layer: Gimp.Layer | None) -> StylePicture:
+    """A layer's pixels as they are, its effects included; what is transparent lends nothing.
+
+    Raises:
+        Failed: it was not chosen, or has gone.
+    """
+    if layer is None or not layer.is_valid():
+        raise Failed("no layer was chosen for the style, or it has gone: choose one, or another style")
+    babl, header = layers.picture_format(layer.get_image(), layer)
+    told = {"width": layer.get_width(), "height": layer.get_height(), **header}
+    return StylePicture(layer.get_name(), data=samples.read(layers.visible(layer), babl), header=told)
+
+
+def layer_by_number(number: int) -> Gimp.Layer | None:
+    """The layer that GIMP knows by a number, if there is one."""
+    found = Gimp.Item.get_by_id(number)
+    return found if isinstance(found, Gimp.Layer) else None
+
+
+def copied() -> StylePicture:
+    """What was copied last, in whatever program; without a screen, in GIMP.
+
+    Raises:
+        Failed: nothing was, or it is no picture.
+    """
+    data = _from_screen()
+    if data:
+        return StylePicture(order.CLIPBOARD, data=data)
+    image = Gimp.edit_paste_as_new_image()
+    if image is None:
+        raise Failed(f"there is no picture in the clipboard: {COPY}")
+    try:
+        found = of_layer(image.get_layers()[0])
+        return StylePicture(order.CLIPBOARD, data=found.data, header=found.header)
+    finally:
+        image.delete()
+
+
+def _from_screen() -> bytes:
+    """The system's clipboard as a PNG file, where there is a screen and a picture in it."""
+    gi.require_version("Gtk", "3.0")
+    gi.require_version("Gdk", "3.0")
+    from gi.repository import Gdk, Gtk  # noqa: PLC0415  # batch has no screen, and GTK wants one
+
+    if Gdk.Display.get_default() is None:
+        return b""
+    found = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_contents(Gdk.Atom.intern(PNG, only_if_exists=False))
+    return bytes(found.get_data() or b"") if found is not None else b""
