@@ -1,8 +1,9 @@
 """Sits within GIMP while a test sits at its window: writes down what the image has become, and runs lines it is given.
 
-Run by studio.py as a batch script, in GIMP's own Python. It reads; what changes an image here, a test asked for.
+Run by gimp_seat.py as a batch script, in GIMP's own Python. It reads; what changes an image here, a test asked for.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,32 +24,27 @@ image: Any = None
 display: Any = None
 
 
-def fresh(width: int, height: int, *arguments: Any) -> None:
+def fresh(width: int, height: int) -> None:
     """A new picture in the window, clean and without a history; the one that was there goes."""
     global image, display  # noqa: PLW0603  # lines that are given use it by this name
-    old = display
-    image, _ = picture(*arguments, size=(width, height))
+    if display is not None and display.is_valid():
+        display.delete()  # and its image with it; before the next, which may get its number
+    image, _ = picture(size=(width, height))
     image.undo_disable()
     image.undo_enable()
     image.clean_all()
     display = Gimp.Display.new(image)
-    if old is not None and old.is_valid():
-        old.delete()  # its image goes with it
     Gimp.displays_flush()
 
 
 def state() -> dict[str, Any]:
-    """What the image has now."""
+    """What the image has now. Without its pixels: GIMP ends whoever reads a layer while the user converts it."""
     if image is None or not image.is_valid():
         return {"layers": [], "valid": False}
-    layers = []
-    for one in image.get_layers():
-        try:
-            layers.append([one.get_name(), "" if (FOLDER/"blind").exists() else hashlib.sha256(samples(one)).hexdigest(), one.get_lock_content()])
-        except (AttributeError, TypeError):  # it has gone between two calls
-            layers.append(["?", "", False])
+    layers = image.get_layers()
     return {
-        "layers": layers,
+        "layers": [one.get_name() for one in layers],
+        "locked": [one.get_name() for one in layers if one.get_lock_content()],
         "valid": True,
         "dirty": image.is_dirty(),
         "size": [image.get_width(), image.get_height()],
@@ -57,6 +53,11 @@ def state() -> dict[str, Any]:
         "undo": image.undo_is_enabled(),
         "selected": [one.get_name() for one in image.get_selected_layers()],
     }
+
+
+def hashes() -> dict[str, str]:
+    """What the layers look like, by name."""
+    return {one.get_name(): hashlib.sha256(samples(one)).hexdigest() for one in image.get_layers()}
 
 
 def put(name: str, told: Any) -> None:
@@ -70,7 +71,7 @@ def obey(path: Path) -> None:
     line = path.read_text()
     path.unlink()
     try:
-        put(path.name.replace("do-", "done-").replace(".py", ".json"), {"gave": eval(line, globals())})  # noqa: S307
+        put(path.name.replace("do-", "done-").replace(".py", ".json"), {"gave": eval(line, globals())})
     except BaseException:  # told to the test, which fails with it
         put(path.name.replace("do-", "done-").replace(".py", ".json"), {"failed": traceback.format_exc()})
 
@@ -79,8 +80,6 @@ Gegl.init(None)
 while not (FOLDER / "end").exists():
     for path in sorted(FOLDER.glob("do-*.py")):
         obey(path)
-    try:
+    with contextlib.suppress(AttributeError, TypeError):  # the image went between two calls
         put("state.json", state())
-    except (AttributeError, TypeError):  # the image went between two calls
-        pass
     time.sleep(LOOK_S)

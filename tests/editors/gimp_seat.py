@@ -1,9 +1,10 @@
 """A GIMP in a window that a test sits at: keys and strokes as a painter gives them, and what its image has become.
 
-The state is read by a script within GIMP (seated.py), which also does for the test what needs no hand: a new picture
+The state is read by a script within GIMP (gimp_seated.py), which also does for the test what needs no hand: a new picture
 for each case. What a test is about is done by keys, in the window. Knows the plug-in's window and no daemon.
 """
 
+import contextlib
 import itertools
 import json
 import time
@@ -14,13 +15,14 @@ from typing import Any
 
 from editors import gimp
 
-SEATED = Path(__file__).with_name("seated.py")
-WAIT_S = 240
+SEATED = Path(__file__).with_name("gimp_seated.py")
+START_S = 240
+WAIT_S = 90  # a loaded machine
 NEURAL_STYLE = "<Primary><Alt>p"
 LIVE, DIALOG = "Neural Style: ", "Neural Style"
 
 
-class Studio:
+class Seat:
     """The window, its image and its plug-in."""
 
     def __init__(self, window: gimp.Window, folder: Path) -> None:
@@ -28,19 +30,19 @@ class Studio:
         self._numbers = itertools.count(1)
 
     def state(self) -> dict[str, Any]:
-        """What the image has now: `layers` as [name, hash of the pixels, locked], size, mode, whether it is dirty."""
+        """What the image has now: names of its layers from above, those locked, size, mode, whether it is dirty."""
         path = self.folder / "state.json"
         return dict(json.loads(path.read_text())) if path.exists() else {"layers": []}
 
     def names(self) -> list[str]:
         """Names of its layers, from above."""
-        return [name for name, _, _ in self.state()["layers"]]
+        return list(self.state()["layers"])
 
-    def layer(self, name: str) -> str:
-        """The hash of a layer's pixels; empty where there is no such layer."""
-        return next((pixels for found, pixels, _ in self.state()["layers"] if found == name), "")
+    def pixels(self) -> dict[str, str]:
+        """Hashes of the layers' pixels, by name."""
+        return dict(self.do("hashes()"))
 
-    def until(self, look: Any, what: str, timeout_s: float = WAIT_S) -> Any:  # noqa: ANN401  # what it looks for
+    def until(self, look: Any, what: str, timeout_s: float = WAIT_S) -> Any:  # what it looks for
         """The first true answer; when none comes, the state and a screenshot say what was there."""
         try:
             return gimp.until(look, what, timeout_s, self.window.log)
@@ -53,14 +55,14 @@ class Studio:
         self.until(lambda: self.names() == names, f"layers {names}")
         return self.state()
 
-    def do(self, line: str) -> Any:  # noqa: ANN401  # what the line gives
+    def do(self, line: str) -> Any:  # what the line gives
         """Runs a line of Python within GIMP, where `image` is the current one; what it gives, as JSON can say it."""
         number = next(self._numbers)
         part = self.folder / "part.py"
         part.write_text(line)
         part.rename(self.folder / f"do-{number}.py")
         answer = self.folder / f"done-{number}.json"
-        self.until(answer.exists, f"an answer to {line!r}")
+        self.until(answer.exists, f"an answer to {line!r}", START_S)
         told = json.loads(answer.read_text())
         if "failed" in told:
             raise AssertionError(told["failed"])
@@ -73,7 +75,7 @@ class Studio:
             windows = self.screen.windows().items()
             return next((window for window, name in windows if name.endswith("GIMP") or name.startswith("GNU ")), "")
 
-        return str(self.until(found, "GIMP's window"))
+        return str(self.until(found, "GIMP's window", START_S))
 
     def messages(self) -> list[str]:
         """Windows in which GIMP tells that something went wrong."""
@@ -102,7 +104,7 @@ class Studio:
 
         return str(self.until(agreed, "the window of the painting"))
 
-    def insist(self, window: str, key: str, done: Any, what: str) -> None:  # noqa: ANN401
+    def insist(self, window: str, key: str, done: Any, what: str) -> None:
         """Presses a key, again where it came too early, until `done()`."""
 
         def pressed() -> bool:
@@ -113,16 +115,35 @@ class Studio:
 
         self.until(pressed, what)
 
+    def processes(self, name: str) -> list[int]:
+        """Those among all that GIMP is and started, whose command line has that name in it, as a path ends or whole."""
+        found, waiting = [], [self.window.process.pid]
+        while waiting:
+            process = waiting.pop()
+            with contextlib.suppress(OSError):  # it has ended
+                told = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
+                found += [process] if any(Path(word).name == name for word in told[:3]) else []
+                children = Path(f"/proc/{process}/task").glob("*/children")
+                waiting += [int(child) for file in children for child in file.read_text().split()]
+        return found
+
     def gone(self) -> None:
         """Waits until the painting's window has gone."""
         self.until(lambda: not self.live(), "the end of the painting's window")
 
 
 @contextmanager
-def studio(home: gimp.Home, folder: Path, actions: Mapping[str, str] | None = None) -> Iterator[Studio]:
-    """GIMP in a window; `actions` are further keys for its actions, as {"layers-delete": "<Primary><Alt>d"}."""
+def seated(
+    home: gimp.Home, folder: Path, actions: Mapping[str, str] | None = None, *, outlived_s: int = 0
+) -> Iterator[Seat]:
+    """GIMP in a window; `actions` are further keys for its actions, as {"layers-delete": "<Primary><Alt>d"}.
+
+    What GIMP started may outlive it for `outlived_s`, as it would outside a root, where nothing ends it.
+    """
     keys = {"python-fu-impasto": NEURAL_STYLE, **(actions or {})}
     lines = "".join(f'(action "{action}" "{key}")\n' for action, key in keys.items())
     (home.config / "shortcutsrc").write_text(f"(file-version 1)\n{lines}")
-    with gimp.window(home, SEATED, str(gimp.REPOSITORY / "tests"), str(folder), stay=True) as window:
-        yield Studio(window, folder)
+    with gimp.window(
+        home, SEATED, str(gimp.REPOSITORY / "tests"), str(folder), stay=True, outlived_s=outlived_s
+    ) as window:
+        yield Seat(window, folder)
