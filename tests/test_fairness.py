@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from impasto.scheduling.decision import INTERACTIVE, QUANTUM_S, SPILL_AFTER_S, Runnable, Slot, decide
+from impasto.scheduling.decision import HEAD_START_S, INTERACTIVE, QUANTUM_S, SPILL_AFTER_S, Runnable, Slot, decide
 from impasto.scheduling.fairness import INTERACTIVE_SHARE, MAX_ACCOUNTS, WINDOW_S, Ledger
 
 ENDLESS_S = 1e9
@@ -329,6 +329,16 @@ def test_a_preview_waits_for_one_slice_at_most() -> None:
     Simulation([*finals, *previews]).run(60)
 
     assert all(p.ended is not None and p.ended - p.arrives <= 0.2 + QUANTUM_S for p in previews)
+
+
+@some
+@given(st.lists(st.sampled_from([0.1, 0.2, 0.25]), min_size=2, max_size=5))
+def test_endless_previews_share_their_half_to_a_second(slices: list[float]) -> None:
+    """What has begun goes first, but by no more than its head start: no preview keeps another out for long."""
+    previews = [Load(f"p{i}", ENDLESS_S, slice_s, priority=INTERACTIVE) for i, slice_s in enumerate(slices)]
+    simulation = Simulation(previews).run(60)
+
+    assert max(simulation.service.values()) - min(simulation.service.values()) <= HEAD_START_S + 2 * max(slices)
 
 
 def test_previews_are_charged() -> None:

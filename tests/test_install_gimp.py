@@ -12,9 +12,10 @@ import pytest
 
 import bridge
 from harness import Home
-from impasto import __version__, editors
-from impasto.editors import gimp
+from impasto import __version__
+from impasto.editors import gimp, plugin
 from impasto.gallery import STYLES
+from onto_canvas.settings import NAME
 
 PLUGINS = Path(bridge.__file__).parents[1]
 
@@ -49,7 +50,7 @@ def test_the_plug_in_is_there_with_all_it_needs(home: Home, tmp_path: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
     assert str(folder) in done.stdout
     assert os.access(folder / f"{gimp.NAME}.py", os.X_OK)
-    assert {"gimpfu/__init__.py", "bridge/process.py", "onto_canvas/live.py"} <= everything(folder)
+    assert {"gimpfu/__init__.py", "bridge/process.py", "onto_canvas/window.py"} <= everything(folder)
     assert bridge.command(str(folder)) == [sys.executable, "-I", "-m", "impasto", "pipe"]
     assert not [name for name in everything(folder) if "pycache" in name or name.endswith(".md")]
 
@@ -73,6 +74,8 @@ def test_uninstall_leaves_nothing(home: Home, tmp_path: Path) -> None:
     before = everything(into)
     for _ in range(2):
         assert home.run("install", "gimp", "--into", str(into)).returncode == 0
+
+    (into / gimp.SETTINGS_FILE).write_text("{}")  # as the plug-in keeps its presets
 
     removed = home.run("uninstall", "gimp", "--into", str(into))
     again = home.run("uninstall", "gimp", "--into", str(into))
@@ -102,15 +105,15 @@ def test_every_profile_of_the_account_is_found(tmp_path: Path) -> None:
         profile(tmp_path, name)
     profile(tmp_path, "snap/gimp/current/.config/GIMP/3.0")
 
-    found = editors.places(environment={}, home=tmp_path)
+    found = gimp.places(environment={}, home=tmp_path)
     flatpak = next(place for place in found if place.is_flatpak)
-    done = editors.install(flatpak)
+    advice = gimp.install(flatpak)
 
     assert len(found) == 4
-    assert json.loads((flatpak.plug_in / gimp.ENVIRONMENT_FILE).read_text())["before"] == ["flatpak-spawn", "--host"]
-    assert "flatpak override --user --talk-name=org.freedesktop.Flatpak org.gimp.GIMP" in done.advice
-    with pytest.raises(gimp.NotInstalled, match="GIMP from Snap is closed in"):
-        editors.install(next(place for place in found if place.is_snap))
+    assert json.loads((flatpak.plug_in / plugin.ENVIRONMENT_FILE).read_text())["before"] == ["flatpak-spawn", "--host"]
+    assert "flatpak override --user --talk-name=org.freedesktop.Flatpak org.gimp.GIMP" in advice[0]
+    with pytest.raises(plugin.NotInstalled, match="GIMP from Snap is closed in"):
+        gimp.install(next(place for place in found if place.is_snap))
 
 
 def test_no_profile_is_told(home: Home) -> None:
@@ -139,13 +142,13 @@ def test_the_doctor_finds_nothing_where_all_is_well(home: Home, tmp_path: Path) 
 
 def harm(place: gimp.Place, kind: str, folder: Path) -> None:
     """Breaks an installation in one way."""
-    environment = place.plug_in / gimp.ENVIRONMENT_FILE
+    environment = place.plug_in / plugin.ENVIRONMENT_FILE
     written = json.loads(environment.read_text())
     empty = folder / "python"
     empty.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S -c 'import impasto'\n")
     empty.chmod(0o755)
     if kind == "folder":
-        editors.uninstall(place)
+        gimp.uninstall(place)
     elif kind == "bit":
         place.script.chmod(0o644)
     elif kind == "damaged":
@@ -169,8 +172,8 @@ def harm(place: gimp.Place, kind: str, folder: Path) -> None:
 )
 def test_the_doctor_names_what_is_wrong_and_what_to_do(home: Home, tmp_path: Path, kind: str, told: str) -> None:
     """One harm at a time; each is found, and the advice mends it."""
-    place = editors.places(profile(tmp_path))[0]
-    editors.install(place)
+    place = gimp.places(profile(tmp_path))[0]
+    gimp.install(place)
     harm(place, kind, tmp_path)
 
     found = home.run("doctor", "--into", str(place.plug_ins))
@@ -191,3 +194,8 @@ def test_the_plug_in_offers_the_styles_that_there_are() -> None:
     ]
 
     assert ast.literal_eval(value) == STYLES
+
+
+def test_what_the_plug_in_keeps_has_the_name_that_uninstall_knows() -> None:
+    """The two cannot import one another."""
+    assert NAME == gimp.SETTINGS_FILE

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.scheduling.decision import INTERACTIVE, MOVE_AFTER_S, SPILL_AFTER_S, Runnable, Slot, decide
+from impasto.scheduling.decision import HEAD_START_S, INTERACTIVE, MOVE_AFTER_S, SPILL_AFTER_S, Runnable, Slot, decide
 from impasto.scheduling.fairness import Account
 
 
@@ -54,6 +54,17 @@ def test_previews_go_first_until_they_have_had_their_share() -> None:
     assert decide(jobs, [Slot("w")], had(a=9.0), interactive_first=True).runs == {"w": "preview"}
     assert decide(jobs, [Slot("w")], had(b=9.0), interactive_first=False).runs == {"w": "final"}
     assert decide(jobs[:1], [Slot("w")], had(a=9.0), interactive_first=False).runs == {"w": "preview"}
+
+
+def test_a_preview_that_has_begun_is_finished_first_unless_its_client_is_far_ahead() -> None:
+    """Turns about would make both late. A second ahead, by its weight, is far; other jobs have no such head start."""
+    jobs = [Runnable("begun", "a", INTERACTIVE, 2, "w"), Runnable("new", "b", INTERACTIVE, 3)]
+    finals = [replace(job, priority=2) for job in jobs]
+
+    assert runs(jobs, [Slot("w")], had(a=HEAD_START_S - 0.1)) == {"w": "begun"}
+    assert runs(jobs, [Slot("w")], had(a=HEAD_START_S + 0.1)) == {"w": "new"}
+    assert runs(jobs, [Slot("w")], {"a": Account(0.6, 2.0), "b": Account(0.0, 1.0)}) == {"w": "new"}
+    assert runs(finals, [Slot("w")], had(a=0.1)) == {"w": "new"}
 
 
 def test_two_devices_that_fall_idle_together_serve_two_clients() -> None:
@@ -163,8 +174,8 @@ def test_a_preview_gets_room_at_once_but_not_from_another_preview() -> None:
     held = [begun("final", "a", 1), begun("looked at", "b", 2, INTERACTIVE)]
     preview = small("preview", "c", 3, INTERACTIVE)
 
-    assert decide([*held, preview], [Slot("w", 50)], had(b=1.0)).spills == {"final": "w"}
-    assert decide([held[1], preview], [Slot("w", 45)], had(b=1.0)) == decide([held[1]], [Slot("w", 45)], {})
+    assert decide([*held, preview], [Slot("w", 50)], had(b=2.0)).spills == {"final": "w"}
+    assert decide([held[1], preview], [Slot("w", 45)], had(b=2.0)) == decide([held[1]], [Slot("w", 45)], {})
 
 
 def test_nobody_is_spilled_for_who_would_go_later() -> None:

@@ -110,7 +110,7 @@ class Terms:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One run of the method, as it is at one moment. Times are seconds since the epoch."""
 
@@ -203,7 +203,7 @@ class Outlook:
     time_left_s: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something happened to a job; `sequence` counts 1, 2, 3 … without gaps, and leaps when the daemon dies."""
 
@@ -213,7 +213,7 @@ class Event:
     notice: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Preview:
     """X as it was after `step`, small and 8 bits deep."""
 

@@ -145,7 +145,7 @@ def _start(config: Config) -> Info:
         if _ended(pid) and not _lock_held(config):
             break
         time.sleep(0.02)
-    raise Unavailable(f"the daemon did not come up; its last words:\n{_tail(stderr)}")
+    raise Unavailable(f"the daemon did not come up; its last words:\n{_tail(stderr)}", reason="START_FAILED")
 
 
 def _spawn(config: Config, stderr: Path) -> int:

@@ -17,6 +17,7 @@ from impasto.v1 import stylize_pb2
 
 CONNECTION_LOST = "CONNECTION_LOST"  # no word of the daemon: it died, or somebody cut the line
 BLOB_EXPIRED = "BLOB_EXPIRED"
+RETRY_S = 5.0  # when to try again, where the daemon did not say
 SHUTDOWN = "SHUTDOWN"  # stopped on purpose; its jobs go on in the next daemon
 ENDINGS: Mapping[str, type[errors.ImpastoError]] = {
     "CANCELLED": errors.JobCancelled,
@@ -30,7 +31,6 @@ ERRORS: Mapping[grpc.StatusCode, type[errors.ImpastoError]] = {
     grpc.StatusCode.NOT_FOUND: errors.NotFound,
     grpc.StatusCode.ALREADY_EXISTS: errors.RequestIdReused,
     grpc.StatusCode.FAILED_PRECONDITION: errors.CannotServe,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: errors.Busy,
     grpc.StatusCode.UNAVAILABLE: errors.Unavailable,
     grpc.StatusCode.DATA_LOSS: errors.Corrupted,
 }
@@ -52,18 +52,25 @@ def translated() -> Iterator[None]:
 def _translate(error: grpc.RpcError) -> errors.ImpastoError:
     code, message = error.code(), error.details() or "the daemon gave no reason"
     status, reason, violations = rpc_status.from_call(error), None, []
+    retry, quota = error_details_pb2.RetryInfo(), error_details_pb2.QuotaFailure()
     for detail in status.details if status is not None else ():
         told, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         if detail.Unpack(told):
             reason = told.reason
         elif detail.Unpack(bad):
             violations = [Violation(v.field, v.description, v.reason) for v in bad.field_violations]
+        else:
+            _ = detail.Unpack(retry) or detail.Unpack(quota)
     if violations:
         kind = errors.Unsupported if code is grpc.StatusCode.UNIMPLEMENTED else errors.InvalidRequest
         return kind(violations)
     if code in LOST and reason is None:
         message, reason = "the daemon is gone; run the command again, it starts a new one", CONNECTION_LOST
         return errors.Unavailable(message, reason=reason)
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        subject = next((found.subject for found in quota.violations), "")
+        retry_s = retry.retry_delay.ToTimedelta().total_seconds() or RETRY_S
+        return errors.Busy(message, reason=reason, subject=subject, retry_s=retry_s)
     return ERRORS.get(code, errors.EngineFault)(message, reason=reason)
 
 

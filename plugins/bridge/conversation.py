@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    Bytes = bytes | bytearray | memoryview
+
 PROTOCOL = 1
 CHUNK_BYTES = 1 << 20
 PREFIX = struct.Struct("<II")
@@ -45,7 +47,7 @@ class Event(NamedTuple):
 Listener = Callable[[Event], None]
 
 
-def encoded(header: Mapping[str, Any], payload: bytes | memoryview = b"") -> bytes:
+def encoded(header: Mapping[str, Any], payload: Bytes = b"") -> bytes:
     """A frame: two lengths, a JSON header, a payload."""
     text = json.dumps(header).encode()
     return b"".join((PREFIX.pack(len(text), len(payload)), text, payload))
@@ -99,17 +101,21 @@ class Conversation:
 
     # verbs
 
-    def picture(self, header: Mapping[str, Any], samples: bytes | memoryview) -> str:
+    def picture(
+        self, header: Mapping[str, Any], samples: bytes | memoryview, each: Callable[[memoryview], Bytes] | None = None
+    ) -> str:
         """Sends a raw picture, and returns the name by which verbs know it.
 
         Args:
             header: width, height, pixel_format (gray, gray_alpha, rgb, rgba), sample_type (u8, u16, f16, f32), and
                 where they are not the usual: transfer (srgb, linear), premultiplied_alpha, icc_profile (bytes).
             samples: tightly packed, rows from the top, little-endian.
+            each: what a piece of `CHUNK_BYTES` becomes, of the same length, when its turn comes to be sent: an editor
+                with another order of channels puts it right piece by piece, and never keeps its loop waiting.
         """
         told = dict(header)
         told["icc_profile"] = bytes(told.get("icc_profile", b"")).hex()
-        return self._send_picture({"header": told}, samples)
+        return self._send_picture({"header": told}, samples, each)
 
     def file(self, data: bytes) -> str:
         """Likewise a PNG, JPEG, WebP or TIFF file's bytes."""
@@ -212,12 +218,14 @@ class Conversation:
         self._send(encoded({"verb": verb, "id": ident, **told}))
         return ident
 
-    def _send_picture(self, told: Mapping[str, Any], data: bytes | memoryview) -> str:
+    def _send_picture(
+        self, told: Mapping[str, Any], data: bytes | memoryview, each: Callable[[memoryview], Bytes] | None = None
+    ) -> str:
         ident, view = self._new("p"), memoryview(data).cast("B")
         self._send(encoded({"verb": "picture", "id": ident, "size_bytes": len(view), **told}))
         chunk = {"verb": "samples", "id": ident}
-        starts = range(0, len(view), CHUNK_BYTES)
-        self._post(encoded(chunk, view[start : start + CHUNK_BYTES]) for start in starts)
+        pieces = (view[start : start + CHUNK_BYTES] for start in range(0, len(view), CHUNK_BYTES))
+        self._post(encoded(chunk, each(piece) if each else piece) for piece in pieces)
         return ident
 
     def _send(self, data: bytes) -> None:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bridge import wishes
 from gimpfu import (
     PF_DRAWABLE,
     PF_FILENAME,
@@ -58,7 +59,7 @@ def neural_style(image: Any, drawable: Any, *chosen: Any) -> None:  # noqa: ANN4
         raise CancelError from None
     except (layers.Unpaintable, order.Failed) as failed:
         raise Refused(str(failed)) from failed
-    told = {**asdict(choices), "style_sha256": manner.sha256, "style_layer": named.native.get_tattoo() if named else 0}
+    told = {**asdict(choices), "style_title": manner.title, "style_sha256": manner.sha256}
     placing.insert(source, header, samples, f"{source.layer.get_name()}, {manner.title}", told)
     gimp.displays_flush()
 
@@ -141,7 +142,7 @@ register(
         (PF_TOGGLE, "keep-colours", "Keep the picture's colours", False),
         (PF_SPINNER, "size", "Longest side painted, in pixels (larger ones are scaled; 0: never)", 1024,
          (0, 16384, 16)),
-        (PF_SPINNER, "steps", "Steps (0: as usual)", order.AS_USUAL, (0, 10000, 10)),
+        (PF_SPINNER, "steps", "Steps (0: as usual)", wishes.AS_USUAL, (0, 10000, 10)),
         (PF_SPINNER, "seed", "Seed of all chance", 0, (0, MOST_SEED, 1)),
         (PF_DRAWABLE, "style-layer", "Style layer", None),
     ],

@@ -55,6 +55,7 @@ FINAL_STEPS = (40, 80)
 PREVIEW_PX = (96, 128, 160)
 PREVIEW_STEPS = 8
 PAUSE_S = (6.0, 14.0)  # a painter looks at a preview before asking for the next
+START_S = 5.0  # for all the processes to have started
 WARM_PREVIEWS = 5
 KINDS = ("final", "final", "preview", "final", "both", "final", "preview", "final")
 SUCCEEDED = stylize_pb2.JOB_STATE_SUCCEEDED
@@ -125,7 +126,8 @@ def _raw(size: int, seed: int) -> image_pb2.ImageRef:
 
 
 def client(address: str, name: str, kind: str, seconds: float) -> None:
-    """The process of one client: prints each run as a line of JSON."""
+    """The process of one client: begins when it is told to, prints each run as a line of JSON."""
+    sys.stdin.readline()
     end, lock = time.monotonic() + seconds, threading.Lock()
 
     def tell(run: Run) -> None:
@@ -196,13 +198,19 @@ def jain(shares: Sequence[float]) -> float:
 
 
 def crowd(daemon: Daemon, clients: int, seconds: float) -> Iterator[tuple[str, str, list[Run]]]:
-    """All clients at once; name, kind and runs of each."""
+    """All clients, from the same moment on; name, kind and runs of each."""
     address = f"unix:{daemon.home.config.runtime_dir}/impasto.sock"
     processes = []
     for i in range(clients):
         name, kind = f"client{i}", KINDS[i % len(KINDS)]
         command = [sys.executable, __file__, "--client", address, name, kind, str(seconds)]
-        processes.append((name, kind, subprocess.Popen(command, stdout=subprocess.PIPE, text=True)))
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append((name, kind, process))
+    time.sleep(START_S)
+    for *_, process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
     for name, kind, process in processes:
         told, _ = process.communicate()
         runs = [Run(**json.loads(line)) for line in told.splitlines()]
@@ -231,6 +239,7 @@ def report(found: list[tuple[str, str, list[Run]]], idle: list[Run], watch: Watc
         ("health, median ms", f"{statistics.median(watch.health_s) * 1000:.1f}", ""),
         ("health, p99 ms", f"{quantile(watch.health_s, 0.99) * 1000:.1f}", ""),
         ("RSS of the daemon at 10 % and 100 %, MiB", f"{rss[len(rss) // 10] / 1024:.1f} {rss[-1] / 1024:.1f}", ""),
+        ("RSS by tenths of the run, MiB", " ".join(f"{rss[i * len(rss) // 10] / 1024:.1f}" for i in range(1, 10)), ""),
         ("growth of RSS", f"{growth:+.1%}", f"< {RSS_GROWTH:.0%}"),
     ]
     table, console = Table("", "measured", "wanted", box=None), Console(width=140)

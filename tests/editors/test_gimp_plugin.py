@@ -10,8 +10,9 @@ from harness import Daemon, Home
 
 pytestmark = pytest.mark.timeout(1800)
 
-PAINTED = Path(__file__).with_name("painted.py")
-NAMES = results.names_in(PAINTED)
+FILES = ("painted", "painted_through", "painted_places", "painted_styles")
+CHECKS = {f"editors.{name}": results.names_in(Path(__file__).with_name(f"{name}.py")) for name in FILES}
+NAMES = [name for names in CHECKS.values() for name in names]
 PLUG_IN = "impasto_neural_style"
 
 
@@ -39,7 +40,8 @@ def painted(
     daemon = Daemon(place)
     try:
         home = installed(gimp.new_home(root, folder / "home"), daemon)
-        return results.run(home, {"editors.painted": [name for name in NAMES if name in asked]}, folder)
+        wanted = {module: [name for name in names if name in asked] for module, names in CHECKS.items()}
+        return results.run(home, wanted, folder)
     finally:
         daemon.end()
         place.remove()

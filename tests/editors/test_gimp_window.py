@@ -24,6 +24,7 @@ import hashlib, json, os, pathlib, sys, time
 sys.path[:0] = [ARGUMENTS[0]]
 from gi.repository import Gegl, Gimp
 from editors.painted import picture, samples
+# before
 image, layer = picture(size=(int(ARGUMENTS[2]), int(ARGUMENTS[3])))
 image.clean_all()
 Gimp.Display.new(image)
@@ -107,13 +108,13 @@ class Painter:
 
 
 @contextmanager
-def painting(root: Path, folder: Path, daemon: Daemon, width: int, height: int) -> Iterator[Painter]:
-    """GIMP in a window with a picture of that size, the plug-in installed."""
+def painting(root: Path, folder: Path, daemon: Daemon, width: int, height: int, before: str = "") -> Iterator[Painter]:
+    """GIMP in a window with a picture of that size, the plug-in installed; `before` runs before the picture is made."""
     home = installed(gimp.new_home(root, folder / "home"), daemon)
     shortcuts = f'(file-version 1)\n(action "python-fu-impasto" "{SHORTCUT}")\n'
     (home.config / "shortcutsrc").write_text(shortcuts)
     script = folder / "script.py"
-    script.write_text(SCRIPT)
+    script.write_text(SCRIPT.replace("# before\n", before))
     arguments = (str(gimp.REPOSITORY / "tests"), str(folder), str(width), str(height))
     with gimp.window(home, script, *arguments) as window:
         yield Painter(window, folder)

@@ -5,8 +5,9 @@ carried out. ``scheduler`` gathers the facts, asks, and acts.
 
 Across clients the one with the smallest virtual counter goes first (``fairness``); interactive jobs of whatever client
 go before all others as long as they have had less than their share of the last seconds, and after all others when they
-have had it. Inside a client INTERACTIVE goes before NORMAL before BATCH, then the older before the younger; a begun job
-gives way, too: it is preempted by not being picked.
+have had it. Two previews that take turns are both late, so one that has begun is finished first, unless its client is
+a second of device time ahead. Inside a client INTERACTIVE goes before NORMAL before BATCH, then the older before the
+younger; a begun job gives way, too: it is preempted by not being picked.
 
 A begun job's state stays in its worker's memory, as many as fit. Who does not fit beside the others waits for room, but
 not for a whole job to end: after a while (a preview: at once) those that would go last are spilled, to go on from their
@@ -22,6 +23,7 @@ from impasto.scheduling.fairness import Account
 QUANTUM_S = 0.25  # device time a job has before the next one is considered
 MOVE_AFTER_S = 2.0  # of waiting, or of device time behind whoever runs instead: then a job leaves its busy worker
 SPILL_AFTER_S = 4.0  # of waiting for room: then a job held for as long is spilled, which costs a fraction of that
+HEAD_START_S = 1.0  # by which a preview that has begun goes before others: one done and one late beat two late
 INTERACTIVE = 1  # the value of the most urgent priority
 
 
@@ -183,7 +185,10 @@ class _Table:
 
 def rank(job: Runnable, account: Account, interactive_first: bool) -> tuple[bool, float, int, int]:  # noqa: FBT001
     """The smallest goes first."""
-    return (job.priority == INTERACTIVE) != interactive_first, account.counter, job.priority, job.arrival
+    interactive = job.priority == INTERACTIVE
+    head_start_s = HEAD_START_S if interactive and job.worker else 0.0
+    counter = account.counter - head_start_s / account.weight
+    return interactive != interactive_first, counter, job.priority, job.arrival
 
 
 def _fits(slot: Slot, here: Sequence[Runnable], job: Runnable) -> bool:

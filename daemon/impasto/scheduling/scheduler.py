@@ -200,7 +200,7 @@ class Scheduler:
             case "step":
                 job = job.progressed(header["step"], header["total_steps"], None)
                 left_s = self._backlog.time_left_s(job, header["time_left_s"], len(self._pool.workers))
-                record.update(replace(job, time_left_s=left_s), header["losses"])
+                record.update(replace(job, time_left_s=left_s), orders.losses(header))
             case "preview":
                 record.show(header["step"], ImageHeader.from_json(header["header"]), message.payload)
             case "sliced":
@@ -215,7 +215,7 @@ class Scheduler:
         """A worker has a job in its memory, from its newest state: what decides its pixels is settled for good."""
         job = replace(record.job, step=header["step"])
         if not job.terms.settings:
-            job = replace(job, terms=replace(job.terms, settings=header["settings"]))
+            job = replace(job, terms=replace(job.terms, settings=orders.settings(header)))
         record.amend(job)
         if header["text"]:
             record.update(job, notice=header["text"])

@@ -17,7 +17,7 @@ gi.require_version("GdkPixbuf", "2.0")
 from gi.repository import Gdk, GdkPixbuf, Gimp, GimpUi, Gio, GLib, GObject, Gtk  # noqa: E402  # versions come first
 
 from bridge import BridgeError  # noqa: E402
-from onto_canvas import order, placing  # noqa: E402
+from onto_canvas import order, placing, style  # noqa: E402
 from onto_canvas.presets import Presets  # noqa: E402
 from onto_canvas.settings import Settings  # noqa: E402
 from onto_canvas.window import Line  # noqa: E402
@@ -37,7 +37,7 @@ class Chooser:
 
     def __init__(self, line: Line, memory: Settings, image: Any, layer: Any) -> None:  # noqa: ANN401  # GIMP's objects
         """For a layer that the filter was started on; one that is a painting offers how it was made."""
-        self._line, self._memory, self._image = line, memory, image
+        self._line, self._memory, self._layer = line, memory, layer
         self._told = placing.remembered(layer)
         self._origin = placing.origin(image, layer) if self._told is not None else None
         self._config: Any = None
@@ -93,7 +93,7 @@ class Chooser:
         found = self._memory.find(path, str(told.get("style_sha256"))) if told.get("style") == order.FILE else path
         self.take({**told, "style_file": found or ""})
         if told.get("style") == order.LAYER:
-            self._config.set_property("style-layer", self._image.get_layer_by_tattoo(int(told.get("style_layer") or 0)))
+            self._take_layer(style.layer_like(str(told.get("style_title")), str(told.get("style_sha256"))))
         made = "These are the settings that this layer was painted with."
         missing = f" Its style picture {path} is not there any more: choose it again, wherever it is now."
         self.say(made if found is not None else made + missing)
@@ -141,7 +141,14 @@ class Chooser:
     def _built_layers(self) -> Any:  # noqa: ANN401
         # GIMP's combo boxes have another connect of their own.
         GObject.Object.connect(self._layers, "changed", lambda _combo: self._chose_layer())
+        others = (one for image in Gimp.get_images() for one in style.all_layers(image) if one != self._layer)
+        self._take_layer(next(others, None))
         return self._layers
+
+    def _take_layer(self, layer: Any) -> None:  # noqa: ANN401
+        if layer is not None:
+            self._config.set_property("style-layer", layer)
+            self._layers.set_active(layer.get_id())
 
     def _set(self, kind: str, name: str, value: Any) -> None:  # noqa: ANN401
         self._config.set_property(name, value)
@@ -168,14 +175,14 @@ class Chooser:
 
     def _show(self) -> None:
         """Shows what stands in the config."""
-        style, file = self._config.get_property("style"), self._config.get_property("style-file")
-        if style in order.STYLES:
-            self._wall.select_child(self._wall.get_child_at_index(order.STYLES.index(style)))
+        kind, file = self._config.get_property("style"), self._config.get_property("style-file")
+        if kind in order.STYLES:
+            self._wall.select_child(self._wall.get_child_at_index(order.STYLES.index(kind)))
         else:
             self._wall.unselect_all()
         if file is not None and (self._file.get_file() is None or not file.equal(self._file.get_file())):
             self._file.set_file(file)
-        self._radios[style if style in NAMES else BUILT_IN].set_active(True)  # GTK's own signature
+        self._radios[kind if kind in NAMES else BUILT_IN].set_active(True)  # GTK's own signature
 
     def _current(self) -> dict[str, Any]:
         """What a preset keeps: all that is chosen, by the names that a layer remembers it by."""

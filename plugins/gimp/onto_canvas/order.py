@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from bridge import Bridge, BridgeError, Conversation, Event, command
+from bridge import Bridge, BridgeError, Conversation, Event, command, wishes
 
 FILE, LAYER, CLIPBOARD = "file", "layer", "clipboard"
 # The styles that Impasto draws itself; a test holds them against its gallery.
@@ -18,7 +18,6 @@ STYLES = (
     "swirl", "woodcut", "mosaic", "watercolour", "pointillist", "stained-glass", "ink-wash", "embroidery", "cubist",
     "pastel", "marbled", "palette-knife",
 )  # fmt: skip
-AS_USUAL = 0  # steps: as many as the encoder is best with
 
 
 class Failed(Exception):
@@ -56,14 +55,10 @@ class Choices:
 
     def settings(self, width: int, height: int) -> dict[str, Any]:
         """What is asked for, for an area of that size: larger ones are painted smaller, and enlarged."""
-        told: dict[str, Any] = {"strength": self.strength, "stroke_size": self.stroke_size, "seed": self.seed}
-        if self.keep_colours:
-            told["colour"] = "content-luminance"
-        if self.size and self.size < max(width, height):
-            told["size"] = self.size
-        if self.steps != AS_USUAL:
-            told["steps"] = self.steps
-        return told
+        return wishes.settings(
+            strength=self.strength, stroke_size=self.stroke_size, keep_colours=self.keep_colours, size=self.size,
+            steps=self.steps, seed=self.seed, width=width, height=height,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ is hidden by the same undo step.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gi.repository import Gimp
@@ -132,30 +132,43 @@ def _stand_in(source: Source, pixels: bytes, name: str) -> Any:  # noqa: ANN401
     size = layer.get_width(), layer.get_height()
     made = Gimp.Layer.new(source.image, name, *size, layer.type(), layers.OPAQUE, Gimp.LayerMode.NORMAL)
     babl, layout = samples.native(made), samples.Layout.native(made)
-    before = samples.read(layers.visible(layer), babl)
-    samples.write(made, babl, before)
+    samples.write(made, babl, samples.read(layers.visible(layer), babl))
+    before = samples.read(made, babl, source.area)
     if source.selection is None:
         samples.write(made, source.babl, pixels, source.area)
     else:
-        samples.write(made, babl, _blended(source, made, pixels, source.selection), source.area)
-    samples.write(made, babl, layout.with_alpha(samples.read(made), layout.alpha(before)))
+        samples.write(made, babl, _blended(source, before, pixels, source.selection), source.area)
+    after = layout.with_alpha(samples.read(made, babl, source.area), layout.alpha(before))
+    painted = _painted(source, layout.alpha(before))
+    samples.write(made, babl, samples.kept(after, before, painted, pixel_bytes=made.get_bpp()), source.area)
     _, x, y = layer.get_offsets()
     made.set_offsets(x, y)
     wear(made, source)
     return made
 
 
-def _blended(source: Source, made: Any, pixels: bytes, selection: bytes) -> bytes:  # noqa: ANN401
+def _painted(source: Source, alpha: Sequence[int]) -> bytes:
+    """A byte for each pixel, zero where it is not selected or not to be seen: it keeps its colours."""
+    selected = source.selected or bytes([255]) * (source.area.width * source.area.height)
+    return bytes(map(_either_zero, selected, alpha)) if alpha else selected
+
+
+def _either_zero(selected: int, alpha: int) -> int:
+    return 1 if selected and alpha else 0
+
+
+def _blended(source: Source, before: bytes, pixels: bytes, selection: bytes) -> bytes:
     """The painting over what is below it, as much as is selected and with the lower one's alpha: GIMP itself does it.
 
-    As GIMP composites in 32-bit floats, doubles and 32-bit integers lose what these cannot hold within the area.
+    As GIMP composites in 32-bit floats, doubles and 32-bit integers lose what these cannot hold where it was painted.
     """
-    babl, image = samples.native(made), layers.like(source.image, *source.size)
+    image, kind = layers.like(source.image, *source.size), source.layer.type()
     below, over = (
-        Gimp.Layer.new(image, name, *source.size, made.type(), layers.OPAQUE, Gimp.LayerMode.NORMAL)
+        Gimp.Layer.new(image, name, *source.size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
         for name in ("below", "over")
     )
-    samples.write(below, babl, samples.read(made, babl, source.area))
+    babl = samples.native(below)
+    samples.write(below, babl, before)
     samples.write(over, source.babl, samples.opaque(source.header, pixels))
     image.insert_layer(below, None, 0)
     image.insert_layer(over, None, 0)

@@ -6,6 +6,7 @@ so lengths are those of the formats here and nowhere else.
 """
 
 import array
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -140,6 +141,15 @@ def opaque(header: Mapping[str, Any], data: bytes) -> bytes:
     """A picture with alpha white everywhere."""
     layout, (code, white) = Layout.of(header), BITS[header["sample_type"]]
     return layout.with_alpha(data, array.array(code, [white]) * (header["width"] * header["height"]))
+
+
+def kept(one: bytes, other: bytes, painted: bytes, *, pixel_bytes: int) -> bytes:
+    """`one`, with the very pixels of `other` where `painted`, a byte a pixel, is zero."""
+    made = bytearray(one)
+    for run in re.finditer(rb"\0+", painted):
+        part = slice(run.start() * pixel_bytes, run.end() * pixel_bytes)
+        made[part] = other[part]
+    return bytes(made)
 
 
 def is_hard(mask: bytes, kind: int) -> bool:

@@ -50,6 +50,22 @@ def layer_by_number(number: int) -> Gimp.Layer | None:
     return found if isinstance(found, Gimp.Layer) else None
 
 
+def layer_like(title: str, digest: str) -> Gimp.Layer | None:
+    """A layer of any open image that an earlier style was: of its name and content, or at least of its name."""
+    named = [layer for image in Gimp.get_images() for layer in all_layers(image) if layer.get_name() == title]
+    return next((layer for layer in named if of_layer(layer).sha256 == digest), named[0] if named else None)
+
+
+def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
+    """All layers of an image, those in groups, too."""
+    found, left = [], list(image.get_layers())
+    while left:
+        layer = left.pop(0)
+        found.append(layer)
+        left += layer.get_children() if layer.is_group() else []
+    return found
+
+
 def copied() -> StylePicture:
     """What was copied last, in whatever program; without a screen, in GIMP.
 

@@ -15,7 +15,7 @@ gi.require_version("Gtk", "3.0")
 
 from gi.repository import GimpUi, GLib, Gtk  # noqa: E402  # versions must be chosen first
 
-from bridge import Bridge, BridgeError  # noqa: E402
+from bridge import Bridge, BridgeError, words  # noqa: E402
 from onto_canvas import layers, order  # noqa: E402
 from onto_canvas.preview import Preview  # noqa: E402
 
@@ -144,21 +144,5 @@ class Live:
     def _progressed(self, told: Mapping[str, Any]) -> None:
         step, total = told.get("step") or 0, told.get("total_steps") or 0
         self._bar.set_fraction(min(1.0, step / total) if total else 0.0)
-        self._bar.set_text(where(told))
+        self._bar.set_text(words.where(told))
         self._keep.set_sensitive(step > 0)
-
-
-def where(told: Mapping[str, Any]) -> str:
-    """How far it is, in words: the place in the queue, or the step; and the time left where it can be told."""
-    place, left = told.get("queue_position"), told.get("time_left_s")
-    step, total = told.get("step") or 0, told.get("total_steps") or 0
-    first = f"waits, number {place} in line" if place else f"step {step} of {total}" if total else "begins…"
-    return first if left is None else f"{first}, about {_rounded(left)} left"
-
-
-def _rounded(seconds: float) -> str:
-    """A time as people say it."""
-    for unit, length in (("h", 3600), ("min", 60)):
-        if seconds > 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -1,0 +1,42 @@
+"""How far a painting is, in words for whoever paints: the same from every editor.
+
+Knows the event ``progress``. Must not know an editor or its widgets. `tr` translates a sentence before its numbers are
+put in; editors that speak one language give none. Called by plug-ins.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Translate = Callable[[str], str]
+
+
+def where(told: Mapping[str, Any], tr: Translate = str) -> str:
+    """The place in the queue, or the step; and the time left where it can be told."""
+    place, left = told.get("queue_position"), told.get("time_left_s")
+    step, total = told.get("step") or 0, told.get("total_steps") or 0
+    if place:
+        first = tr("waits, number {place} in line").format(place=place)
+    elif total:
+        first = tr("step {step} of {total}").format(step=step, total=total)
+    else:
+        first = tr("begins…")
+    return first if left is None else tr("{first}, about {time} left").format(first=first, time=rounded(left, tr))
+
+
+def rounded(seconds: float, tr: Translate = str) -> str:
+    """A time as people say it."""
+    for unit, length_s in ((tr("{number} h"), 3600), (tr("{number} min"), 60)):
+        if seconds > 2 * length_s:
+            return unit.format(number=f"{seconds / length_s:.0f}")
+    return tr("{number} s").format(number=f"{seconds:.0f}")
+
+
+def losses(told: Mapping[str, Any], tr: Translate = str) -> str:
+    """How far the picture still is from its content and from its style, as the optimiser counts it; may be empty."""
+    names = {"content": tr("content"), "style": tr("style"), "total": tr("total")}
+    found = told.get("losses") or {}
+    return "   ".join(f"{word} {found[name]:.3g}" for name, word in names.items() if name in found)

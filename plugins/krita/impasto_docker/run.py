@@ -1,0 +1,273 @@
+"""One painting: from the active layer and what was chosen to a new layer, or to nothing at all.
+
+Knows the pipe, documents and the canvas; must never know widgets of the docker. Everything happens in turns of Qt's
+loop. Called by the docker and by the action, through `shared()`: one `Runs` for all of this Krita, one run a document.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import canvas, order, placing
+from . import document as documents
+from .binding import QGuiApplication, QImage, QObject, Qt, QTimer, krita, pyqtSignal, translated
+from .bridge import BridgeError
+from .pipe import Pipe
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from .bridge import Event
+
+LOOK_MS = 250  # how often the document is looked at
+
+
+class Run(QObject):
+    """A painting of one document, from `start` to exactly one of `finished`, `failed` and `cancelled`, never within it.
+
+    The mutable state is how far it is, what of it has come, and what the user wants of it.
+
+    Signals:
+        progress: what the pipe tells of it, see PROTOCOL.md.
+        preview: the newest picture, of the layer's part that is painted.
+        notice: something worth knowing.
+        lost: the daemon has gone: what is done about it.
+        found: it is back.
+        finished: layer, layer_id, kept, settings, document, width, height, elapsed_s, losses.
+        failed: why, in words for whoever paints.
+        cancelled: why, empty where the user wanted it.
+    """
+
+    progress = pyqtSignal(dict)
+    preview = pyqtSignal(QImage)
+    notice = pyqtSignal(str)
+    lost = pyqtSignal(str)
+    found = pyqtSignal(str)
+    finished = pyqtSignal(dict)
+    failed = pyqtSignal(str)
+    cancelled = pyqtSignal(str)
+
+    def __init__(self, pipe: Pipe, window: Any, parent: QObject | None = None) -> None:  # noqa: ANN401
+        """Of the picture that is active in `window`."""
+        super().__init__(parent)
+        view = window.activeView() if window is not None else None
+        self.document = view.document() if view is not None else None
+        self.settings: dict[str, Any] = {}
+        self.last_preview: QImage | None = None
+        self.active = False
+        self._pipe, self._window, self._began_s = pipe, window, 0.0
+        self._source: documents.Source | None = None
+        self._overlay: canvas.Overlay | None = None
+        self._stencil: QImage | None = None
+        self._request = ""
+        self._losses: dict[str, float] = {}
+        self._result: tuple[Mapping[str, Any], bytearray, bool] | None = None
+        self._unwanted: str | None = None  # why nothing is to come of it; empty: the user said so
+        self._placing: Generator[None, None, None] | None = None
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._look)
+
+    def start(self, settings: Mapping[str, Any]) -> None:
+        """Begins, at the loop's next turn; `settings` as in `order.DEFAULTS`, what is missing as there."""
+        self.settings = {**order.DEFAULTS, **settings}
+        self.active, self._began_s = True, time.monotonic()
+        QTimer.singleShot(0, self._begin)
+
+    def stop_and_keep(self) -> None:
+        """Ends it soon; the picture so far becomes the layer."""
+        if self._request and self._unwanted is None:
+            self._say_cancel(keep=True)
+        elif not self._request:
+            self.cancel()
+
+    def cancel(self, why: str = "") -> None:
+        """Ends it; nothing comes of it. The preview goes at once."""
+        if not self.active or self._unwanted is not None:
+            return
+        self._unwanted = why
+        self._clear()
+        if self._request and self._result is None:
+            self._say_cancel(keep=False)
+
+    def undo_happened(self) -> None:
+        """The user undid something: if what is painted went with it, nothing is to come of it."""
+        source = self._source
+        if self.active and source is not None and not documents.disturbed(source) and documents.undone(source):
+            self.cancel(translated("what was being painted was undone"))
+
+    # the way there
+
+    def _begin(self) -> None:
+        if self._unwanted is not None:
+            return self._end(self.cancelled, self._unwanted)
+        try:
+            styles = [order.style(told) for told in self.settings["styles"]]
+            document = self.document
+            source = documents.read(document, document.activeNode() if document is not None else None)
+            self._request = order.ask(self._pipe.conversation(), source, styles, self.settings, self._hear)
+        except (order.Unreadable, documents.Unpaintable, BridgeError) as error:
+            return self._end(self.failed, str(error))
+        self._source = source
+        self._overlay = canvas.Overlay(self._window, (source.shape[0], source.shape[1]), source.place)
+        if source.selection is not None:
+            self._stencil = canvas.stencil(source.selection, source.size, order.PREVIEW_EDGE_PX)
+        self._timer.start(LOOK_MS)
+        return None
+
+    def _hear(self, event: Event) -> None:
+        if event.kind == "progress":
+            self._losses = dict(event.told.get("losses") or self._losses)  # the last of all has none
+            self.progress.emit(event.told)
+        elif event.kind in ("notice", "lost", "found"):
+            getattr(self, event.kind).emit(event.told["text"])
+        elif event.kind == "preview":
+            self._show(event)
+        elif event.kind == "result":
+            self._result = event.told["header"], bytearray(event.payload), bool(event.told.get("kept"))
+        elif event.kind == "done":
+            self._go_on()
+        elif event.kind == "cancelled":
+            self._end(self.cancelled, self._unwanted if self._unwanted is not None else event.told.get("text", ""))
+        elif event.kind == "error":
+            self._failed(str(event.told.get("message", "")))
+
+    def _failed(self, message: str) -> None:
+        if self._unwanted is not None:
+            self._end(self.cancelled, self._unwanted)
+        else:
+            self._end(self.failed, message or translated("Impasto ended without a picture: try again"))
+
+    def _show(self, event: Event) -> None:
+        if self._unwanted is not None or self._overlay is None:
+            return
+        image = canvas.picture(event.told["header"], bytes(event.payload))
+        self.last_preview = image if self._stencil is None else canvas.cut(image, self._stencil)
+        self._overlay.show(self.last_preview)
+        self.preview.emit(self.last_preview)
+
+    def _look(self) -> None:
+        """Whether the document is still as it was."""
+        if self._unwanted is None and self._source is not None:
+            reason = documents.disturbed(self._source)
+            if reason:
+                self.cancel(reason)
+
+    # the result
+
+    def _go_on(self) -> None:
+        """A turn of making the layer of the result; not while the user is in the middle of a stroke."""
+        if self._placing is None:
+            self._placing = self._place()
+        if self._unwanted is not None:
+            return self._end(self.cancelled, self._unwanted)
+        busy = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
+        if busy or next(self._placing, self) is not self:
+            QTimer.singleShot(LOOK_MS if busy else 0, self._go_on)
+        return None
+
+    def _place(self) -> Generator[None, None, None]:
+        assert self._result is not None
+        assert self._source is not None
+        source, (header, samples, kept) = self._source, self._result
+        made = yield from placing.native(source, header, samples)
+        self._look()
+        if self._unwanted is not None:
+            return self._end(self.cancelled, self._unwanted)
+        self._clear()
+        name = f"{source.node.name()}, {order.title(self.settings['styles'])}"
+        node = placing.insert(source, made, name)
+        told = {
+            "layer": name,
+            "layer_id": node.uniqueId().toString(),
+            "kept": kept,
+            "settings": self.settings,
+            "document": source.document.name() or Path(source.document.fileName()).name,
+            "width": source.size[0],
+            "height": source.size[1],
+            "elapsed_s": time.monotonic() - self._began_s,
+            "losses": self._losses,
+        }
+        return self._end(self.finished, told)
+
+    def _say_cancel(self, *, keep: bool) -> None:
+        if self._pipe.running:
+            self._pipe.conversation().cancel(self._request, keep=keep)
+
+    def _clear(self) -> None:
+        """Nothing more is to be seen of it on the canvas."""
+        if self._overlay is not None:
+            self._overlay.remove()
+            self._overlay = None
+
+    def _end(self, signal: Any, told: object) -> None:  # noqa: ANN401  # a bound signal
+        if not self.active:
+            return
+        self.active = False
+        self._timer.stop()
+        self._clear()
+        self._source, self._result, self._placing = None, None, None
+        signal.emit(told)
+
+
+class Runs(QObject):
+    """All paintings of this Krita, one a document at most. The mutable state is which are under way.
+
+    Signals:
+        began: a run, before its first step.
+        over: a run, after its end.
+    """
+
+    began = pyqtSignal(object)
+    over = pyqtSignal(object)
+
+    def __init__(self, pipe: Pipe, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.pipe = pipe
+        self.all: list[Run] = []
+
+    def begin(self, settings: Mapping[str, Any], window: Any = None) -> Run:  # noqa: ANN401  # Krita's window
+        """Paints the active layer of `window`, the active one by default; refusals come as `failed`."""
+        window = window or krita.Krita.instance().activeWindow()
+        run = Run(self.pipe, window, self)
+        if run.document is not None and self.of(run.document) is not None:
+            told = translated("this picture is being painted already: wait for it, or stop it first")
+            QTimer.singleShot(0, lambda: run.failed.emit(told))
+            return run
+        self.all.append(run)
+        for signal in (run.finished, run.failed, run.cancelled):
+            signal.connect(lambda _told, run=run: self._ended(run))
+        self.began.emit(run)
+        run.start(settings)
+        return run
+
+    def of(self, document: Any) -> Run | None:  # noqa: ANN401  # Krita's document
+        """The painting of a document that is under way."""
+        return next((run for run in self.all if run.document == document), None)
+
+    def undo_happened(self) -> None:
+        """The user undid something, in whichever document."""
+        for run in list(self.all):
+            run.undo_happened()
+
+    def close(self) -> None:
+        """Krita ends: everything is cancelled."""
+        for run in list(self.all):
+            run.cancel()
+        self.pipe.close()
+
+    def _ended(self, run: Run) -> None:
+        if run in self.all:
+            self.all.remove(run)
+            self.over.emit(run)
+
+
+_shared: list[Runs] = []
+
+
+def shared() -> Runs:
+    """The one of this Krita."""
+    if not _shared:
+        _shared.append(Runs(Pipe()))
+    return _shared[0]

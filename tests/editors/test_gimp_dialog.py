@@ -1,0 +1,81 @@
+"""The dialog as a painter meets it: where a style comes from, presets, Repeat, and a painting that is painted again."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from editors import gimp
+from editors.test_gimp_window import WAIT_S, Painter, painting
+from harness import Daemon
+
+pytestmark = pytest.mark.timeout(1800)
+
+REPEAT = "ctrl+f"
+SETTINGS = "impasto-neural-style.json"
+# What the test's script of the window does before its picture is shown: another picture, to be the style.
+BEFORE = """
+other, texture = picture(size=(64, 48))
+texture.set_name("texture")
+"""
+
+
+def dialog(painter: Painter) -> str:
+    """The dialog, as soon as its wall of styles is there."""
+    painter.key(painter.main(), "ctrl+alt+p")
+    found = painter.screen.wait_window("Neural Style", WAIT_S, painter.window.log)
+    time.sleep(2)  # a key that comes before its widgets is lost
+    return found
+
+
+def live(painter: Painter, title: str) -> str:
+    """The window of the painting."""
+    return painter.screen.wait_window(f"Neural Style: {title}", WAIT_S, painter.window.log)
+
+
+def agree(painter: Painter, window: str, title: str) -> str:
+    """Says yes to the dialog; the window of the painting."""
+
+    def agreed() -> str:
+        windows = painter.screen.windows()
+        found = next((one for one, name in windows.items() if f"Neural Style: {title}" in name), "")
+        if not found and window in windows:
+            painter.key(window, "alt+o")
+            time.sleep(2)
+        return found
+
+    return gimp.until(agreed, f"the window of {title}", WAIT_S, painter.window.log)
+
+
+def told(painter: Painter) -> dict[str, Any]:
+    """What the plug-in has written down in the profile."""
+    return dict(json.loads((painter.window.home.config / SETTINGS).read_text()))
+
+
+def test_styles_presets_repeat_and_painting_again(root: Path, tmp_path: Path, daemon: Daemon) -> None:
+    """One sitting: a preset is kept, another layer's manner is painted and repeated, and the painting painted again."""
+    with painting(root, tmp_path, daemon, 192, 144, before=BEFORE) as painter:
+        painter.screen.wait_window("Untitled", WAIT_S, painter.window.log)
+        painter.wait(["photo"])
+
+        chooser = dialog(painter)
+        painter.key(chooser, "alt+y")
+        painter.screen.screenshot(tmp_path / "layer.png")
+        growing = agree(painter, chooser, "texture")
+        painter.wait(["photo, growing", "photo"])
+        painter.insist(growing, "alt+s", ["photo, texture", "photo"])
+
+        painter.key(painter.main(), REPEAT)
+        repeated = live(painter, "texture")
+        painter.wait(["photo, texture, growing", "photo, texture", "photo"])
+        painter.insist(repeated, "alt+c", ["photo, texture", "photo"])
+
+        chooser = dialog(painter)
+        painter.screen.screenshot(tmp_path / "again.png")
+        again = agree(painter, chooser, "texture")
+        painter.wait(["photo, growing", "photo, texture", "photo"])
+        painter.insist(again, "alt+s", ["photo, texture", "photo, texture", "photo"])
+        (tmp_path / "end").touch()
+        assert painter.window.wait_end().code == 0
