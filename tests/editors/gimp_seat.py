@@ -1,7 +1,7 @@
 """A GIMP in a window that a test sits at: keys and strokes as a painter gives them, and what its image has become.
 
-The state is read by a script within GIMP (gimp_seated.py), which also does for the test what needs no hand: a new picture
-for each case. What a test is about is done by keys, in the window. Knows the plug-in's window and no daemon.
+The state is read by a script within GIMP (gimp_seated.py), which also does for the test what needs no hand: a new
+picture for each case. What a test is about is done by keys, in the window. Knows the plug-in and no daemon.
 """
 
 import contextlib
@@ -122,7 +122,7 @@ class Seat:
             process = waiting.pop()
             with contextlib.suppress(OSError):  # it has ended
                 told = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
-                found += [process] if any(Path(word).name == name for word in told[:3]) else []
+                found += [process] if any(Path(word).name == name for word in told[:4]) else []
                 children = Path(f"/proc/{process}/task").glob("*/children")
                 waiting += [int(child) for file in children for child in file.read_text().split()]
         return found

@@ -31,6 +31,7 @@ ACTIONS = {
     "image-convert-u16": "<Primary><Alt>u",
 }
 SIZE = 256, 192
+SMALL = 144, 112  # for paintings that are waited for to their end
 GROWING, PHOTO, KEPT = "photo, growing", "photo", "photo, swirl"
 GONE_S = 2.0  # a killed GIMP's job is over so soon
 BUSY = 0.2  # of a processor: what a worker that paints takes at the least, and an idle one never
@@ -46,11 +47,11 @@ def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -
         yield seat
 
 
-def grown(seat: Seat, daemon: Daemon) -> tuple[dict[str, str], str]:
+def grown(seat: Seat, daemon: Daemon, size: tuple[int, int] = SIZE) -> tuple[dict[str, str], str]:
     """A new picture on which a painting has begun to grow: what its pixels were, and the painting's job."""
     for message in seat.messages():
         seat.key(message, "Escape")
-    seat.do(f"fresh{SIZE}")
+    seat.do(f"fresh{size}")
     seat.wait([PHOTO])
     before = seat.pixels()
     seat.begin()
@@ -203,7 +204,10 @@ def test_the_image_is_closed(seat: Seat, daemon: Daemon) -> None:
 
 
 def test_an_undo_that_takes_the_source_away(seat: Seat, daemon: Daemon) -> None:
-    """The user undoes what made the layer that is painted: the painting ends, and redo brings only the layer."""
+    """The user undoes what made the layer that is painted: the painting ends, and redo brings only the layer.
+
+    GIMP remembers at which place it was among the layers with the preview above it, so it may come back one lower.
+    """
     seat.do(f"fresh{SIZE}")
     seat.do("image.insert_layer(image.get_layers()[0].copy(), None, 0)")
     seat.wait(["photo copy", PHOTO])
@@ -216,7 +220,7 @@ def test_an_undo_that_takes_the_source_away(seat: Seat, daemon: Daemon) -> None:
 
     seat.wait([PHOTO])
     press(seat, "ctrl+y")
-    seat.wait(["photo copy", PHOTO])
+    seat.until(lambda: sorted(seat.names()) == [PHOTO, "photo copy"], "the layer again")
     assert seat.pixels() == before
 
 
@@ -290,12 +294,12 @@ def test_the_daemon_is_killed_then_gimp(root: Path, tmp_path: Path, start: Calla
     daemon = start()
     home = installed(gimp.new_home(root, tmp_path / "home"), daemon)
     with seated(home, tmp_path, ACTIONS, outlived_s=60) as seat:
-        seat.do(f"fresh{SIZE}")
+        seat.do(f"fresh{SMALL}")
         seat.wait([PHOTO])
         seat.begin()
         seat.wait([KEPT, PHOTO])
         undisturbed = seat.pixels()
-        grown(seat, daemon)
+        grown(seat, daemon, SMALL)
         first = seat.pixels()[GROWING]
         seat.until(lambda: seat.pixels().get(GROWING) != first, "another frame")
         daemon.process.kill()
@@ -304,7 +308,7 @@ def test_the_daemon_is_killed_then_gimp(root: Path, tmp_path: Path, start: Calla
         assert seat.pixels() == undisturbed
 
         _, job = grown(seat, daemon)
-        worker = daemon.info().devices[0].worker_pid
+        (worker,) = seat.processes("impasto.worker")  # of the daemon that the plug-in started, within the root
         wait_for(lambda: load(worker) > BUSY, "a busy device")
         (itself,) = seat.processes("gimp")
         os.kill(itself, signal.SIGKILL)
