@@ -37,6 +37,12 @@ def fresh(width: int, height: int) -> None:
     Gimp.displays_flush()
 
 
+def opened() -> None:
+    """Looks at the picture that GIMP was started with."""
+    global image
+    (image,) = Gimp.get_images()
+
+
 def state() -> dict[str, Any]:
     """What the image has now. Without its pixels: GIMP ends whoever reads a layer while the user converts it."""
     if image is None or not image.is_valid():
