@@ -27,6 +27,7 @@ from editors.painted import picture, samples
 # before
 image, layer = picture(size=(int(ARGUMENTS[2]), int(ARGUMENTS[3])))
 image.clean_all()
+# after
 Gimp.Display.new(image)
 Gimp.displays_flush()
 folder, last = pathlib.Path(ARGUMENTS[1]), ""
@@ -108,13 +109,15 @@ class Painter:
 
 
 @contextmanager
-def painting(root: Path, folder: Path, daemon: Daemon, width: int, height: int, before: str = "") -> Iterator[Painter]:
-    """GIMP in a window with a picture of that size, the plug-in installed; `before` runs before the picture is made."""
+def painting(
+    root: Path, folder: Path, daemon: Daemon, width: int, height: int, *, before: str = "", after: str = ""
+) -> Iterator[Painter]:
+    """GIMP in a window with a picture of that size; `before` runs before that is made, and `after` after it."""
     home = installed(gimp.new_home(root, folder / "home"), daemon)
     shortcuts = f'(file-version 1)\n(action "python-fu-impasto" "{SHORTCUT}")\n'
     (home.config / "shortcutsrc").write_text(shortcuts)
     script = folder / "script.py"
-    script.write_text(SCRIPT.replace("# before\n", before))
+    script.write_text(SCRIPT.replace("# before\n", before).replace("# after\n", after))
     arguments = (str(gimp.REPOSITORY / "tests"), str(folder), str(width), str(height))
     with gimp.window(home, script, *arguments) as window:
         yield Painter(window, folder)

@@ -35,8 +35,8 @@ def insert(source: Source, header: Mapping[str, Any], painted: bytes, name: str,
     """
     pixels = fitted(source, header, painted)
     made = _stand_in(source, pixels, name) if source.is_translucent else layer_of(source, pixels, name)
-    remembered = {**told, "source": source.layer.get_tattoo(), "stands_in": source.is_translucent}
-    made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(json.dumps(remembered).encode("ascii"))))
+    kept = json.dumps({**told, "source": source.layer.get_tattoo()}).encode("ascii")
+    made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(kept)))
     image = source.image
 
     def add() -> None:
