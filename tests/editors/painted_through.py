@@ -69,15 +69,20 @@ def held(before: list[float], after: list[float], channels: int, outside: set[in
 
 @check("plug-in: a half-transparent picture is as transparent after it")
 def thin() -> None:
-    for precision in (P.U8_NON_LINEAR, P.U16_NON_LINEAR, P.HALF_LINEAR, P.FLOAT_LINEAR, P.FLOAT_NON_LINEAR):
-        for kind, channels in ((RGBA, 4), (GRAYA, 2)):
-            image, layer = picture(precision, kind)
-            outside, inside = select(image)
-            before = flat(image)
-            made = paint(image, layer)
-            assert not layer.get_visible(), "both would show more than one"
-            assert numbers(made)[channels - 1 :: channels] == numbers(layer)[channels - 1 :: channels]
-            held(before, flat(image), channels, outside, inside)
+    for precision, kind, channels in (
+        (P.U8_NON_LINEAR, RGBA, 4),
+        (P.U8_NON_LINEAR, GRAYA, 2),
+        (P.U16_NON_LINEAR, RGBA, 4),
+        (P.HALF_LINEAR, RGBA, 4),
+        (P.FLOAT_LINEAR, RGBA, 4),
+    ):
+        image, layer = picture(precision, kind)
+        outside, inside = select(image)
+        before = flat(image)
+        made = paint(image, layer)
+        assert not layer.get_visible(), "both would show more than one"
+        assert numbers(made)[channels - 1 :: channels] == numbers(layer)[channels - 1 :: channels]
+        held(before, flat(image), channels, outside, inside)
 
 
 @check("plug-in: so is the file that GIMP exports")

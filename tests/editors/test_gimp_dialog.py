@@ -113,3 +113,32 @@ def test_a_style_that_has_moved_is_found_by_what_it_is(root: Path, tmp_path: Pat
         painter.insist(growing, "alt+c", ["photo"])
         (tmp_path / "end").touch()
         assert painter.window.wait_end().code == 0
+
+
+# A picture through which something is seen.
+THIN = """
+layer.add_alpha()
+layer.set_opacity(60.0)
+image.clean_all()
+"""
+
+
+def test_what_stands_in_for_a_thin_layer_is_one_step(root: Path, tmp_path: Path, daemon: Daemon) -> None:
+    """The source is hidden by the step that adds the new layer, and in sight again when that is undone."""
+    with painting(root, tmp_path, daemon, 96, 64, after=THIN) as painter:
+        painter.screen.wait_window("Untitled", WAIT_S, painter.window.log)
+        before = painter.wait(["photo"])
+        growing = agree(painter, dialog(painter), "swirl")
+        painter.wait(["photo, growing", "photo"])
+        kept = painter.insist(growing, "alt+s", ["photo, swirl", "photo"])
+        painter.screen.screenshot(tmp_path / "thin.png")
+        painter.key(painter.main(), "ctrl+z")
+        undone = painter.wait(["photo"])
+        painter.key(painter.main(), "ctrl+y")
+        redone = painter.wait(["photo, swirl", "photo"])
+        (tmp_path / "end").touch()
+        assert painter.window.wait_end().code == 0
+
+    assert (before["seen"], kept["seen"]) == ([True], [True, False])
+    assert undone == before
+    assert (redone["layers"], redone["seen"]) == (kept["layers"], kept["seen"])

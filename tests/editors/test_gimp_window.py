@@ -39,7 +39,8 @@ while not (folder / "end").exists():
         except (AttributeError, TypeError):  # it has gone between two calls
             told.append(["?", "", False])
     selected = [one.get_name() for one in image.get_selected_layers()]
-    state = {"layers": told, "dirty": image.is_dirty(), "selected": selected}
+    seen = [one.get_visible() for one in image.get_layers()]
+    state = {"layers": told, "dirty": image.is_dirty(), "selected": selected, "seen": seen}
     (folder / "part").write_text(json.dumps(state))
     os.replace(folder / "part", folder / "state.json")
     time.sleep(0.2)
