@@ -63,7 +63,7 @@ DOORS = {
     "decoding.deep": Door("decoding image png", "PIL imagecodecs numpy tifffile"),
     "decoding.looking": Door("", "numpy"),
     "demo": Door("client gallery", "PIL"),
-    "draining": Door("errors scheduling.pool scheduling.scheduler store"),
+    "draining": Door("errors scheduling.orders scheduling.pool scheduling.scheduler store"),
     "editors": Door(f"{ROOT_ROOM} adoption config errors launch weights"),
     "engine": Door("", "torch safetensors"),
     "errors": Door(),
@@ -143,12 +143,15 @@ DOORS = {
     "weights": Door("errors spec"),
     "wire": Door("errors image job spec v1", "google"),
     "worker": Door(),
-    "worker.__main__": Door("worker.choices engine errors frames worker.painting spec worker.studio weights", "torch"),
-    "worker.checkpoint": Door("engine weights", "torch"),
+    "worker.__main__": Door(
+        "worker.choices engine errors frames worker.painting worker.saving spec worker.studio weights", "torch"
+    ),
+    "worker.checkpoint": Door("engine", "torch safetensors"),
     "worker.choices": Door("engine spec"),
     "worker.painting": Door(
-        "worker.checkpoint worker.choices engine errors image pixels spec worker.studio", "torch numpy"
+        "worker.checkpoint worker.choices engine errors image pixels worker.saving spec worker.studio", "torch numpy"
     ),
+    "worker.saving": Door("worker.checkpoint engine"),
     "worker.studio": Door("engine errors image pixels spec weights", "torch"),
 }
 # The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.

@@ -1,23 +1,25 @@
 """Checkpoints: how often they are written, that only whole ones are read, and that going on changes no pixel."""
 
+import errno
 import itertools
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from safetensors import SafetensorError
 
 from harness import picture
-from impasto.engine import Checkpoint
+from impasto.engine import Checkpoint, Losses
+from impasto.engine.descent import Descent
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.weights import Shelf
 from impasto.worker import checkpoint
-from impasto.worker.checkpoint import KEPT, LEAST_PAUSE_S, SHARE, SMALL_PAUSE_S, SMALL_PIXELS, Cadence
+from impasto.worker.checkpoint import KEPT, Packed
 from impasto.worker.choices import settings_from_json, settings_of, settings_to_json
 from impasto.worker.painting import Painting, Terms
 from impasto.worker.studio import Studio
@@ -35,37 +37,15 @@ def state(number: int) -> Checkpoint:
     return Checkpoint(number, 0, number, descent)
 
 
+def write(folder: Path, number: int, **beside: Any) -> None:
+    """Writes such a state."""
+    checkpoint.prepare(folder)
+    checkpoint.write(folder, Packed.of(state(number), beside))
+
+
 def files(folder: Path) -> list[Path]:
     """All states, the newest first."""
-    return sorted(folder.glob("*.state"), reverse=True)
-
-
-# how often
-
-
-@given(st.integers(1, 10**8), st.lists(st.tuples(st.floats(0.001, 20), st.floats(0.0001, 5)), min_size=1, max_size=60))
-def test_writing_takes_a_twentieth_of_the_work_and_small_pictures_lose_five_seconds(
-    pixels: int, steps: list[tuple[float, float]]
-) -> None:
-    """Whatever steps and writing cost: never due before the last is paid for, save where that would be too late."""
-    cadence, worked, last = Cadence(pixels), 0.0, 0.0
-    for step_s, cost_s in steps:
-        worked += step_s
-        since, paid = worked - last, since_needed(cadence)
-        due = cadence.due(worked)
-
-        assert (
-            due == (since >= (min(paid, SMALL_PAUSE_S) if pixels < SMALL_PIXELS else paid)) or abs(since - paid) < 1e-6
-        )
-        assert due or since < SMALL_PAUSE_S or pixels >= SMALL_PIXELS
-        if due:
-            cadence.written(worked, cost_s)
-            last = worked
-
-
-def since_needed(cadence: Cadence) -> float:
-    """The pause after which the last writing was a twentieth of the work."""
-    return max(LEAST_PAUSE_S, cadence.cost_s / SHARE)
+    return sorted(folder.glob("*.safetensors"), reverse=True)
 
 
 # only what is whole
@@ -74,7 +54,7 @@ def since_needed(cadence: Cadence) -> float:
 def test_what_was_written_comes_back(tmp_path: Path) -> None:
     """The newest state, with what was put beside it; the last two are kept, readable by their owner alone."""
     for number in (1, 2, 3):
-        checkpoint.write(tmp_path / "job", state(number), {"seconds": number / 3})
+        write(tmp_path / "job", number, seconds=number / 3)
     saved = checkpoint.newest(tmp_path / "job")
 
     assert saved.state is not None
@@ -83,6 +63,36 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     assert len(files(tmp_path / "job")) == KEPT
     assert {path.stat().st_mode & 0o777 for path in files(tmp_path / "job")} == {0o600}
     assert (tmp_path / "job").stat().st_mode & 0o777 == 0o700
+
+
+def falling(optimizer: Literal["lbfgs", "adam"], steps: int) -> Descent:
+    """A descent of some steps into a bowl."""
+    descent = Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02)
+    for _ in range(steps):
+        descent.advance(bowl)
+    return descent
+
+
+def bowl(variable: torch.Tensor) -> Losses:
+    """J of one term."""
+    value, zero = (torch.linspace(1, 100, variable.numel()).view_as(variable) * (variable - 0.5) ** 2).sum(), 0.0
+    return Losses(value, *(value.new_full((), zero) for _ in range(3)))
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("steps", [0, 1, 15])
+def test_a_real_state_comes_back_to_the_bit(tmp_path: Path, optimizer: Literal["lbfgs", "adam"], steps: int) -> None:
+    """Of both optimisers: every tensor, number, None and infinity; whoever goes on from it makes the same moves."""
+    first, second = falling(optimizer, steps), falling(optimizer, 0)
+    checkpoint.prepare(tmp_path)
+    checkpoint.write(tmp_path, Packed.of(Checkpoint(steps, 0, steps, first.state()), {}))
+    saved = checkpoint.newest(tmp_path)
+    assert saved.state is not None
+    second.restore(saved.state.descent)
+    moves = [(first.advance(bowl)["total"], second.advance(bowl)["total"]) for _ in range(12)]
+
+    assert [one == other for one, other in moves] == [True] * 12
+    assert torch.equal(first.variable, second.variable)
 
 
 DAMAGE: list[Callable[[bytes], bytes]] = [
@@ -99,7 +109,7 @@ DAMAGE: list[Callable[[bytes], bytes]] = [
 def test_a_damaged_state_is_never_read(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     """The one before serves; where that is damaged, too, there is none, and both times it is told."""
     for number in (1, 2):
-        checkpoint.write(tmp_path, state(number), {})
+        write(tmp_path, number)
     newest, before = files(tmp_path)
     newest.write_bytes(damage(newest.read_bytes()))
     first = checkpoint.newest(tmp_path)
@@ -112,36 +122,90 @@ def test_a_damaged_state_is_never_read(tmp_path: Path, damage: Callable[[bytes],
     assert files(tmp_path) == []
 
 
-def test_half_a_file_is_no_state(tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", ["next.part", ".tmpYF3a1x"])  # by us, and by safetensors
+def test_half_a_file_is_no_state(tmp_path: Path, left: str) -> None:
     """What a killed worker was writing is not looked at, and goes with the next."""
-    checkpoint.write(tmp_path, state(1), {})
-    (tmp_path / "next.part").write_bytes(files(tmp_path)[0].read_bytes()[:50])
+    write(tmp_path, 1)
+    (tmp_path / left).write_bytes(files(tmp_path)[0].read_bytes()[:50])
 
     saved = checkpoint.newest(tmp_path)
-    checkpoint.write(tmp_path, state(2), {})
+    write(tmp_path, 2)
 
     assert saved.state is not None
     assert (saved.state.number, saved.damaged) == (1, 0)
-    assert not (tmp_path / "next.part").exists()
+    assert not (tmp_path / left).exists()
 
 
-def test_a_full_disk_takes_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def full(*_: object) -> int:
+    """What a full disk says to Python."""
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def full_to_safetensors(*_: object, **__: object) -> None:
+    """What a full disk says through safetensors 0.8, word for word."""
+    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+
+@pytest.mark.parametrize(("where", "what"), [("write", full_to_safetensors), ("sync", full), ("rename", full)])
+def test_a_full_disk_takes_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, what: Callable[..., Any]
+) -> None:
     """Where a state cannot be written that is told as OSError, and the one before stays."""
-    checkpoint.write(tmp_path, state(1), {})
+    write(tmp_path, 1)
+    owner, name = {"write": (checkpoint, "save_file"), "sync": (os, "fsync"), "rename": (Path, "replace")}[where]
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, what)
+        if where == "rename":  # `write` took the method when it was made
+            patch.setattr(checkpoint.write, "__defaults__", (what,))
+        with pytest.raises(OSError, match=r"No space|could not be written") as caught:
+            write(tmp_path, 2)
+    saved = checkpoint.newest(tmp_path)
 
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
+    assert caught.value.errno == errno.ENOSPC
+    assert saved.state is not None
+    assert saved.state.number == 1
+    assert list(tmp_path.iterdir()) == files(tmp_path)
 
-    for name in ("write", "replace"):
-        with monkeypatch.context() as patch:
-            patch.setattr(checkpoint._Hashing if name == "write" else Path, name, full)
-            with pytest.raises(OSError, match=r"No space|could not be written"):
-                checkpoint.write(tmp_path, state(2), {})
-        saved = checkpoint.newest(tmp_path)
 
-        assert saved.state is not None
-        assert saved.state.number == 1
-        assert list(tmp_path.iterdir()) == files(tmp_path)
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: you "
+                     "tried to allocate 12000000 bytes. Error code 12 (Cannot allocate memory)"),
+    ],
+    ids=["Python", "CUDA", "CPU"],
+)  # fmt: skip
+def test_want_of_memory_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Says nothing about a file, whoever says it: the state stays where it is."""
+    write(tmp_path, 1)
+    before = files(tmp_path)
+
+    def wanting(_tensor: torch.Tensor) -> torch.Tensor:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.Tensor, "clone", wanting)
+        with pytest.raises(type(error)):
+            checkpoint.newest(tmp_path)
+
+    assert files(tmp_path) == before
+    assert checkpoint.newest(tmp_path).damaged == 0
+
+
+def test_a_disk_that_fails_for_once_costs_no_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be read now is passed over, and is there another time."""
+    write(tmp_path, 1)
+
+    def failing(*_: object, **__: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "_crc32_of", failing)
+        assert checkpoint.newest(tmp_path) == checkpoint.Saved(None, {}, 1)
+
+    assert checkpoint.newest(tmp_path).damaged == 0
 
 
 def test_nothing_is_no_state(tmp_path: Path) -> None:
@@ -179,6 +243,12 @@ def begun(studio: Studio, sources: dict[str, Any], folder: Path, **terms: Any) -
     return Painting(studio, SPEC, sources, lambda: None, Terms(folder=folder, **terms))
 
 
+def written(painting: Painting) -> None:
+    """Its state, on the disk."""
+    painting.save()
+    assert painting.saving.settle(lambda: None) == painting.step
+
+
 def ended(painting: Painting, path: Path) -> bytes:
     """The samples when all steps are done."""
     while not painting.done:
@@ -198,7 +268,7 @@ def test_a_painting_goes_on_elsewhere_to_the_same_pixels(
         first = begun(studio, sources, folder, threads=threads)
         for _ in range(stop):
             first.advance()
-        first.save()
+        written(first)
         torch.set_num_threads(3)
         second = begun(studio, sources, folder, threads=threads)
 
@@ -211,7 +281,7 @@ def test_a_painting_goes_on_elsewhere_to_the_same_pixels(
 def test_a_state_is_due_at_the_end_of_a_scale(studio: Studio, tmp_path: Path) -> None:
     """Two scales of two steps: after the second, however little time it took; not after the last: it is done."""
     painting = begun(studio, at_rest(tmp_path, TWO_SCALES), tmp_path / "states")
-    painting._cadence = Cadence(TWO_SCALES.pixels, written_at_s=1e9)  # no state is due for the time that has passed
+    painting.saving._cadence.begun(1e9)  # no state is due for the time that has passed
     due = []
     for _ in range(STEPS):
         painting.advance()
@@ -225,7 +295,7 @@ def test_a_state_becomes_a_picture(studio: Studio, sources: dict[str, Any], tmp_
     first = begun(studio, sources, tmp_path / "states")
     for _ in range(STEPS - 2):
         first.advance()
-    first.save()
+    written(first)
     first.write(tmp_path / "reached")
     begun(studio, sources, tmp_path / "states").write(tmp_path / "again")
     reached, again, content = (

@@ -1,6 +1,8 @@
 """Laws of the descent, on functions whose shape is known."""
 
+import copy
 from collections.abc import Callable
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -87,3 +89,29 @@ def test_state_goes_on_bit_for_bit_across_a_step_back(at: int) -> None:
 
         assert found == expected
     assert torch.equal(resumed.variable, straight.variable)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_a_state_stays_as_it_was_while_the_descent_goes_on(optimizer: Literal["lbfgs", "adam"]) -> None:
+    """Not all of it is a copy: what is shared is never written into, as a thread may be writing it to a disk."""
+    descent = Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02)
+    for _ in range(15):
+        descent.advance(as_losses(bowl))
+    state = descent.state()
+    before = copy.deepcopy(state)
+    for _ in range(15):
+        descent.advance(as_losses(bowl))
+
+    assert same(state, before)
+    assert not same(descent.state(), before)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether nested dicts and lists hold the same numbers and tensors, bit for bit."""
+    if isinstance(one, Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)

@@ -3,6 +3,15 @@
 Half are requests that hypothesis builds from the contract's own descriptors, so that a new field is fuzzed the day it
 is added; half are random bytes, and good requests with some bytes changed. Nothing here starts work: what would make a
 job is only validated.
+
+What grew in the first calls, and is looked for from a tenth of them on, was found with tracemalloc and with what the
+collector collects (KiB resident, 2026-11-26, load 8 to 14):
+
+* 2,300 KiB over the first 5,000 calls, then nothing: each refused call left a cycle inside grpc of some 30 objects and
+  our frames with the request in them, and Python's collector comes to these after about so many. They are let go at
+  once (`rpc.status.refuse`), grpc's own every five seconds (`server.give_back`): 48,300 became 50,656, now 49,496.
+* 800 KiB in one step, still there: CPython's table of interned strings, in which pathlib puts every part of every
+  path, is made anew at twice its size once.
 """
 
 import logging
@@ -28,7 +37,7 @@ from test_daemon import Stub, created, watched
 log = logging.getLogger(__name__)
 
 CALLS = 10_000
-WARM_UP, ROUNDS = 2, 5  # rounds before memory is looked at, and those that count
+ROUNDS = 10  # memory is looked at after each: it may grow so much from the first, a tenth of all calls, to the end
 BATCH = 10  # calls of one hypothesis example
 MAX_DEPTH = 6
 MAX_RESPONSES = 3  # of one call
@@ -213,7 +222,7 @@ def tame(method: MethodDescriptor, messages: list[bytes]) -> list[bytes]:
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_no_call_breaks_the_daemon_or_makes_it_grow(home: Home) -> None:
-    """No crash, no bug of ours told or logged, no job; once warm, memory grows by less than 5 % over all of them."""
+    """No crash, no bug of ours told or logged, no job; memory grows less than 5 % from a tenth of them to the end."""
     daemon = Daemon(home)
     known = seeded(daemon)
     tally: dict[str, int] = {}
@@ -221,13 +230,13 @@ def test_no_call_breaks_the_daemon_or_makes_it_grow(home: Home) -> None:
     examples = -(-CALLS // BATCH // len(METHODS) // ROUNDS)
     resident = []
     with daemon.channel() as channel:
-        for number in range(WARM_UP + ROUNDS):
+        for number in range(ROUNDS):
             for method in (method for method in METHODS if method is not LAST):
                 fuzz(channel, method, known, examples, tally, number)
             resident.append(resident_kib(daemon.process.pid))
         fuzz(channel, LAST, known, examples * ROUNDS, tally, -1)
     resident.append(resident_kib(daemon.process.pid))
-    before, after = resident[WARM_UP - 1], resident[-1]
+    before, after = resident[0], resident[-1]
     log.info("%d calls %s; resident %s KiB", sum(tally.values()), tally, resident)
 
     assert daemon.info().instance_id == life

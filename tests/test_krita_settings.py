@@ -1,17 +1,21 @@
 """What Krita's docker chooses, says and remembers: the parts of the plug-in that need neither Qt nor Krita."""
 
+import ast
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import impasto_docker
 from bridge import wishes, words
 from impasto_docker.choices import Choices, Style, Unusable
 from impasto_docker.memory import MAX_RECENTS, MAX_RESULTS, Memory, Result
 from impasto_docker.state import Known, State, line
 
+PLUGIN = Path(impasto_docker.__file__).parent
 OWN = Style("my picture", "/pictures/own.png", 0.25)
 CHOSEN = Choices((Style("mosaic"), OWN), strength=0.7, stroke_size=2.0, keep_colours=True, size=640, steps=80, seed=7)
 
@@ -264,3 +268,33 @@ def test_every_sentence_goes_through_the_translator() -> None:
         told = line(one, lambda text: f"«{text}»")
         assert all(word.startswith("«") for word in told if word)
     assert words.where({"step": 1, "total_steps": 2, "time_left_s": 1}, lambda text: f"«{text}»").startswith("««step")
+
+
+# text
+
+SHOWN = {
+    "QLabel", "QPushButton", "QCheckBox", "QMenu", "addAction", "addItem", "addMenu", "addRow", "setLabelText",
+    "setNameFilter", "setPlaceholderText", "setSpecialValueText", "setText", "setTitle", "setToolTip",
+    "setWindowTitle", "tell",
+}  # fmt: skip
+
+
+def shown_as_they_are(tree: ast.AST) -> Iterator[str]:
+    """Words in the source that go to the screen without having been translated."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in SHOWN:
+            for argument in node.args:
+                text = argument.value if isinstance(argument, ast.Constant) else None
+                if isinstance(text, str) and any(letter.isalpha() for letter in text):
+                    yield f"line {node.lineno}: {text!r}"
+
+
+@pytest.mark.parametrize("path", sorted(PLUGIN.glob("*.py")), ids=lambda path: path.name)
+def test_no_word_goes_to_the_screen_untranslated(path: Path) -> None:
+    """All text passes `translated`, from which xgettext takes it (xgettext -k translated -k tr)."""
+    assert list(shown_as_they_are(ast.parse(path.read_text()))) == []
+
+
+def test_the_search_for_untranslated_words_finds_some() -> None:
+    """The test above can fail."""
+    assert list(shown_as_they_are(ast.parse('label.setText("Hello")'))) == ["line 1: 'Hello'"]

@@ -6,15 +6,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from harness import Daemon, Home, alive, inline, long_request, picture, request, wait_for
-from impasto import client, instance, launch
+from impasto import client, instance, launch, logs
 from impasto.engine import EncoderSpec, random_encoder, save_encoder
-from impasto.errors import Busy, CannotServe
+from impasto.errors import Busy, CannotServe, Unavailable
 from impasto.v1 import stylize_pb2
 from impasto.weights import Shelf
 from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps_done, watched
@@ -249,6 +250,50 @@ def test_clients_that_race_share_one_daemon(home: Home) -> None:
 
     assert len(told) == 1
     assert told != {""}
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from impasto.instance import Instance
+held = Instance.claim(Path(sys.argv[1]))
+print(held is not None, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("after_s", [None, 0.0, 0.6, 1.2])  # None: when another one has lost to it
+def test_who_lost_to_one_that_vanishes_starts_another(home: Home, after_s: float | None) -> None:
+    """A daemon has the lock and dies before it has answered anybody: who waits for it is not left without one."""
+    holder = subprocess.Popen(
+        [home.command()[0], "-P", "-c", HOLDER, str(home.config.runtime_dir)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "True\n"
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(launch.ensure, home.config)
+        if after_s is not None:
+            time.sleep(after_s)
+        else:
+            log = home.config.data_dir / logs.STDERR
+            wait_for(lambda: log.exists() and "already runs" in log.read_text(), "the loser's last words")
+        holder.kill()
+        holder.communicate()
+        info = waiting.result(60)
+
+    assert info.instance_id
+    wait_for(lambda: len(home.serving()) == 1, "one daemon alone")
+
+
+def test_who_cannot_start_is_not_started_again(home: Home) -> None:
+    """What a daemon says of itself is told at once, and it is tried once."""
+    home.config.data_dir.mkdir(mode=0o700, parents=True)
+    (home.config.data_dir / "checkpoints").touch(mode=0o600)  # where a folder must be
+    with pytest.raises(Unavailable, match="did not come up; its last words") as caught:
+        launch.ensure(home.config)
+
+    assert "checkpoints: File exists" in caught.value.message
+    assert home.serving() == []
 
 
 def test_an_idle_older_daemon_is_replaced(start: Start) -> None:

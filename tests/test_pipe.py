@@ -235,6 +235,32 @@ def test_stop_and_keep_brings_the_picture_so_far(editor: Editor) -> None:
     assert len(heard.of("result")[0].payload) == 160 * 128 * 3
 
 
+def test_a_newer_preview_of_the_same_document_takes_the_place_of_the_older(daemon: Daemon, editor: Editor) -> None:
+    """Priority and labels of a plug-in reach the daemon; the older ends with the daemon's words, the newer is made."""
+    content, style = long_layer(editor)
+    preview = {"priority": "interactive", "labels": {"document": "harbour"}}
+    _, older = editor.paint(content, style, **LONG, **preview)
+    editor.until(lambda: older.job != "", "the older preview's job")
+    _, newer = editor.paint(content, style, settings={"size": 32, "steps": 1}, **preview)
+    editor.until(lambda: bool(older.of("cancelled")), "the end of the older")
+    editor.until(lambda: bool(newer.of("done")), "the newer")
+    with daemon.client() as client:
+        (job,) = [found for found in client.jobs() if found.name == older.job]
+
+    assert older.of("cancelled")[0].told["text"] == "a newer preview took its place"
+    assert (job.priority, dict(job.labels)) == (stylize_pb2.PRIORITY_INTERACTIVE, {"document": "harbour"})
+    assert newer.of("result")
+
+
+def test_an_editor_that_says_nonsense_about_urgency_hears_it(editor: Editor) -> None:
+    """In the words of the verb."""
+    content, style = long_layer(editor)
+    _, heard = editor.paint(content, style, priority="urgent")
+    editor.until(lambda: bool(heard.of("error")), "the refusal")
+
+    assert [violation["field"] for violation in heard.of("error")[0].told["violations"]] == ["priority"]
+
+
 def test_cancel_brings_nothing(daemon: Daemon, editor: Editor) -> None:
     """The end is `cancelled`, the job too; a second cancel changes nothing."""
     request, heard = editor.paint(*long_layer(editor), **LONG)

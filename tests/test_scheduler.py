@@ -10,9 +10,11 @@ import pytest
 
 from fakes import FakePool
 from impasto.config import Limits
+from impasto.draining import release_or_cancel
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Priority, State
+from impasto.scheduling import orders
 from impasto.scheduling.admission import footprint
 from impasto.scheduling.decision import QUANTUM_S
 from impasto.scheduling.scheduler import Scheduler
@@ -98,7 +100,7 @@ async def test_a_job_starts_is_sliced_and_ends_with_its_result_at_rest(bench: Be
     record = await bench.submit()
     assert bench.verbs() == ["start", "slice"]
     start, a_slice = bench.pool.table["w0"].told
-    assert a_slice == {"verb": "slice", "job": "jobs/1", "seconds": QUANTUM_S}
+    assert a_slice == orders.turn("jobs/1", QUANTUM_S, bench.store.left_bytes())
     assert StylizeSpec.from_json(start["spec"]) == record.job.spec
     assert {role: ImageHeader.from_json(told["header"]) for role, told in start["pictures"].items()} == {
         "content": HEADER,
@@ -206,7 +208,7 @@ async def full(bench: Bench) -> tuple[Record, Record]:
 async def test_a_preview_makes_room_and_what_left_goes_on_later(bench: Bench) -> None:
     """The worker is told to let one go and nothing else; then the preview has its turn, and the other comes back."""
     spilled, preview = await full(bench)
-    assert bench.pool.table["w0"].told[-1] == {"verb": "spill", "job": "jobs/2"}
+    assert bench.pool.table["w0"].told[-1] == orders.spill("jobs/2", bench.store.left_bytes())
 
     bench.pool.say("w0", "spilled", job="jobs/2", step=3, seconds=0.05)
 
@@ -463,7 +465,7 @@ async def test_a_held_job_waits_for_its_watcher(bench: Bench) -> None:
     assert [bench.verbs(f"jobs/{i}") for i in (2, 3)] == [[], []]
     assert bench.scheduler.outlook(records[1].job).place == 0
 
-    waiting = asyncio.create_task(bench.scheduler.release_or_cancel(0.01))
+    waiting = asyncio.create_task(release_or_cancel(bench.scheduler, bench.store, 0.01))
     await asyncio.sleep(0)
     bench.scheduler.release(records[1])
     await waiting

@@ -2,15 +2,19 @@
 
 import resource
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from harness import Daemon, Home, long_request, request, wait_for
+from harness import Daemon, Home, encoded, long_request, picture, request, wait_for
+from impasto.client import Progress
+from impasto.errors import InvalidRequest, JobCancelled
 from impasto.v1 import stylize_pb2
 from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps_done, stylized, watched
 
@@ -41,6 +45,14 @@ class Client:
                     details.append(told := kind())
                     detail.Unpack(told)
         return caught.value.code(), str(caught.value.details()), details
+
+
+def validated(message: stylize_pb2.StylizeRequest) -> stylize_pb2.StylizeRequest:
+    """The same, only to be checked."""
+    checked = stylize_pb2.StylizeRequest()
+    checked.CopyFrom(message)
+    checked.validate_only = True
+    return checked
 
 
 def end(stub: Stub, *names: str) -> None:
@@ -110,6 +122,46 @@ def test_a_newer_preview_takes_the_place_of_the_older(daemon: Daemon) -> None:
         end(stub, newer, boats)
 
 
+def test_a_scripts_previews_supersede_and_its_batch_waits(daemon: Daemon) -> None:
+    """The Python API says how urgent a painting is, and by which words older previews of it are known."""
+    content, style, heard = encoded(picture(160, 128, 1)), encoded(picture(80, 60, 2)), list[str]()
+    with daemon.client("script") as client, daemon.channel() as channel, ThreadPoolExecutor(1) as beside:
+        harbour: dict[str, Any] = {"priority": "interactive", "labels": {"document": "harbour"}}
+
+        def told(progress: Progress) -> None:
+            heard.append(progress.job)
+
+        older = beside.submit(client.stylize, content, style, steps=9000, on_progress=told, **harbour)
+        wait_for(lambda: bool(heard), "the first preview's job")
+        client.stylize(content, style, size=32, steps=1, **harbour)
+        with pytest.raises(JobCancelled, match="a newer preview took its place") as caught:
+            older.result(60)
+        batch: list[str] = []
+        client.stylize(
+            content, style, size=32, steps=1, priority="batch", on_progress=lambda told: batch.append(told.job)
+        )
+        jobs = [job(Stub(channel), name) for name in (heard[0], batch[0])]
+
+    assert caught.value.reason == "SUPERSEDED"
+    assert [(found.priority, dict(found.labels)) for found in jobs] == [
+        (INTERACTIVE, {"document": "harbour"}),
+        (stylize_pb2.PRIORITY_BATCH, {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "options"), [("priority", {"priority": "urgent"}), ("labels", {"labels": {"page": 3}})]
+)
+def test_what_is_no_priority_or_label_is_told(daemon: Daemon, field: str, options: dict[str, Any]) -> None:
+    """Before a picture is sent."""
+    before = daemon.home.blobs()
+    with daemon.client() as client, pytest.raises(InvalidRequest) as caught:
+        client.stylize(encoded(picture(30, 20, 7)), encoded(picture(30, 20, 8)), **options)
+
+    assert [violation.field for violation in caught.value.violations] == [field]
+    assert daemon.home.blobs() == before
+
+
 def test_a_client_beyond_its_quota_is_refused_and_others_are_not(daemon: Daemon) -> None:
     """RESOURCE_EXHAUSTED with whose quota it is and when to try again; what it has goes on."""
     limit = daemon.info().limits.max_jobs_per_client
@@ -119,6 +171,7 @@ def test_a_client_beyond_its_quota_is_refused_and_others_are_not(daemon: Daemon)
 
         code, message, details = client.refused(long_request())
         assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert client.refused(validated(request()))[1] == message
         assert f"this client has {limit} jobs under way; at most {limit} are allowed" in message
         (reason,) = [d.reason for d in details if isinstance(d, error_details_pb2.ErrorInfo)]
         (quota,) = [d for d in details if isinstance(d, error_details_pb2.QuotaFailure)]
@@ -161,6 +214,7 @@ def test_what_can_never_fit_is_refused_with_the_numbers(start: Start) -> None:
         large.spec.size = 2000
         code, message, details = client.refused(large)
         (reason,) = [d.reason for d in details if isinstance(d, error_details_pb2.ErrorInfo)]
+        assert Client(channel, "asks").refused(validated(large))[:2] == (code, message)
         size = int(message.split()[-2])
         large.spec.size = size
         end(Stub(channel), client.created(large))

@@ -40,8 +40,8 @@ def test_the_wheel_has_what_it_needs_and_no_more(wheel: Path) -> None:
     info = f"impasto-{impasto.__version__}.dist-info/"
     package = {name for name in names if not name.startswith(info)}
     sources = {str(path.relative_to(REPOSITORY / "daemon")) for path in REPOSITORY.glob("daemon/impasto/**/*.py")}
-    plugins = [path for room in ("bridge", "gimp", "gimpfu") for path in REPOSITORY.glob(f"plugins/{room}/**/*.py")]
-    sources |= {f"impasto/{path.relative_to(REPOSITORY)}" for path in plugins}
+    for folder, _, files in os.walk(REPOSITORY / "plugins", followlinks=True):  # Krita's has a link to the bridge
+        sources |= {f"impasto/{Path(folder, file).relative_to(REPOSITORY)}" for file in files if file.endswith(".py")}
     stubs = product(("blob", "image", "server", "stylize"), ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py"))
 
     assert wheel.name == f"impasto-{impasto.__version__}-py3-none-any.whl"
@@ -52,7 +52,9 @@ def test_the_wheel_has_what_it_needs_and_no_more(wheel: Path) -> None:
     assert {name for name in package if name.endswith(".py")} == sources
     assert {"impasto/plugins/gimpfu/pdb210.txt", "impasto/plugins/gimpfu/enums210.txt"} <= package
     assert {name for name in package if name.endswith(".md")} == {"impasto/plugins/gimpfu/README.md"}  # its table
-    assert {Path(name).suffix for name in package} <= {".py", ".pyi", ".typed", ".safetensors", ".txt", ".md"}
+    assert {f"impasto/plugins/krita/impasto_docker.{end}" for end in ("desktop", "action")} <= package
+    kinds = {".py", ".pyi", ".typed", ".safetensors", ".txt", ".md", ".desktop", ".action", ".html"}
+    assert {Path(name).suffix for name in package} <= kinds
     assert not [name for name in names if "test" in name or "pycache" in name]
 
 

@@ -29,6 +29,7 @@ CHANNEL_OPTIONS = (
 )
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 30.0
+LOST_THE_RACE = 75  # the exit code of a daemon that finds another one at its place (EX_TEMPFAIL)
 ANSWER_TIMEOUT_S = 2.0
 FREE_TIMEOUT_S = 15.0
 FORGET_TIMEOUT_S = 60.0  # with jobs to cancel
@@ -135,38 +136,42 @@ def _replace(config: Config, info: Info) -> None:
 
 
 def _start(config: Config) -> Info:
-    stderr = _stderr_path(config)
-    pid = _spawn(config, stderr)
+    """Starts a daemon and waits for it, or for the one that was quicker; if that one vanishes, starts another."""
+    stderr, known = _stderr_path(config), stops(config.runtime_dir)
+    pid = _spawn(config, stderr, known)
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if (info := running(config)) is not None:
             return info
-        # A daemon that lost the race for the lock ends at once; the winner will answer.
-        if _ended(pid) and not _lock_held(config):
-            break
+        ended = _ended(pid)
+        if ended is not None and not _lock_held(config):
+            if ended != LOST_THE_RACE:  # it could not start at all, and told why
+                break
+            pid = _spawn(config, stderr, known)  # the winner has gone before it has answered anybody
         time.sleep(0.02)
     raise Unavailable(f"the daemon did not come up; its last words:\n{_tail(stderr)}", reason="START_FAILED")
 
 
-def _spawn(config: Config, stderr: Path) -> int:
-    """Starts a daemon that outlives this process, and returns its process id."""
+def _spawn(config: Config, stderr: Path, stops_known: str) -> int:
+    """Starts a daemon that outlives this process, and returns its process id; a stop after those known ends it."""
     with stderr.open("ab") as words, Path(os.devnull).open("rb") as nothing:
         onto = [(os.POSIX_SPAWN_DUP2, file.fileno(), number) for number, file in enumerate((nothing, words, words))]
         return os.posix_spawn(
             sys.executable,
-            [sys.executable, "-P", "-m", "impasto", "serve", "--auto-started", "--stops", stops(config.runtime_dir)],
+            [sys.executable, "-P", "-m", "impasto", "serve", "--auto-started", "--stops", stops_known],
             _environment(config),
             file_actions=onto,
             setsid=True,  # a Ctrl-C or a closed terminal must not reach it
         )
 
 
-def _ended(pid: int) -> bool:
-    """Whether a process that we started has ended."""
+def _ended(pid: int) -> int | None:
+    """With what code a process that we started has ended; None if it has not."""
     try:
-        return os.waitpid(pid, os.WNOHANG)[0] == pid
-    except ChildProcessError:  # asked again after it had
-        return True
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:  # somebody else in this process has asked before us, and has the code
+        return LOST_THE_RACE
+    return os.waitstatus_to_exitcode(status) if ended else None
 
 
 def stop(config: Config) -> int:

@@ -12,6 +12,7 @@ from impasto.v1 import stylize_pb2
 
 T = TypeVar("T")
 CHOICES = {"colour": "COLOUR_HANDLING", "detail": "DETAIL", "start": "START", "optimizer": "OPTIMIZER"}
+PRIORITIES = ("interactive", "normal", "batch")
 LAYERS = ("content_layers", "style_layers")
 
 
@@ -51,6 +52,21 @@ def styles(style: T | Sequence[T], blend: Sequence[float], regions: Sequence[T])
         )
         for index, image in enumerate(images)
     ]
+
+
+def envelope(priority: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    """How urgent a request is, and its labels, as fields of the contract's `StylizeRequest`.
+
+    Raises:
+        InvalidRequest: a word for the priority that there is not, or labels that are no text.
+    """
+    found = Violations()
+    if priority not in PRIORITIES:
+        found.add("priority", f"is {priority!r}; it is one of {', '.join(PRIORITIES)}", "UNKNOWN_PRIORITY")
+    if not all(isinstance(part, str) for pair in labels.items() for part in pair):
+        found.add("labels", f"are {dict(labels)!r}; names and values must be text", "LABELS")
+    found.raise_if_any()
+    return {"priority": f"PRIORITY_{priority.upper()}", "labels": dict(labels)}
 
 
 def plain_spec(options: Mapping[str, Any]) -> stylize_pb2.StylizeSpec:

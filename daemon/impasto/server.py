@@ -7,6 +7,7 @@ it answers within half a second and survives whatever happens to a device. ``cli
 import asyncio
 import contextlib
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -19,7 +20,7 @@ from grpc_reflection.v1alpha import reflection
 
 from impasto import __version__, folders, logs
 from impasto.config import MIB, Config
-from impasto.draining import drain
+from impasto.draining import drain, release_or_cancel
 from impasto.errors import Busy, CannotServe
 from impasto.instance import Instance, address, stops
 from impasto.owner import Identify, by_socket
@@ -44,6 +45,7 @@ OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.so_reuseport", 0),  # on by default: two daemons would share a port (measured)
 )
+ALREADY_RUNNING = "ALREADY_RUNNING"  # why there is no second daemon
 WATCHER_S = 30.0  # after a daemon's death a job waits so long for its watcher
 DRAIN_S = 10.0  # for workers to end their step and write down what they hold
 GRACE_S = 3.0  # for streams to tell their clients that the daemon goes
@@ -104,7 +106,9 @@ class Server:
         await self._grpc.start()
         self._instance.announce(__version__, self._instance_id)
         self._pool.start()
-        self._returning = asyncio.create_task(self._scheduler.release_or_cancel(WATCHER_S))
+        gc.collect()
+        gc.freeze()  # modules and services stay for life, see `give_back`
+        self._returning = asyncio.create_task(release_or_cancel(self._scheduler, self._store, WATCHER_S))
         log.info("impasto %s serves on its socket", __version__)
 
     async def run(self) -> None:
@@ -186,7 +190,13 @@ class Server:
 
 
 def give_back() -> None:
-    """Gives free memory back to the system: glibc keeps it, 3 MiB after two busy minutes (tests/bench/load.py)."""
+    """Gives free memory back to the system: glibc keeps it, 3 MiB after two busy minutes (tests/bench/load.py).
+
+    Before that every call that was refused is a cycle inside grpc, of some 30 objects, which Python's own collector
+    comes round to after five thousand such calls (tests/test_fuzz.py); what stays for life is frozen at the start, so
+    that looking takes milliseconds.
+    """
+    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
@@ -211,7 +221,7 @@ def serve(
     os.umask(0o077)  # whatever is written, by workers, too: pictures are private; grpc sets no mode on its socket
     instance = Instance.claim(config.runtime_dir)
     if instance is None:
-        raise CannotServe("a daemon already runs for this user: see `impasto status`", reason="ALREADY_RUNNING")
+        raise CannotServe("a daemon already runs for this user: see `impasto status`", reason=ALREADY_RUNNING)
     if stops_known is not None and stops_known != stops(config.runtime_dir):
         raise CannotServe("`impasto stop` came while this daemon was starting", reason="STOPPED")
 

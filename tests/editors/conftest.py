@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from editors import chroot, gimp
+from editors import chroot, gimp, krita
 
 REQUIRED = os.environ.get("IMPASTO_EDITORS") == "required"
 HERE = Path(__file__).parent
@@ -43,3 +43,15 @@ def root() -> Path:
 def gimp_home(root: Path, tmp_path_factory: pytest.TempPathFactory) -> gimp.Home:
     """A GIMP home for tests that leave it as they found it."""
     return gimp.new_home(root, tmp_path_factory.mktemp("editors") / "gimp")
+
+
+@pytest.fixture(scope="session")
+def krita_root(root: Path) -> Path:
+    """The root with Krita beside GIMP."""
+    return chroot.ensure(krita=True)
+
+
+@pytest.fixture(scope="session")
+def native_krita(root: Path) -> Path:
+    """Where this machine's own Krita is; the root has the tools of its display."""
+    return krita.native().root

@@ -258,7 +258,10 @@ def screen(root: Path) -> Iterator[Screen]:
         number = os.read(read, 16).decode().strip()
         if not number:
             raise Late("Xvfb ended without a display")
-        yield Screen(root, f":{number}")
+        display = Screen(root, f":{number}")
+        # Under load a display is named before it lets anybody in: Krita took that for the end.
+        until(lambda: display.tool("xdotool", "getdisplaygeometry"), "the display's first answer", TOOL_S)
+        yield display
     finally:
         os.close(read)
         server.terminate()

@@ -7,8 +7,10 @@ nothing of the plug-in under test. Called by the tests of editors only.
 
 import itertools
 import json
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,11 +98,14 @@ class Home:
 
     def environment(self, display: str) -> dict[str, str]:
         """What this Krita sees of the world."""
-        run = self.path / "run"
+        run, temporary = self.path / "run", self.path / "t"
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.mkdir(exist_ok=True)
         own = {
             "HOME": str(self.path),
             "XDG_RUNTIME_DIR": str(run),
+            # A second Krita of the same user hands its arguments to the first, by a socket there, and ends.
+            "TMPDIR": str(temporary),
             "QT_QPA_PLATFORM": "xcb",
             "NO_AT_BRIDGE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -152,7 +157,7 @@ def template(edition: Edition) -> Path:
 def new_home(edition: Edition, path: Path) -> Home:
     """A home at `path`, which must not exist yet."""
     made = template(edition)
-    shutil.copytree(made, path, symlinks=True, ignore=shutil.ignore_patterns("probe", "run", "whole", "*.log"))
+    shutil.copytree(made, path, symlinks=True, ignore=shutil.ignore_patterns("probe", "run", "t", "whole", "*.log"))
     return fresh_home(edition, path)
 
 
@@ -249,6 +254,11 @@ def window(home: Home, *arguments: str, start_s: float = START_S) -> Iterator[Wi
 def chroot_for_tools(home: Home) -> Path:
     """The root whose X tools are used: the Debian root has them all, this machine may not."""
     return chroot.cache() / chroot.SUITE if home.edition.native else home.edition.root
+
+
+def kill(pid: int) -> None:
+    """Ends a process at once, as a crash does."""
+    os.kill(pid, signal.SIGKILL)
 
 
 def pids(home: Home) -> list[int]:

@@ -11,6 +11,7 @@ import click
 
 from impasto.cli.options import check_written, named
 from impasto.config import ENVIRONMENT_PREFIX, Config
+from impasto.errors import CannotServe
 
 
 @click.command()
@@ -118,12 +119,19 @@ def free(config: Config) -> None:
 @click.pass_obj
 def serve(config: Config, threads: int | None, listen: str | None, stops: str | None, *, auto_started: bool) -> None:
     """Run the daemon in the foreground; stylize and demo start it by themselves."""
-    from impasto import logs  # noqa: PLC0415
+    from impasto import launch, logs  # noqa: PLC0415
+    from impasto.server import ALREADY_RUNNING  # noqa: PLC0415
     from impasto.server import serve as serve_forever  # noqa: PLC0415
 
     config = config.overridden({"threads": threads, "listen": listen})
     logs.begin(config.data_dir, config.log_format, config.log_bytes, to_file=auto_started)
-    serve_forever(config, auto_started=auto_started, stops_known=stops)
+    try:
+        serve_forever(config, auto_started=auto_started, stops_known=stops)
+    except CannotServe as error:
+        if error.reason != ALREADY_RUNNING or not auto_started:
+            raise
+        print(f"impasto: {error.message}", file=sys.stderr)
+        sys.exit(launch.LOST_THE_RACE)  # the client that started it must tell this from a daemon that cannot start
 
 
 @click.group()

@@ -154,6 +154,14 @@ def _option(group: str, *names: Any, **attributes: Any) -> Callable[[Any], Any]:
     TIME, "--from", "init", type=FILE, help="Go on from this picture, e.g. an earlier result, with other settings."
 )
 @_option(
+    TIME,
+    "--priority",
+    type=click.Choice(["interactive", "normal", "batch"]),
+    default="normal",
+    show_default=True,
+    help="What goes first while the machine is busy: what somebody waits for (interactive), or all else (batch).",
+)
+@_option(
     EXPERT,
     "--start",
     type=click.Choice(["content", "noise"]),

@@ -8,28 +8,29 @@
 
 Knows the contract and files. Must not know torch, so that importing it costs a fraction of a second. Starts the daemon
 when none answers, and rides over its death: a `stylize` under way finds it again, or starts it anew, and goes on. The
-face of a room: ``lifeline`` is the connection, ``progress`` what a script hears. ``cli`` is its first user.
+face of a room: ``lifeline`` is the connection, ``progress`` and ``telling`` are what a script hears. ``cli`` is its
+first user.
 """
 
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
 import grpc
 
-from impasto import errors, launch, wire
+from impasto import errors, launch
 from impasto.client.lifeline import Lifeline
-from impasto.client.progress import Progress, progress_of
+from impasto.client.progress import Progress
+from impasto.client.telling import OnPreview, OnProgress, Told, received
 from impasto.config import Config
-from impasto.errors import Violations
 from impasto.pictures import Picture, Source, announced, chunked
 from impasto.refusals import BLOB_EXPIRED, CONNECTION_LOST, SHUTDOWN, ending, translated
-from impasto.request import StyleUse, plain_spec, styles
-from impasto.v1 import blob_pb2, image_pb2, stylize_pb2
+from impasto.request import StyleUse, envelope, plain_spec, styles
+from impasto.v1 import blob_pb2, stylize_pb2
 
 __all__ = ["Client", "OnPreview", "OnProgress", "Picture", "Preview", "Progress", "Source", "connect"]
 
@@ -48,10 +49,6 @@ class Preview:
     sequence: int
     step: int
     picture: Picture
-
-
-OnProgress = Callable[[Progress], None]
-OnPreview = Callable[[Picture], None]
 
 
 def connect(config: Config | None = None, *, start: bool = True) -> "Client":
@@ -130,6 +127,8 @@ class Client:
         init: Source | None = None,
         on_progress: OnProgress | None = None,
         on_preview: OnPreview | None = None,
+        priority: str = "normal",
+        labels: Mapping[str, str] | None = None,
         **options: Any,  # noqa: ANN401  # the fields of StylizeSpec, checked by the contract
     ) -> Picture:
         """Paints `content` in the manner of `style`.
@@ -140,30 +139,29 @@ class Client:
             mask: gray, of the content's size: white is painted, black stays.
             blend: how much each style counts, one number for each; none means all alike.
             regions: where each style applies, one mask for each; none means everywhere.
-            keep: a mask: white is kept near to the content, as faces and straight edges should be.
+            keep: a mask: white is kept near to the content, as faces should be.
             init: a picture to start from in place of the content, e.g. an earlier result.
             on_progress: called with every event.
             on_preview: called about once a second with the picture so far.
-            options: any plain field of the contract's `StylizeSpec`: steps, strength, colour, detail, budget_s, …; also
-                style_layers and content_layers as {"relu3_1": 2.0}.
+            priority: "interactive" for what somebody waits for, "normal", or "batch" for what may wait for all else.
+            labels: your own words for it; an interactive one cancels this client's older ones with the same.
+            options: any plain field of `StylizeSpec`: steps, strength, …; also style_layers={"relu3_1": 2.0}.
 
         Raises:
-            InvalidRequest, CannotServe, Busy, Unavailable: as the daemon says.
-            JobCancelled: somebody else cancelled it; a picture that was kept is got by `picture`.
-            EngineFault: the job failed.
+            InvalidRequest, CannotServe, Busy, Unavailable, EngineFault: as the daemon says.
+            JobCancelled: somebody else cancelled it, or a newer one took its place; what was kept is got by `picture`.
         """
-        uses = styles(style, blend, regions)
+        uses, urgency = styles(style, blend, regions), envelope(priority, labels or {})
         pictures = {"content": content, "mask": mask, "keep": keep, "init": init}
 
         def made(request_id: str) -> stylize_pb2.StylizeRequest:
-            """The request, its pictures uploaded."""
             delivery = stylize_pb2.DeliveryOptions(max_preview_fps=1 if on_preview else 0, send_result=True)
-            spec = self._spec(uses, options, **pictures)
-            return stylize_pb2.StylizeRequest(request_id=request_id, spec=spec, delivery=delivery)
+            spec = self._spec(uses, options, **pictures)  # its pictures uploaded
+            return stylize_pb2.StylizeRequest(request_id=request_id, spec=spec, delivery=delivery, **urgency)
 
-        return self._persist(made, _Told(on_progress, on_preview))
+        return self._persist(made, Told(on_progress, on_preview))
 
-    def _persist(self, made: Callable[[str], stylize_pb2.StylizeRequest], told: "_Told") -> Picture:
+    def _persist(self, made: Callable[[str], stylize_pb2.StylizeRequest], told: Told) -> Picture:
         """Asks and watches until the result is here, over the death of the daemon, and of its memory, too."""
         request, request_id, losses, sent = None, uuid.uuid4().hex, 0, 0
         while True:
@@ -224,14 +222,14 @@ class Client:
             if not found.HasField("result"):
                 raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
             response = self._line.blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
-            return _picture(found.result.header, b"".join(part.chunk for part in response))
+            return received(found.result.header, b"".join(part.chunk for part in response))
 
     def preview(self, job: str, newer_than: int = 0, max_edge: int = 0) -> Preview | None:
         """The newest picture of a running job, as soon as there is one newer than `newer_than`; None at its end."""
         request = stylize_pb2.GetPreviewRequest(name=job, newer_than=newer_than, max_edge=max_edge)
         with self._open():  # no deadline: a job may wait for long in the queue, and its end ends this, too
             frame = self._line.stylize.GetPreview(request).frame
-        return Preview(frame.sequence, frame.step, _picture(frame.header, frame.samples)) if frame.sequence else None
+        return Preview(frame.sequence, frame.step, received(frame.header, frame.samples)) if frame.sequence else None
 
     def jobs(self) -> list[stylize_pb2.Job]:
         """The newest hundred jobs."""
@@ -259,7 +257,7 @@ class Client:
                 getattr(spec, name).blob = self.upload(picture, name)
         return spec
 
-    def _collect(self, request: stylize_pb2.StylizeRequest, told: "_Told") -> Picture:
+    def _collect(self, request: stylize_pb2.StylizeRequest, told: Told) -> Picture:
         """Watches until the result is here. Leaving in between, by whatever exception, cancels the job."""
         header, samples = None, bytearray()
         with self._open():
@@ -280,35 +278,4 @@ class Client:
             call.cancel()
         if header is None:
             raise ending(told.job)
-        return _picture(header, bytes(samples))
-
-
-def _picture(header: image_pb2.ImageHeader, samples: bytes) -> Picture:
-    return Picture(wire.header_from(header, "header", Violations()), samples)
-
-
-class _Told:
-    """What a caller has heard of a painting: nothing twice, however often the connection is made anew."""
-
-    def __init__(self, on_progress: OnProgress | None, on_preview: OnPreview | None) -> None:
-        self._on_progress, self._on_preview = on_progress, on_preview
-        self._sequence = 0
-        self.job: stylize_pb2.Job | None = None
-
-    def event(self, event: stylize_pb2.JobEvent) -> None:
-        """One event, of which those that were heard already do not count; another job's numbers begin anew."""
-        if self.job is not None and self.job.name == event.job.name and event.sequence <= self._sequence:
-            return
-        self.job, self._sequence = event.job, event.sequence
-        if self._on_progress:
-            self._on_progress(progress_of(event))
-
-    def preview(self, frame: stylize_pb2.PreviewFrame) -> None:
-        """The picture so far."""
-        if self._on_preview:
-            self._on_preview(_picture(frame.header, frame.samples))
-
-    def notice(self, text: str) -> None:
-        """Something about the connection, with the job as it was when it was last heard of."""
-        if self._on_progress and self.job is not None:
-            self._on_progress(replace(progress_of(stylize_pb2.JobEvent(job=self.job)), notice=text))
+        return received(header, bytes(samples))

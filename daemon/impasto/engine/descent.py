@@ -6,7 +6,7 @@ elsewhere, bit for bit.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor
 from impasto.engine.objective import Losses
 
 LBFGS_HISTORY = 10  # ten pairs descend as a hundred do for the first hundred steps, in a tenth of the memory
+PAIRS = ("old_dirs", "old_stps")  # where torch keeps them; a test watches that it does not write into them
 LIFTED = 10  # bits of J as the optimiser sees it at first
 OVERSHOT = 2.0  # a loss more than this many times the last one means that L-BFGS stepped too far
 STEP_BACK = 0.25  # of such a step is kept
@@ -92,9 +93,12 @@ class Descent:
         memory["t"] = memory["t"] * STEP_BACK
 
     def state(self) -> dict[str, Any]:
-        """A copy of everything that the next move depends on: tensors, numbers, and dicts and lists of them."""
+        """Everything that the next move depends on, as it is now: tensors, numbers, and dicts and lists of them.
+
+        A copy, but for L-BFGS's pairs, which are most of it and which it makes once and never changes.
+        """
         held = {"variable": self.variable.detach(), "before": self._before, "optimizer": self._optimizer.state_dict()}
-        copied: dict[str, Any] = _copied(held | {"lift": self._lift, "total": self._total})
+        copied: dict[str, Any] = _copied(held | {"lift": self._lift, "total": self._total}, PAIRS)
         return copied
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -118,10 +122,13 @@ def _optimizer(variable: Tensor, name: Literal["lbfgs", "adam"], adam_rate: floa
     )
 
 
-def _copied(value: Any) -> Any:  # noqa: ANN401  # an optimiser's state_dict is nested dicts and lists of anything
-    """A deep copy of nested dicts and lists in which tensors are cloned, so that later steps do not write into it."""
+def _copied(value: Any, but: Collection[str] = ()) -> Any:  # noqa: ANN401  # an optimiser's state_dict is nested anything
+    """A deep copy of nested dicts and lists in which tensors are cloned, so that later steps do not write into it.
+
+    Of what has a name in `but` the lists alone are new.
+    """
     if isinstance(value, Tensor):
         return value.clone()
     if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in value.items()}
-    return [_copied(inner) for inner in value] if isinstance(value, list) else value
+        return {key: list(inner) if key in but else _copied(inner, but) for key, inner in value.items()}
+    return [_copied(inner, but) for inner in value] if isinstance(value, list) else value

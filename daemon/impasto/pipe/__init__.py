@@ -17,7 +17,7 @@ from impasto.pipe.session import Session
 
 __all__ = ["PROTOCOL", "serve"]
 
-PROTOCOL = 1
+PROTOCOL = 2
 READ_BYTES = 1 << 20
 BAD_FRAMES = 2
 

@@ -45,6 +45,8 @@ class Order:
     settings: Mapping[str, Any] = field(default_factory=dict)
     preview_edge: int = 512
     previews_per_s: float = 2.0
+    priority: str = "normal"
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Painting:
@@ -98,6 +100,8 @@ class Painting:
             regions=[self._file(region) for region in order.regions],
             blend=order.blend,
             on_progress=lambda told: self._progressed(client, told),
+            priority=order.priority,
+            labels=order.labels,
             **order.settings,
         )
 

@@ -148,6 +148,8 @@ class Session:
             settings=dict(header.get("settings", {})),
             preview_edge=_edge(header.get("preview_edge", 512)),
             previews_per_s=min(4.0, max(0.0, float(header.get("previews_per_s", 2.0)))),
+            priority=str(header.get("priority", "normal")),
+            labels=dict(header.get("labels", {})),
             **one,
         )
         found.raise_if_any()

@@ -89,6 +89,7 @@ class Intake:
         if header.sample_type in (SampleType.F16, SampleType.F32):
             async with self._decoders:
                 await codec.check_finite(part, header, field=field)
+        self.store.make_room(0)  # what has come counts already
         return await self.store.keep(part, header, owner.current())
 
     async def _decode(self, part: Path, encoded_sha256: str, field: str) -> Blob:
@@ -97,6 +98,7 @@ class Intake:
         try:
             async with self._decoders:
                 header = await codec.decode(part, raw, max_pixels=self._limits.max_pixels, field=field)
+            self.store.make_room(0)  # the samples of a file may be many times its size
             return await self.store.keep(raw, header, owner.current(), encoded_sha256)
         finally:
             raw.unlink(missing_ok=True)

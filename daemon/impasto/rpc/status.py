@@ -90,6 +90,7 @@ def _cropped(text: str, most: int) -> str:
 
 async def refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoReturn:
     """Ends the call with the status that `error` stands for."""
+    caught = error
     if isinstance(error, OSError) and error.errno in DISK_ERRORS:
         log.error("the disk fails: %s", error.strerror)
         error = errors.Busy("the daemon's disk is full or fails; make room on it", reason="DISK")
@@ -98,6 +99,9 @@ async def refuse(context: grpc.aio.ServicerContext, error: Exception) -> NoRetur
         log.error("a bug of ours, told as %s", reference, exc_info=error, extra={"reference": reference})
         error = errors.EngineFault(f"something broke inside the daemon; its log tells what, at reference {reference}")
     status = rpc_status.to_status(status_of(error))
+    # Until the collector comes grpc holds what ends a call in a cycle with it: our frames, and the request in them,
+    # must not hang on that.
+    caught.__traceback__ = caught.__context__ = caught.__cause__ = None
     await context.abort(status.code, status.details, status.trailing_metadata)
     raise AssertionError("abort returned")  # it never does; this tells the type checker
 

@@ -135,14 +135,17 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
             spec = await self._spec(request)
             terms = await self._terms(spec)
             record = self._known(request.request_id, digest)  # a retry may have come in meanwhile
-            if record is None and request.validate_only:
-                return None
             if record is None:
-                record = self._submitted(request, spec, terms, client, digest, keep_by_default=keep_by_default)
+                record = self._made(request, spec, terms, client, digest, keep_by_default=keep_by_default)
+                if request.validate_only:
+                    self._scheduler.check(record.job)
+                    return None
+                record.update(record.job, notice=weights.notice(spec.encoder, record.job.spec.encoder))
+                self._scheduler.submit(record)
         await self._accepted(record)
         return record
 
-    def _submitted(  # the parts of a job
+    def _made(  # the parts of a job
         self,
         request: stylize_pb2.StylizeRequest,
         spec: StylizeSpec,
@@ -152,14 +155,14 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         *,
         keep_by_default: bool,
     ) -> Record:
-        """A new job in the queue."""
+        """A new job, not in the queue yet."""
         policy = request.delivery.on_disconnect
         keep = policy == stylize_pb2.DISCONNECT_POLICY_KEEP_RUNNING or (keep_by_default and not policy)
         job = Job(
             name=f"jobs/{uuid.uuid4().hex}",
             client=client,
             spec=replace(spec, encoder=self._shelf.resolve(spec.encoder)),
-            arrival=self._store.next_arrival(),
+            arrival=0 if request.validate_only else self._store.next_arrival(),
             create_time=time.time(),
             owner=owner.current(),
             request_id=request.request_id,
@@ -167,10 +170,7 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
             labels=dict(request.labels),
             terms=terms,
         )
-        record = Record(job, digest, keep_running=keep)
-        record.update(job, notice=weights.notice(spec.encoder, job.spec.encoder))
-        self._scheduler.submit(record)
-        return record
+        return Record(job, digest, keep_running=keep)
 
     async def _terms(self, spec: StylizeSpec) -> Terms:
         """What decides the pixels beside the request, as it is now: it stays so for the job's whole life."""

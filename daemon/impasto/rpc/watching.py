@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from impasto import wire
 from impasto.errors import GoingAway
@@ -98,4 +99,6 @@ async def _until_changed(record: Record, scheduler: Scheduler) -> None:
         moved = scheduler.outlook(record.job).place != place
         # Else another watcher has done it.
         if not record.job.state.final and (moved or record.silent_s() >= HEARTBEAT_S):
-            record.update(record.job)  # the client sees that the job lives, and where it stands
+            # The client sees that the job lives, where it stands, and how long it will take as things are now.
+            left_s = scheduler.outlook(record.job, anew=True).time_left_s
+            record.update(replace(record.job, time_left_s=left_s) if record.job.state is State.RUNNING else record.job)

@@ -12,7 +12,7 @@ from impasto.config import Limits
 from impasto.errors import CannotServe, NotFound
 from impasto.image import ImageHeader
 from impasto.job import Job, Outlook, Priority, State
-from impasto.scheduling.admission import check_fit, check_room, superseded
+from impasto.scheduling.admission import check_fit, check_room, footprint, superseded
 from impasto.scheduling.decision import Decision, Slot, decide
 from impasto.scheduling.demand import Demand, Want
 from impasto.scheduling.fairness import Ledger
@@ -40,8 +40,8 @@ class Backlog:
             self._last_busy = time.monotonic()
         return time.monotonic() - self._last_busy
 
-    def take(self, job: Job, leaving: Collection[str], budgets: Sequence[int]) -> list[Record]:
-        """Takes a new job in, before it is in the store.
+    def check(self, job: Job, leaving: Collection[str], budgets: Sequence[int]) -> list[Job]:
+        """Whether a new job may come in, which changes nothing.
 
         Args:
             job: the new one.
@@ -55,19 +55,22 @@ class Backlog:
             Busy: its client, or all together, have as many as are allowed.
             CannotServe: no device here can ever hold it.
         """
-        others = [record.job for record in self.unfinished() if record.job.name not in leaving]
+        others = self._others(leaving)
         needless = superseded(job, others)
         check_room(job, [other for other in others if other not in needless], self._limits, self._retry_s(job))
-        want = self._demand.come(job, *self._headers(job), time.monotonic())
-        try:
-            check_fit(want.need, want.header, budgets)
-        except CannotServe:
-            self._demand.go(job)
-            raise
-        active = {other.client for other in others}
+        content, styles = self._headers(job)
+        check_fit(footprint(job.spec, content, styles), job.spec.result_header(content), budgets)
+        return needless
+
+    def take(self, job: Job, leaving: Collection[str]) -> None:
+        """Takes in a new job that was checked, before it is in the store."""
+        active = {other.client for other in self._others(leaving)}
+        self._demand.come(job, *self._headers(job), time.monotonic())
         if job.client not in active:
             self._ledger.lift(job.client, active)
-        return [self._store.records[other.name] for other in needless]
+
+    def _others(self, leaving: Collection[str]) -> list[Job]:
+        return [record.job for record in self.unfinished() if record.job.name not in leaving]
 
     def misfits(self, budgets: Sequence[int]) -> list[tuple[Record, CannotServe]]:
         """Jobs that came in before anybody knew the devices, and that none of them can ever hold."""
@@ -123,9 +126,12 @@ class Backlog:
         """A job has ended."""
         self._demand.go(job)
 
-    def outlook(self, job: Job, devices: int) -> Outlook:
-        """What is told of a job: while it waits, as things are now; while it runs, as they were at its last step."""
-        if job.state is not State.QUEUED:
+    def outlook(self, job: Job, devices: int, *, anew: bool = False) -> Outlook:
+        """What is told of a job: while it waits, as things are now; while it runs, as they were at its last step.
+
+        With `anew` as they are now in any case: a step may be long ago.
+        """
+        if job.state.final or (job.state is State.RUNNING and job.time_left_s is not None and not anew):
             return Outlook(0, job.time_left_s)
         places, ends = self._forecast(devices)
         return Outlook(places.get(job.name, 0), ends.get(job.name))

@@ -35,6 +35,16 @@ def start(job: Job, pictures: Iterable[tuple[str, str, Path, ImageHeader]], stat
     return {"verb": "start", "job": job.name, "states": str(states), "result": str(result)} | told
 
 
+def turn(job: str, seconds: float, room_bytes: int | None = None) -> Verb:
+    """To work at a job for so long; its states may take so much more of the disk, any if nobody tells."""
+    return {"verb": "slice", "job": job, "seconds": seconds, "room_bytes": room_bytes}
+
+
+def spill(job: str, room_bytes: int | None = None) -> Verb:
+    """To write a job down and let it go."""
+    return {"verb": "spill", "job": job, "room_bytes": room_bytes}
+
+
 def cancel(job: Job, why: str, reason: str, *, keep: bool) -> Verb:
     """To stop with a job; with a picture of what there is, if it is to be kept."""
     return {"verb": "cancel", "job": job.name, "why": why, "reason": reason, "keep": keep}

@@ -47,18 +47,26 @@ class Scheduler:
 
     # verbs for rpc
 
-    def submit(self, record: Record) -> None:
-        """Takes a job into the queue; older previews that it makes needless are cancelled.
+    def check(self, job: Job) -> list[Record]:
+        """Whether a job would be taken in now; older previews that it would make needless.
 
         Raises:
-            Busy: its client, or all together, have as many as are allowed.
+            Busy: its client, or all together, have as many as are allowed; its result would be beyond the disk quota.
             CannotServe: no device here can ever hold it.
             GoingAway: the daemon stops.
         """
         if self.draining:
             raise GoingAway
-        for needless in self._backlog.take(record.job, self._closing, budgets(self._pool)):
-            self.cancel(needless, "a newer preview took its place", reason="SUPERSEDED")
+        needless = self._backlog.check(job, self._closing, budgets(self._pool))
+        self._store.make_room(self._store.result_bytes(job))
+        return [self._store.records[other.name] for other in needless]
+
+    def submit(self, record: Record) -> None:
+        """Takes a job into the queue, if `check` allows it; older previews that it makes needless are cancelled."""
+        needless = self.check(record.job)
+        self._backlog.take(record.job, self._closing)
+        for each in needless:
+            self.cancel(each, "a newer preview took its place", reason="SUPERSEDED")
         self._store.add(record)
         self._pool.wake()
         self._dispatch()
@@ -88,23 +96,15 @@ class Scheduler:
         record.held = False
         self._dispatch()
 
-    async def release_or_cancel(self, within_s: float) -> None:
-        """After a daemon's death: jobs whose watcher has not come back within that time end with what they have."""
-        held = [record for record in self._store.records.values() if record.held]
-        await asyncio.sleep(within_s)
-        for record in held:
-            if record.held:
-                self.cancel(record, "nobody came back for it after the daemon's death", keep=True)
-
     def want_preview(self, record: Record, max_edge: int) -> None:
         """Asks for a preview after the next step; it will appear in the record."""
         home = self._pool.worker(self._home.get(record.job.name, ""))
         if home is not None:
             home.send({"verb": "preview", "job": record.job.name, "max_edge": max_edge})
 
-    def outlook(self, job: Job) -> Outlook:
-        """Its place in the queue and the time until it will be done, as things are now."""
-        return self._backlog.outlook(job, len(self._pool.workers))
+    def outlook(self, job: Job, *, anew: bool = False) -> Outlook:
+        """Its place in the queue and the time until it will be done; of one that runs as at its last step, or anew."""
+        return self._backlog.outlook(job, len(self._pool.workers), anew=anew)
 
     @property
     def homes(self) -> dict[str, str]:
@@ -139,7 +139,7 @@ class Scheduler:
             if (worker := self._pool.worker(name)) is not None:
                 self._spilling.add(job)
                 self._at_work.setdefault(name, job)  # an idle one does nothing else before
-                worker.send({"verb": "spill", "job": job})
+                worker.send(orders.spill(job, self._store.left_bytes()))
         for name, job in decision.runs.items():
             if (worker := self._pool.worker(name)) is not None:
                 self._run(worker, self._store.records[job])
@@ -156,7 +156,7 @@ class Scheduler:
             return
         self._at_work[worker.name] = name
         if name not in self._asked:  # else it only begins to become a picture
-            worker.send({"verb": "slice", "job": name, "seconds": QUANTUM_S})
+            worker.send(orders.turn(name, QUANTUM_S, self._store.left_bytes()))
 
     def _begin(self, worker: Worker, record: Record) -> bool:
         job = record.job

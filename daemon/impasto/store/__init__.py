@@ -23,6 +23,7 @@ from impasto.store.blobs import BLOB_PREFIX, CHUNK_BYTES, Blob, Blobs, chunks
 from impasto.store.checkpoints import Checkpoints
 from impasto.store.database import Row
 from impasto.store.journal import Journal
+from impasto.store.quota import Quota
 from impasto.store.record import MAX_EVENTS, Record
 
 __all__ = ["BLOB_PREFIX", "CHUNK_BYTES", "MAX_EVENTS", "Blob", "Forgotten", "Record", "Store", "chunks"]
@@ -30,7 +31,6 @@ __all__ = ["BLOB_PREFIX", "CHUNK_BYTES", "MAX_EVENTS", "Blob", "Forgotten", "Rec
 log = logging.getLogger(__name__)
 
 LEAP = 1_000_000  # sequence numbers after a daemon's death begin so far above the last that was written down
-FRESH_S = 600.0  # a picture used so lately is about to be needed
 WITH_EVENTS = 20  # so many finished jobs keep their events; older ones are only what they ended as
 RESUMED = "the daemon was restarted; the job goes on from step {step}"
 
@@ -52,7 +52,7 @@ class Store:
     The mutable state is the table of records and what lies in the folder.
 
     Attributes:
-        quota_bytes: of blobs and checkpoints together.
+        quota_bytes: of blobs and checkpoints together, results of jobs under way included.
         result_s: how long a job that has ended is remembered, and its picture kept.
     """
 
@@ -69,6 +69,7 @@ class Store:
         self.blobs, self.new_part = self._blobs.folder, self._blobs.new_part
         self.keep, self.decoded, self.blob = self._blobs.keep, self._blobs.decoded, self._blobs.find
         self.free_bytes = self._blobs.free_bytes
+        self._quota = Quota(self._blobs, self.checkpoints, self.quota_bytes)
         self._journal = Journal(self.folder / "jobs.sqlite", self.records.values)
         self._requests: dict[tuple[str, str], str] = {}
         for row in self._journal.rows():
@@ -147,6 +148,7 @@ class Store:
         if job.request_id:
             self._requests[job.owner, job.request_id] = job.name
         record.journal = self._journal.note
+        record.result_bytes = 0 if job.state.final else self.result_bytes(job)
 
     def _remember(self, row: Row) -> None:
         """A job of an earlier daemon: one that was not final waits in the queue, for its watcher if it needs one."""
@@ -205,20 +207,24 @@ class Store:
         Raises:
             Busy: what is there is needed: pictures of unfinished jobs, results, and what came just now.
         """
-        used = self._blobs.size_bytes() + self.checkpoints.size_bytes()
-        if used + size_bytes <= self.quota_bytes:
-            return
-        kept = self._needed() | self._results()
-        for name in self._blobs.names(older_than=time.time() - FRESH_S):
-            if name not in kept:
-                used -= self._blobs.remove([name])
-            if used + size_bytes <= self.quota_bytes:
-                return
-        raise Busy(
-            f"{size_bytes} bytes more make {used + size_bytes} at rest; {self.quota_bytes} are allowed "
-            "(disk_quota_mb), and all is needed: wait for jobs to end, or `impasto forget`",
-            reason="DISK_QUOTA",
-        )
+        self._quota.most_bytes = self.quota_bytes
+        self._quota.make_room(size_bytes, self._promised_bytes(), self._needed() | self._results())
+
+    def left_bytes(self) -> int:
+        """What the quota leaves for states to go on from."""
+        self._quota.most_bytes = self.quota_bytes
+        return self._quota.left_bytes(self._promised_bytes())
+
+    def result_bytes(self, job: Job) -> int:
+        """What the result of a job will have; 0 if its content is gone, as it will not have one."""
+        try:
+            content = self._blobs.find(job.spec.content, job.owner).header
+        except NotFound:
+            return 0
+        return job.spec.result_header(content).size_bytes
+
+    def _promised_bytes(self) -> int:
+        return sum(record.result_bytes for record in self.records.values() if not record.job.state.final)
 
     def forget(self, owner: str) -> Forgotten:
         """Removes every picture at rest of `owner`'s, and every job that has ended; what is under way is kept."""

@@ -33,6 +33,7 @@ class Record:
         inherited: it is of an earlier daemon.
         accepted: it is written down, and its client may hear of it.
         ending: the job as it will be told once that is written down.
+        result_bytes: what its result will have.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Record:
         self.inherited = self.accepted = sequence > 0
         self.events = deque([Event(sequence + 1, job)], MAX_EVENTS)
         self.preview: Preview | None = None
-        self.watchers = 0
+        self.watchers = self.result_bytes = 0
         self.ending: Job | None = None
         self.journal: Journal = _unheard
         self._changed, self._told = asyncio.Event(), time.monotonic()

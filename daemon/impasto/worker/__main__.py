@@ -21,6 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from impasto.weights import Shelf
 
 if TYPE_CHECKING:
     from impasto.worker.painting import Painting
+    from impasto.worker.saving import Outcome
     from impasto.worker.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ ALIVE_S = 1.0  # how often a busy worker says that it lives
 IDLE_ALIVE_S = 5.0
 BUDGET_SHARE = 0.9  # of what is free when a worker starts; the rest is for what else happens on the device
 PR_SET_PDEATHSIG = 1
+WHY_UNSAVED = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the daemon's disk quota is used up"}
 NOTHING_SELECTED = "nothing is selected: the picture comes back as it was"
 
 
@@ -157,7 +160,8 @@ class Worker:
         began, self._current, self._results[job] = time.perf_counter(), job, Path(header["result"])
         spec, told = StylizeSpec.from_json(header["spec"]), header["terms"]
         terms = Terms(told["threads"], told["encoder_sha256"], told["settings"], Path(header["states"]))
-        painting = self._paintings[job] = Painting(self._studio, spec, header["pictures"], self._pulse, terms)
+        pictures, saved = header["pictures"], partial(self._saved, job)
+        painting = self._paintings[job] = Painting(self._studio, spec, pictures, self._pulse, terms, saved)
         if painting.nothing:
             self._line.say("notice", job=job, text=NOTHING_SELECTED)
         self._line.say("loaded", encoders=list(self._studio.encoders))
@@ -185,7 +189,8 @@ class Worker:
             self._show(job, painting)
             self._pulse()
             if painting.save_due:
-                self._save(job, painting)
+                painting.saving.room_bytes = header.get("room_bytes")
+                painting.save()
         if painting.done:
             began = time.perf_counter()
             result = painting.write(self._results[job]).to_json()
@@ -194,26 +199,26 @@ class Worker:
         else:
             self._line.say("sliced", job=job, seconds=painting.bill())
 
-    def _save(self, job: str, painting: "Painting") -> bool:
-        """Writes down how far a job is, and whether it could; that this fails costs nothing now, but work later."""
-        try:
-            painting.save()
-        except OSError as error:
-            log.warning("%s: no checkpoint: %s", job, error)
-            if job not in self._unsaved:
-                self._unsaved.add(job)
-                why = error.strerror if error.errno == errno.ENOSPC else "the disk fails"
-                self._line.say("notice", job=job, text=f"no checkpoint could be written ({why}); the work goes on")
-            return False
-        self._line.say("saved", job=job, step=painting.step)
-        return True
+    def _saved(self, job: str, outcome: "Outcome") -> None:
+        """How far a job was written down, or that it was not: that costs nothing now, but work later."""
+        if outcome.error is None:
+            self._line.say("saved", job=job, step=outcome.number)
+            return
+        log.warning("%s: no checkpoint: %s", job, outcome.error)
+        if job not in self._unsaved:
+            self._unsaved.add(job)
+            why = WHY_UNSAVED.get(outcome.error.errno or 0, "the disk fails")
+            self._line.say("notice", job=job, text=f"no checkpoint could be written ({why}); the work goes on")
 
-    def _spill(self, job: str, _header: dict[str, Any]) -> None:
+    def _spill(self, job: str, header: dict[str, Any]) -> None:
         """Writes a job down and lets it go: it goes on later, here or elsewhere. What cannot be written is kept."""
         painting = self._paintings.get(job)
         if painting is None:
             return
-        if self._save(job, painting):
+        painting.saving.room_bytes = header.get("room_bytes")
+        if painting.saving.settle(self._pulse) != painting.step:
+            painting.save()
+        if painting.saving.settle(self._pulse) == painting.step:
             self._leave(job, "spilled", step=painting.step)
             self._studio.release()
         else:
@@ -247,6 +252,8 @@ class Worker:
 
     def _leave(self, job: str, event: str, **header: Any) -> None:  # noqa: ANN401
         painting = self._paintings.pop(job, None)
+        if painting is not None:
+            painting.saving.stop()
         self._results.pop(job, None)
         self._line.previews.pop(job, None)
         self._line.say(event, job=job, seconds=painting.bill() if painting else 0.0, **header)

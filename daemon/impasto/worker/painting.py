@@ -6,7 +6,7 @@ down (``checkpoint``) goes on from there, anywhere, to the same pixels.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -23,8 +23,8 @@ from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.spec import StylizeSpec
 from impasto.worker import checkpoint
-from impasto.worker.checkpoint import Cadence
 from impasto.worker.choices import Budget, settings_from_json, settings_of
+from impasto.worker.saving import Outcome, Saving
 from impasto.worker.studio import Picture, Studio
 
 
@@ -49,9 +49,17 @@ class Painting:
     """One job: its pictures, its generator of steps, and the time it has taken."""
 
     def __init__(
-        self, studio: Studio, spec: StylizeSpec, pictures: Mapping[str, Any], pulse: Pulse, terms: Terms | None = None
+        self,
+        studio: Studio,
+        spec: StylizeSpec,
+        pictures: Mapping[str, Any],
+        pulse: Pulse,
+        terms: Terms | None = None,
+        saved: Callable[[Outcome], None] = lambda _outcome: None,
     ) -> None:
         """Opens the pictures and prepares the run, from its newest state if there is one; computes nothing yet.
+
+        `saved` hears of every state that was to be written down, in another thread.
 
         Raises:
             InvalidRequest: a sample is no number, or there is nothing to be seen in the style.
@@ -70,7 +78,7 @@ class Painting:
         self._budget, self._began = Budget(spec.budget_s, self._scales), 0.0
         self.total_steps, self.step = self.settings.steps, 0
         self.seconds, self._besides, self._billed, self._pixel_rate, self._step_s = 0.0, 0.0, 0.0, 0.0, 0.0
-        self._last, self._cadence = cast("Step | None", None), Cadence(self.header.pixels)
+        self._last, self.saving = cast("Step | None", None), Saving(self._terms.folder, self.header.pixels, saved)
         self._resume = self._taken_up()
         self._anew = partial(self._begin, studio, encoder, pulse)
         self._steps = self._anew()
@@ -85,6 +93,7 @@ class Painting:
                 self.notice = "no checkpoint of this job is whole; it begins anew"
             return None
         self.step, beside = saved.state.number, saved.beside
+        self.saving.newest = self.step
         self.seconds = self._billed = beside["seconds"]
         self._budget.elapsed_s, self._pixel_rate = beside["elapsed_s"], beside["pixel_rate"]
         self.notice = f"it goes on from step {self.step}" + ", as a newer checkpoint is damaged" * bool(saved.damaged)
@@ -225,7 +234,7 @@ class Painting:
 
     def bill(self) -> float:
         """Device seconds since the last bill, those beside the steps included."""
-        spent = self.seconds + self._besides
+        spent = self.seconds + self._besides + self.saving.cost_s
         due, self._billed = spent - self._billed, spent
         return due
 
@@ -240,26 +249,15 @@ class Painting:
     @property
     def save_due(self) -> bool:
         """Whether its state should be written down now: at the end of a scale, and every so often."""
-        if self._terms.folder is None or self._last is None or self.done:
+        if self._last is None or self.done:
             return False
-        return self._last.ends_scale or self._cadence.due(self.seconds)
+        return self.saving.due(self.seconds, at_landmark=self._last.ends_scale)
 
     def save(self) -> None:
-        """Writes its state down, to go on from anywhere.
-
-        Raises:
-            OSError: the disk is full or fails; the work can go on.
-        """
-        if self._terms.folder is None or self._last is None:
-            return
-        began = time.perf_counter()
-        beside = {"seconds": self.seconds, "elapsed_s": self._budget.elapsed_s, "pixel_rate": self._pixel_rate}
-        try:
-            checkpoint.write(self._terms.folder, self._last.checkpoint(), beside)
-        finally:  # a disk that fails is not asked more often
-            cost = time.perf_counter() - began
-            self._besides += cost
-            self._cadence.written(self.seconds, cost)
+        """Has its state written down, to go on from anywhere; the work may go on meanwhile."""
+        if self._last is not None:
+            beside = {"seconds": self.seconds, "elapsed_s": self._budget.elapsed_s, "pixel_rate": self._pixel_rate}
+            self.saving.begin(self._last.checkpoint, beside, self.seconds, self._pulse)
 
     @property
     def done(self) -> bool:

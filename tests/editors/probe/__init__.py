@@ -45,8 +45,9 @@ class Probe(krita.Extension):
         self._timer.start(BEAT_MS)
 
     def createActions(self, window: Any) -> None:  # noqa: N802  # Krita's name
-        """Once a window: there is no window manager to make it large."""
-        window.qwindow().setGeometry(0, 0, 1280, 900)
+        """Once a window: there is no window manager to make it large, a little later, once it is shown."""
+        shown = window.qwindow()  # `window` itself is gone by then
+        QTimer.singleShot(500, lambda: shown.setGeometry(0, 0, 1280, 900))
 
     def _beat(self) -> None:
         now = time.monotonic()

@@ -1,0 +1,379 @@
+"""The docker as a painter meets it: in a real Krita, opened by the menu, used by mouse and keys, with a real daemon."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops
+
+from editors import gimp, krita
+from editors.gimp import REPOSITORY
+from editors.studio import Studio, studio
+
+pytestmark = pytest.mark.timeout(1800)
+
+WAIT_S = 240
+# What is run inside before each piece of Python: the docker of the active window, and its widgets by their names.
+INSIDE = """
+import importlib, sys
+sys.path[:0] = [{tests!r}]
+from editors.krita_stage import easel, krita, ours, pause, until
+QtWidgets = importlib.import_module(f"PyQt{{ours('binding').QT_MAJOR}}.QtWidgets")
+dockers = [docker for docker in krita().dockers() if docker.objectName() == "impasto_docker"]
+docker = dockers[-1]
+def named(name):
+    return docker.findChild(QtWidgets.QWidget, "impasto_" + name)
+"""
+
+
+class Painter:
+    """Who sits at the window."""
+
+    def __init__(self, studio: Studio, shots: Path) -> None:
+        self.studio, self.shots = studio, shots
+
+    @property
+    def window(self) -> krita.Window:
+        """Krita."""
+        return self.studio.window
+
+    def inside(self, source: str) -> Any:
+        """What Python run inside answers; it has `docker` and `named`."""
+        return self.window.run(INSIDE.format(tests=str(REPOSITORY / "tests")) + source)
+
+    def ask(self, expression: str) -> Any:
+        """The value of an expression inside."""
+        return self.inside(f"answer = {expression}")
+
+    def until(self, expression: str, what: str) -> Any:
+        """Waits for an expression inside to be true."""
+        return gimp.until(lambda: self.ask(expression), what, WAIT_S, self.window.log)
+
+    def click_at(self, place: str) -> None:
+        """Clicks at a place inside, given as an expression: x and y on the screen, in points."""
+        x, y = self.ask(f"(lambda at: [at.x(), at.y()])({place})")
+        ratio = self.ask("docker.devicePixelRatioF()")
+        self.window.screen.click(round(x * ratio), round(y * ratio))
+
+    def click(self, name: str) -> None:
+        """Clicks the middle of a widget of the docker's."""
+        self.until(f"named({name!r}).isVisible() and named({name!r}).isEnabled()", f"{name}, to be clicked")
+        self.inside(
+            f"area = docker.findChild(QtWidgets.QScrollArea)\narea.ensureWidgetVisible(named({name!r}))\nanswer = True"
+        )
+        self.click_at(f"named({name!r}).mapToGlobal(named({name!r}).rect().center())")
+
+    def click_style(self, title: str, key: str = "") -> None:
+        """Clicks a style on the wall, holding a key."""
+        find = f"next(wall.item(row) for row in range(wall.count()) if wall.item(row).text() == {title!r})"
+        self.inside(f"wall = named('wall')\nwall.scrollToItem({find})\nanswer = True")
+        wall = "(lambda wall: wall.viewport().mapToGlobal(wall.visualItemRect(" + find + ").center()))(named('wall'))"
+        if key:
+            self.window.screen.tool("xdotool", "keydown", key)
+        try:
+            self.click_at(wall)
+        finally:
+            if key:
+                self.window.screen.tool("xdotool", "keyup", key)
+
+    def new_document(self, size: tuple[int, int] = (96, 72)) -> None:
+        """A document in the window, remembered inside as `impasto_probe.at`."""
+        self.inside(
+            "import impasto_probe\n"
+            f"def steps():\n    impasto_probe.at = yield from easel(size={size!r})\n    return True\n"
+        )
+
+    def state(self) -> Any:
+        """All of the document that a painting which comes to nothing leaves as it was."""
+        return self.ask("repr(__import__('impasto_probe').at.state())")
+
+    def names(self) -> list[str]:
+        """Names of the layers."""
+        return list(self.ask("__import__('impasto_probe').at.names"))
+
+    def shot(self, name: str) -> Path:
+        """A picture of the screen."""
+        return self.window.screen.screenshot(self.shots / f"{name}.png")
+
+    def open(self) -> None:
+        """Opens the docker by the menu, Settings > Dockers > Impasto, alone at its side."""
+        self.inside("for other in krita().dockers():\n    other.setVisible(False)\nanswer = True")
+        bar = "krita().activeWindow().qwindow().menuBar()"
+        self._choose(bar, "Settings")
+        for title in ("Dockers", "Impasto"):
+            self.until("QtWidgets.QApplication.activePopupWidget() is not None", "an open menu")
+            self._choose(f"next(menu for menu in popups() if any(text(a) == {title!r} for a in menu.actions()))", title)
+        self.until("docker.isVisible()", "the docker")
+
+    def _choose(self, menu: str, title: str) -> None:
+        """Clicks an entry of a menu."""
+        helpers = (
+            "text = lambda action: action.text().replace('&', '')\n"
+            "popups = lambda: [one for one in QtWidgets.QApplication.topLevelWidgets()"
+            " if isinstance(one, QtWidgets.QMenu) and one.isVisible()]\n"
+        )
+        found = f"menu = {menu}\naction = next(a for a in menu.actions() if text(a) == {title!r})\n"
+        place = "at = menu.mapToGlobal(menu.actionGeometry(action).center())\nanswer = [at.x(), at.y()]"
+        x, y = self.inside(helpers + found + place)
+        self.window.screen.click(x, y)
+
+    def choose(self, told: dict[str, Any]) -> None:
+        """Sets styles and dials."""
+        self.inside(
+            f"Choices = ours('choices').Choices\ndocker.widget().show_choices(Choices.read({told!r}))\nanswer = True"
+        )
+
+
+@pytest.fixture(scope="module")
+def opened(krita_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A Krita of the Debian root, with a daemon."""
+    with studio(krita_root, tmp_path_factory.mktemp("docker")) as made:
+        yield made
+
+
+@pytest.fixture
+def painter(opened: Studio, tmp_path: Path) -> Painter:
+    """At a new document, the docker in sight, all dials as usual but a short painting of the cheapest style."""
+    at = Painter(opened, tmp_path)
+    at.new_document()
+    if not at.ask("docker.isVisible()"):
+        at.open()
+    at.until("named('wall').count() >= 12", "the wall of styles")
+    at.choose({"styles": [{"built_in": "marbled"}], "steps": 4})
+    return at
+
+
+def test_a_style_is_chosen_by_clicking_and_painted(painter: Painter) -> None:
+    """Opened by the menu; a style clicked, Stylise clicked; one new layer; the history has it with its settings."""
+    painter.click_style("Mosaic")
+    assert painter.ask("[style.name for style in docker.widget().choices().styles]") == ["mosaic"]
+
+    painter.click("stylise")
+    painter.until("__import__('impasto_probe').at.names == ['Background', 'Background, mosaic']", "the new layer")
+    painter.until("named('stylise').isVisible()", "the button again")
+
+    assert painter.ask("named('history').item(0).data(256).title") == "mosaic"
+    assert painter.ask("ours('memory').Memory().last().styles[0].name") == "mosaic"
+    painter.shot("painted")
+
+
+def test_the_picture_grows_and_what_there_is_can_be_kept(painter: Painter) -> None:
+    """In mid-run: bar, step, losses, time, a live thumbnail, the overlay on the canvas; then Stop and keep."""
+    painter.choose({"styles": [{"built_in": "swirl"}], "steps": 9000})
+    before = painter.shot("before")
+
+    painter.click("stylise")
+    painter.until("named('progress_keep').isEnabled() and named('progress_picture').pixmap() is not None", "a preview")
+    bar = painter.ask("[named('progress_bar').value(), named('progress_bar').maximum()]")
+    words = painter.ask("[named(name).text() for name in ('progress_where', 'progress_losses', 'state_words')]")
+    during = painter.shot("during")
+    middle = painter.names()
+    painter.click("progress_keep")
+    painter.until("named('stylise').isVisible()", "the end")
+
+    assert 0 < bar[0] < bar[1] == 9000
+    assert words[0].startswith("step ")
+    assert "content" in words[1]
+    assert words[2] == "Painting"
+    assert middle == ["Background"]  # the document was not touched
+    assert painter.names() == ["Background", "Background, swirl"]
+    assert painter.ask("named('history').item(0).data(256).kept") is True
+    assert changed(before, during, canvas(painter)) > 0.5, "the picture is not seen on the canvas"
+
+
+def test_cancel_leaves_the_document_as_it_was(painter: Painter) -> None:
+    """Layers, pixels, undo, and not even marked as changed; the history has nothing of it."""
+    painter.choose({"styles": [{"built_in": "swirl"}], "steps": 9000})
+    before, results = painter.state(), painter.ask("named('history').count()")
+
+    painter.click("stylise")
+    painter.until("named('progress_keep').isEnabled()", "a first step")
+    painter.click("progress_cancel")
+    painter.until("named('stylise').isVisible()", "the end")
+
+    assert painter.state() == before
+    assert painter.ask("named('history').count()") == results
+    assert painter.ask("named('state_words').text()") in ("Ready", "Painting", "Busy: 0 in work, 0 waiting")
+
+
+def test_a_result_brings_its_settings_back(painter: Painter) -> None:
+    """One click on its small picture: styles with weights and every dial."""
+    told = {
+        "styles": [{"built_in": "marbled", "weight": 0.5}, {"built_in": "mosaic", "weight": 0.25}],
+        "strength": 0.7,
+        "stroke_size": 2.0,
+        "keep_colours": True,
+        "size": 64,
+        "steps": 3,
+        "seed": 11,
+    }
+    painter.choose(told)
+    painter.click("stylise")
+    painter.until("len(__import__('impasto_probe').at.names) == 2", "the new layer")
+    painter.until("named('stylise').isVisible()", "the button again")
+
+    painter.choose({})
+    assert painter.ask("docker.widget().choices().seed") == 0
+    history = "(lambda row: row.viewport().mapToGlobal(row.visualItemRect(row.item(0)).center()))(named('history'))"
+    painter.click_at(history)
+
+    painter.until("docker.widget().choices().seed == 11", "the settings")
+    assert painter.ask(f"docker.widget().choices() == ours('choices').Choices.read({told!r})")
+    assert painter.ask("named('mixer').isVisible()")
+
+
+def test_presets_are_kept_by_name_and_taken_up(painter: Painter) -> None:
+    """Asked for in a window that does not hold Krita up; taken up from the list; forgotten."""
+    painter.choose({"styles": [{"built_in": "cubist"}], "strength": 0.9})
+    painter.click("keep_preset")
+    dialog = "next(w for w in QtWidgets.QApplication.topLevelWidgets() if isinstance(w, QtWidgets.QInputDialog))"
+    painter.until(f"{dialog}.isVisible()", "the question")
+    painter.inside(f"{dialog}.setTextValue('Strong')\n{dialog}.accept()\nanswer = True")
+    painter.until("named('presets').currentText() == 'Strong'", "the preset")
+    painter.choose({})
+
+    painter.inside("box = named('presets')\nbox.setCurrentIndex(1)\nbox.activated.emit(1)\nanswer = True")
+    assert painter.ask("[docker.widget().choices().strength, docker.widget().choices().title]") == [0.9, "cubist"]
+    painter.click("forget_preset")
+
+    assert painter.ask("ours('memory').Memory().presets()") == {}
+
+
+def test_own_pictures_become_styles(painter: Painter) -> None:
+    """Dropped as a file, pasted, from a layer, from a document; each is on the wall, chosen, and there tomorrow."""
+    path = painter.window.home.path / "my picture.jpg"
+    Image.effect_noise((300, 200), 80).convert("RGB").save(path)
+    drop = (
+        "core, gui = (importlib.import_module(f\"PyQt{ours('binding').QT_MAJOR}.{n}\") for n in ('QtCore', 'QtGui'))\n"
+        "data = core.QMimeData()\n"
+        f"data.setUrls([core.QUrl.fromLocalFile({str(path)!r})])\n"
+        "at, copy = core.QPointF(5, 5), core.Qt.DropAction.CopyAction\n"
+        "none, left = core.Qt.KeyboardModifier.NoModifier, core.Qt.MouseButton.LeftButton\n"
+        "named('wall').dropEvent(gui.QDropEvent(at, copy, data, left, none))\nanswer = True"
+    )
+    painter.inside(drop)
+    painter.until("[s.name for s in docker.widget().choices().styles] == ['my picture']", "the dropped style")
+    clip = (
+        "binding = ours('binding')\nimage = binding.QImage(40, 30, binding.QImage.Format.Format_RGB32)\n"
+        "image.fill(binding.QColor('teal'))\nbinding.QApplication.clipboard().setImage(image)\n"
+        "ours('borrowed').paste(docker._pictures)\nanswer = True"
+    )
+    painter.inside(clip)
+    painter.until("[s.name for s in docker.widget().choices().styles] == ['clipboard']", "the pasted style")
+    painter.inside(
+        "(title, node), = ours('borrowed').layers(docker._document)\n"
+        "ours('borrowed').keep_layer(node, docker._pictures)\nanswer = title"
+    )
+    painter.until("[s.name for s in docker.widget().choices().styles] == ['Background']", "the layer's style")
+    layer = painter.ask("docker.widget().choices().styles[0].path")
+    painter.inside("ours('borrowed').keep_document(krita().documents()[0], docker._pictures)\nanswer = True")
+    painter.until("len(ours('memory').Memory().recents()) >= 3", "all of them, remembered")
+
+    with Image.open(layer) as image:
+        assert (image.format, image.size) == ("PNG", (96, 72))
+        assert len(image.convert("RGB").getcolors(10000) or []) > 100
+    painter.click("stylise")
+    painter.until("len(__import__('impasto_probe').at.names) == 2", "a painting in its manner")
+
+
+def test_what_cannot_be_a_style_is_told(painter: Painter) -> None:
+    """A file that is no picture: in words, and nothing is chosen."""
+    path = painter.window.home.path / "letter.odt"
+    path.write_text("no picture")
+
+    painter.inside(f"docker._pictures.take([{str(path)!r}])\nanswer = True")
+
+    painter.until("'letter.odt cannot be used as a style' in named('notice').text()", "the refusal")
+    assert painter.ask("docker.widget().choices().title") == "marbled"
+
+
+def test_the_state_is_told_without_a_daemon_and_one_is_started(painter: Painter) -> None:
+    """Not running, with what to do; a click starts one; killed in mid-run it is lost, found again, and paints on."""
+    daemon = painter.studio.daemon
+    daemon.home.run("stop")
+    painter.until("named('state_words').text() == 'Impasto is not running'", "the state")
+    assert painter.ask("named('state_advice').text()") == "It starts by itself with the next painting."
+
+    painter.click("state_button")
+    painter.until("named('state_words').text() == 'Ready'", "a daemon")
+
+    painter.choose({"styles": [{"built_in": "swirl"}], "steps": 9000})
+    painter.click("stylise")
+    painter.until("named('progress_keep').isEnabled()", "a first step")
+    (pid,) = daemon.home.serving()
+    os.kill(pid, signal.SIGKILL)
+    painter.until("named('state_words').text() == 'Connection lost'", "the loss")
+    painter.shot("lost")
+    painter.until("named('state_words').text() == 'Painting'", "the return")
+    painter.click("progress_keep")
+    painter.until("len(__import__('impasto_probe').at.names) == 2", "the painting")
+
+
+def test_two_documents_have_a_painting_each(painter: Painter) -> None:
+    """The docker shows that of the document in front; the other goes on."""
+    painter.choose({"styles": [{"built_in": "swirl"}], "steps": 9000})
+    painter.click("stylise")
+    painter.until("named('progress_keep').isEnabled()", "a first step")
+    painter.inside("import impasto_probe\nimpasto_probe.first = impasto_probe.at\nanswer = True")
+    painter.new_document()
+    assert painter.ask("named('stylise').isVisible()")
+    painter.choose({"styles": [{"built_in": "marbled"}], "steps": 9001})
+    painter.click("stylise")
+    # One editor's paintings take turns in the order in which they were asked for.
+    painter.until("named('progress_where').text().startswith('waits, number 1 in line')", "the second, waiting")
+    assert painter.ask("len(ours('run').shared().all)") == 2
+
+    painter.inside("krita().action('windows_previous').trigger()\nanswer = True")
+    painter.until("named('progress_bar').maximum() == 9000", "the first, shown again")
+    painter.click("progress_cancel")
+    painter.until("len(ours('run').shared().all) == 1", "the end of the first")
+    painter.inside("krita().action('windows_next').trigger()\nanswer = True")
+    painter.until("named('progress_bar').maximum() == 9001", "the second, in its turn")
+    painter.click("progress_cancel")
+    painter.until("named('stylise').isVisible()", "the end of the second")
+
+
+def test_all_text_of_the_panel_is_translated(painter: Painter) -> None:
+    """With a catalogue that brackets what it is asked for, every word on a new panel stands in brackets."""
+    found = painter.inside(
+        "import gettext\n"
+        "class Brackets(gettext.NullTranslations):\n"
+        "    def gettext(self, message):\n"
+        "        return f'[{message}]'\n"
+        "binding, panels = ours('binding'), ours('panel')\n"
+        "usual, binding._catalogue = binding._catalogue, Brackets()\n"
+        "try:\n"
+        "    panel = panels.Panel(docker._memory, docker._pictures, lambda menu: None)\n"
+        "    panel.begin()\n"
+        "    panel.progress.show_progress({'step': 1, 'total_steps': 2, 'time_left_s': 3.0})\n"
+        "    panel.state.show_known(ours('state').Known({'running': False}))\n"
+        "finally:\n"
+        "    binding._catalogue = usual\n"
+        "answer = []\n"
+        "for widget in panel.findChildren(QtWidgets.QWidget):\n"
+        "    for name in ('text', 'toolTip', 'specialValueText', 'title'):\n"
+        "        answer.append(getattr(widget, name)() if hasattr(widget, name) else '')\n"
+        "    if isinstance(widget, QtWidgets.QComboBox):\n"
+        "        answer += [widget.itemText(row) for row in range(widget.count())]\n"
+    )
+
+    words = [text for text in found if isinstance(text, str) and any(letter.isalpha() for letter in text)]
+    assert len(words) > 25
+    assert [text for text in words if not text.startswith("[") and not text.endswith(" px")] == []
+
+
+def canvas(painter: Painter) -> tuple[int, int, int, int]:
+    """A part of the screen in the middle of the document: left, upper, right, lower, in px."""
+    area = "krita().activeWindow().qwindow().findChild(QtWidgets.QMdiArea)"
+    x, y = painter.ask(f"(lambda at: [at.x(), at.y()])({area}.mapToGlobal({area}.rect().center()))")
+    return x - 40, y - 30, x + 40, y + 30
+
+
+def changed(one: Path, other: Path, box: tuple[int, int, int, int]) -> float:
+    """How much of a part of two pictures differs, in 0 to 1."""
+    with Image.open(one) as first, Image.open(other) as second:
+        apart = ImageChops.difference(first.convert("RGB").crop(box), second.convert("RGB").crop(box)).convert("L")
+    return 1 - apart.histogram()[0] / (apart.width * apart.height)

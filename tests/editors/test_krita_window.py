@@ -1,0 +1,256 @@
+"""The plug-in as a painter meets it: by its key, the picture growing on the canvas, strokes in between, and deaths."""
+
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from editors import krita
+from editors.gimp import REPOSITORY, until
+from editors.studio import Studio, studio
+from harness import wait_for
+from impasto.v1 import stylize_pb2
+
+pytestmark = pytest.mark.timeout(1800)
+
+WAIT_S = 240
+END_S = 2.0
+LONG = 9000
+BEGINNING = f"""
+import sys; sys.path[:0] = [{str(REPOSITORY / "tests")!r}]
+import impasto_probe
+from editors.krita_stage import *
+"""
+# A picture in a window, what the plug-in says of its paintings, and where on the screen the middle of the picture is.
+OPEN = """
+def steps():
+    impasto_probe.at = at = yield from easel(size=({width}, {height}))
+    impasto_probe.before = at.state()
+    impasto_probe.heard = []
+    ours("run").shared().began.connect(lambda run: impasto_probe.heard.append(Heard(run)))
+    canvas, window = ours("canvas"), krita().activeWindow()
+    controller = canvas.controller_of(window)
+    shown = canvas.mapping(window.activeView(), controller, ({width}, {height}))
+    where, point = canvas.canvas_of(controller), ours("binding").QPointF
+    middle = where.mapToGlobal(shown.map(point({width} / 2, {height} / 2)).toPoint())
+    corner = where.mapToGlobal(shown.map(point(0, 0)).toPoint())
+    return [middle.x(), middle.y(), corner.x(), corner.y()]
+"""
+
+
+# A step back, and what is there then: the layers, and whether the picture is as it was.
+UNDO = """
+def steps():
+    at = impasto_probe.at
+    yield from at.undo()
+    return [at.names, at.samples(at.node) == impasto_probe.before["layers"][0][2]]
+"""
+
+
+@pytest.fixture(scope="module")
+def debian(krita_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A Krita of the Debian root, with a daemon."""
+    with studio(krita_root, tmp_path_factory.mktemp("krita-window")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def own(native_krita: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """This machine's Krita, with a daemon."""
+    with studio(native_krita, tmp_path_factory.mktemp("krita-window")) as opened:
+        yield opened
+
+
+class Painter:
+    """Who sits at the window."""
+
+    def __init__(self, at: Studio, width: int = 256, height: int = 192, **last: Any) -> None:
+        self.window, self.screen = at.window, at.window.screen
+        folder = self.window.home.data / "impasto"
+        folder.mkdir(exist_ok=True)
+        chosen = {"styles": [{"built_in": "marbled"}], "size": 0, "steps": LONG, **last}
+        (folder / "settings.json").write_text(json.dumps({"last": chosen}))
+        self.x, self.y, self.left, self.top = self.run(OPEN.format(width=width, height=height))
+
+    def run(self, source: str) -> Any:
+        """Python inside, with the stage at hand."""
+        return self.window.run(BEGINNING + source)
+
+    def ask(self, expression: str) -> Any:
+        """What an expression is, inside; `at` is the picture, `heard` what its painting has said."""
+        return self.run(f"at = impasto_probe.at\nheard = (impasto_probe.heard or [None])[-1]\nanswer = {expression}")
+
+    def press_key(self) -> None:
+        """The action's shortcut, with the pointer over the canvas, until a painting has begun."""
+        main = str(self.ask("int(krita().activeWindow().qwindow().winId())"))
+
+        def begun() -> bool:
+            self.screen.focus(main)
+            self.screen.tool("xdotool", "mousemove", str(self.x), str(self.y))
+            self.screen.keys("ctrl+alt+shift+p")
+            return bool(self.run("def steps():\n    yield from pause(1.0)\n    return len(impasto_probe.heard)"))
+
+        until(begun, "a painting after the key", WAIT_S, self.window.log)
+
+    def stroke(self, dx: int = 60) -> None:
+        """A stroke of the brush across the middle of the picture."""
+        start, end = (str(self.x - dx), str(self.y)), (str(self.x + dx), str(self.y + 20))
+        self.screen.tool(
+            *("xdotool", "mousemove", *start, "sleep", "0.2", "mousedown", "1", "sleep", "0.1"),
+            *("mousemove", str(self.x), str(self.y + 10), "sleep", "0.1", "mousemove", *end),
+            *("sleep", "0.1", "mouseup", "1"),
+        )
+
+    def seen(self, path: Path) -> Image.Image:
+        """The part of the screen where the picture is."""
+        self.screen.tool("xdotool", "mousemove", "5", "5")
+        with Image.open(self.screen.screenshot(path)) as image:
+            right, bottom = 2 * self.x - self.left, 2 * self.y - self.top
+            return image.convert("RGB").crop((self.left, self.top, right, bottom))
+
+    def wait_preview(self, more_than: int = 0) -> None:
+        """Returns when there has been another picture on the canvas."""
+        self.run(
+            f"def steps():\n    heard = impasto_probe.heard[-1]\n"
+            f"    yield from until(lambda: len(heard.previews) > {more_than} or heard.ends, 'a preview')\n"
+            f"    assert not heard.ends, heard.ends"
+        )
+
+    def end(self) -> Any:
+        """How the painting ended."""
+        return self.run("def steps():\n    return (yield from impasto_probe.heard[-1].end())")
+
+    def leave(self) -> None:
+        """Closes the picture."""
+        self.ask("at.close()")
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """The mean difference of two pictures' samples, 0 to 255."""
+    return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
+
+
+def grown(at: Studio, folder: Path) -> None:
+    """The whole of it in one edition."""
+    painter = Painter(at)
+    before = painter.seen(folder / "before.png")
+    painter.press_key()
+    painter.wait_preview()
+    growing = painter.seen(folder / "growing.png")
+    assert painter.ask("at.state() == impasto_probe.before"), "the preview has touched the document"
+    assert difference(before, growing) > 4, "nothing is to be seen on the canvas"
+
+    painter.stroke()
+    gone_on = painter.ask("len(heard.previews)")
+    painter.wait_preview(gone_on)
+    painter.seen(folder / "stroke.png")
+    assert painter.ask("at.state()['seen'] != impasto_probe.before['seen']"), "the stroke did not reach the layer"
+    painter.ask("heard.run.stop_and_keep()")
+    word, told = painter.end()
+    assert (word, told["kept"]) == ("finished", True)
+    kept = painter.seen(folder / "kept.png")
+    assert difference(before, kept) > 4
+
+    first = painter.run(UNDO)
+    assert first == [["Background"], False], "the layer goes with the first undo, and the stroke stays"
+    assert painter.run(UNDO) == [["Background"], True], "a second undo takes the stroke back"
+    after = painter.seen(folder / "undone.png")
+    assert difference(before, after) < 1
+    painter.leave()
+
+
+def test_by_its_key_the_picture_grows_on_the_canvas(debian: Studio, tmp_path: Path) -> None:
+    """Strokes go through the preview to the user's layer, and each is a step of its own; the result is one."""
+    grown(debian, tmp_path)
+
+
+def test_by_its_key_the_picture_grows_on_the_canvas_of_the_older_one(own: Studio, tmp_path: Path) -> None:
+    """The same in Krita 5.1."""
+    grown(own, tmp_path)
+
+
+def test_the_canvas_turned_and_mirrored(debian: Studio, own: Studio, tmp_path: Path) -> None:
+    """The preview lies where the result will."""
+    for number, at in enumerate((debian, own)):
+        painter = Painter(at)
+        painter.run(
+            "def steps():\n    canvas = krita().activeWindow().activeView().canvas()\n    canvas.setRotation(30)\n"
+            "    canvas.setMirror(True)\n    canvas.setZoomLevel(1.2)\n    yield from pause(0.6)"
+        )
+        painter.press_key()
+        painter.wait_preview(3)
+        painter.ask("[heard.run._overlay._timer.stop(), heard.run.preview.disconnect()]")
+        painter.screen.tool("xdotool", "mousemove", "5", "5")
+        with Image.open(painter.screen.screenshot(tmp_path / f"growing{number}.png")) as image:
+            growing = image.convert("RGB")
+        painter.ask("heard.run.stop_and_keep()")
+        assert painter.end()[0] == "finished"
+        with Image.open(painter.screen.screenshot(tmp_path / f"kept{number}.png")) as image:
+            kept = image.convert("RGB")
+        area = (painter.x - 60, painter.y - 60, painter.x + 60, painter.y + 60)
+        assert difference(growing.crop(area), kept.crop(area)) < 25, "the preview lies elsewhere"
+        painter.leave()
+
+
+def test_the_loop_beats_on(debian: Studio) -> None:
+    """A picture of two megapixels is read, sent, shown and set without keeping Krita's window waiting."""
+    painter = Painter(debian, 1600, 1200, size=256, steps=12)
+    painter.ask("impasto_probe.gaps.clear()")
+    painter.press_key()
+    word, _ = painter.end()
+    gaps = sorted(painter.ask("impasto_probe.gaps"))
+    longest = ", ".join(f"{gap:.3f}" for gap in gaps[-6:])
+    sys.stdout.write(f"20 ms heartbeat: {len(gaps)} beats, longest gaps {longest} s\n")  # with -rP or -s
+    assert word == "finished"
+    assert gaps[-1] < 2.0  # a call that waited for any of the painting would show
+    painter.leave()
+
+
+def state_of(at: Studio, job: str) -> int:
+    """How a job is."""
+    with at.daemon.client() as client:
+        return next(found.state for found in client.jobs() if found.name == job)
+
+
+def running(painter: Painter) -> str:
+    """The job of the painting, once it has made a step."""
+    waiting = "    yield from until(lambda: heard.job, 'a step')\n    return heard.job"
+    return str(painter.run(f"def steps():\n    heard = impasto_probe.heard[-1]\n{waiting}"))
+
+
+def test_krita_killed_in_mid_run_lets_the_device_go(debian: Studio) -> None:
+    """Killed with -9: two seconds later the job is cancelled."""
+    painter = Painter(debian)
+    painter.press_key()
+    job = running(painter)
+    (pid,) = krita.pids(painter.window.home)
+    krita.kill(pid)
+    wait_for(lambda: state_of(debian, job) == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel", END_S)
+
+
+def test_krita_closed_in_mid_run(own: Studio) -> None:
+    """It ends by itself, and the job with it."""
+    painter = Painter(own)
+    painter.press_key()
+    job = running(painter)
+    assert painter.window.quit() == 0
+    wait_for(lambda: state_of(own, job) == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel", END_S)
+
+
+def test_the_daemon_killed_in_mid_run(debian: Studio) -> None:
+    """The painting goes on with the next daemon, and comes out."""
+    painter = Painter(debian, steps=160)
+    painter.press_key()
+    painter.wait_preview()
+    debian.daemon.end(signal.SIGKILL)
+    word, told = painter.end()
+    words = painter.ask("heard.words")
+    assert word == "finished", (word, told, words)
+    assert len(words) >= 2, "nothing was said of the loss"
+    assert painter.ask("at.names") == ["Background", "Background, marbled"]
+    painter.leave()
