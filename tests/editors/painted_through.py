@@ -4,6 +4,7 @@ Two layers over one another show more than one: what is held here is that a pict
 transparent as before, in the image and in the file that GIMP exports, and that only what was selected has changed.
 """
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from gi.repository import Gegl, Gimp, Gio
 
 from editors.checking import check
 from editors.painted import GRAYA, HEIGHT, RGB, RGBA, WIDTH, P, changed, fill, flat, numbers, paint, picture
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "plugins" / "gimp"))
+from onto_canvas import layers, placing  # the installed script's own
 
 WHOLE = Gegl.Rectangle.new(0, 0, WIDTH, HEIGHT)
 # What GIMP writes such a picture to, without a loss.
@@ -168,3 +172,17 @@ def deep() -> None:
         outside = [at for at in range(len(old)) if (at // 4) % WIDTH < 10]
         assert [old[at] for at in outside] == [new[at] for at in outside]
         assert changed(old, new)
+
+
+@check("plug-in: a stand-in that is painted again is replaced, not covered")
+def again() -> None:
+    image, layer = picture(P.U16_NON_LINEAR, RGBA)
+    before = flat(image)
+    made = paint(image, layer)
+    source = layers.read(image, layer, placing.earlier(made))
+    assert (source.is_translucent, source.selection) == (True, None)
+    other = placing.insert(source, source.header, source.samples, "again", {})
+    seen = [one for one in image.get_layers() if one.get_visible()]
+    assert seen == [other]
+    assert image.get_item_position(other) == image.get_item_position(made) - 1
+    assert flat(image) == before, "the very pixels were put there, with their alpha"
