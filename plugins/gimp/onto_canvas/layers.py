@@ -4,7 +4,10 @@ Knows GIMP 3; must never know Impasto, a bridge or a dialog. Nothing is written 
 
 Where something is selected, only it and a margin around it are read and painted: the rest would cost the same and be
 thrown away. The margin is what the network sees around a stroke at its finest size (78 px at relu5_1), or a quarter of
-the selection where that is more, as coarser sizes see further; `tests/bench/margin.py` measures what it changes.
+the selection where that is more, as coarser sizes see further. Measured by tests/bench/margin.py (96 px of a photo of
+768 selected, 40 steps): pixels of the selection are on average 31 of 255 from those with a margin of 192 px where there
+is none, 24 with 32 px, 21 with 64, 10 with 96, 7 with 128, and 8 where the whole photo was painted; 96 px took 16 s and
+the whole 211 s, on a busy machine.
 """
 
 from collections.abc import Mapping
