@@ -76,7 +76,7 @@ def mapping(view: Any, controller: QAbstractScrollArea, size: tuple[int, int]) -
 def _mapped(canvas: Any, controller: QAbstractScrollArea, size: tuple[int, int]) -> QTransform:  # noqa: ANN401
     """The same in Krita 5.1, which does not tell it: the scroll bars have the upper left corner of what is shown."""
     zoom = canvas.zoomLevel()
-    turned = QTransform().rotate(canvas.rotation()) * QTransform.fromScale(-zoom if canvas.mirror() else zoom, zoom)
+    turned = QTransform.fromScale(-zoom if canvas.mirror() else zoom, zoom) * QTransform().rotate(canvas.rotation())
     shown = turned.mapRect(QRectF(0, 0, *size))
     left, top = controller.horizontalScrollBar().value(), controller.verticalScrollBar().value()
     return turned * QTransform.fromTranslate(-left - shown.x(), -top - shown.y())
