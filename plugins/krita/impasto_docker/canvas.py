@@ -29,8 +29,10 @@ def stencil(selection: bytes, size: tuple[int, int], edge: int) -> QImage:
     whole = QImage(selection, *size, size[0], QImage.Format.Format_Alpha8)
     if max(size) <= edge:
         return whole.copy()
-    smooth = Qt.TransformationMode.SmoothTransformation
-    return whole.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, smooth)
+    keep, fast = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation
+    if max(size) > 4 * edge:  # smoothly from there: all of a poster would keep the editor waiting
+        whole = whole.scaled(4 * edge, 4 * edge, keep, fast)
+    return whole.scaled(edge, edge, keep, Qt.TransformationMode.SmoothTransformation)
 
 
 def cut(image: QImage, mask: QImage) -> QImage:
