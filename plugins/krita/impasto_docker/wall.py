@@ -60,8 +60,8 @@ class Wall(QListWidget):
         self._order: list[tuple[str, str]] = []  # keys, as they were chosen
         self.itemSelectionChanged.connect(self._chose)
 
-    def show_styles(self, styles: Iterable[Style]) -> None:
-        """Puts up those that are not there yet, own ones in front, and takes down those that are not among them."""
+    def show_styles(self, styles: Iterable[Style]) -> list[Style]:
+        """Puts up those that are not there yet, and takes down those that are not among them; the new ones."""
         wanted = {style.key: style for style in styles}
         there = {item.data(STYLE).key: item for item in self._items()}
         for key in there.keys() - wanted.keys():
@@ -69,11 +69,12 @@ class Wall(QListWidget):
         for row, (key, style) in enumerate(wanted.items()):
             if key not in there:
                 self.insertItem(row, self._item(style))
+        return [style for key, style in wanted.items() if key not in there]
 
-    def show_picture(self, style: Style, picture: QImage) -> None:
-        """A style's thumbnail, as soon as there is one."""
+    def show_picture(self, source: str, picture: QImage) -> None:
+        """The thumbnail of a style, known by its path or its built-in name, as soon as there is one."""
         for item in self._items():
-            if item.data(STYLE).key == style.key:
+            if source in item.data(STYLE).key:
                 item.setIcon(QIcon(QPixmap.fromImage(picture)))
 
     def chosen(self) -> list[Style]:
