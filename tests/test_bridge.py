@@ -176,6 +176,24 @@ def test_a_large_picture_goes_out_in_small_pieces() -> None:
     assert b"".join(payload for _, payload in heard) == samples
 
 
+def test_an_editors_order_of_channels_is_put_right_piece_by_piece() -> None:
+    """What is done to samples on their way is done when their turn comes, to whole pieces."""
+    conversation, done = Conversation(), []
+    samples = os.urandom(2_500_000)
+
+    def reversed_(piece: memoryview) -> bytes:
+        done.append(len(piece))
+        return bytes(piece)[::-1]
+
+    conversation.picture({"width": 1, "height": 1, "pixel_format": "gray", "sample_type": "u8"}, samples, reversed_)
+    assert done == []
+    sent = list(iter(conversation.outgoing, b""))
+    payloads = [f.payload for f in frames.Parser().feed(b"".join(sent))]
+
+    assert done == [1 << 20, 1 << 20, 2_500_000 - (2 << 20)]
+    assert b"".join(payload[::-1] for payload in payloads) == samples
+
+
 def test_a_listener_hears_of_the_end_once() -> None:
     """An end of the pipe ends every request, and those that had ended hear nothing more."""
     heard: list[tuple[str, str]] = []

@@ -200,15 +200,23 @@ def test_the_canvas_turned_and_mirrored(debian: Studio, own: Studio, tmp_path: P
 def test_the_loop_beats_on(debian: Studio) -> None:
     """A picture of two megapixels is read, sent, shown and set without keeping Krita's window waiting."""
     painter = Painter(debian, 1600, 1200, size=256, steps=12)
-    painter.ask("impasto_probe.gaps.clear()")
+    idle = longest(painter, "def steps():\n    impasto_probe.gaps.clear()\n    yield from pause(3)")
     painter.press_key()
-    word, _ = painter.end()
-    gaps = sorted(painter.ask("impasto_probe.gaps"))
-    longest = ", ".join(f"{gap:.3f}" for gap in gaps[-6:])
-    sys.stdout.write(f"20 ms heartbeat: {len(gaps)} beats, longest gaps {longest} s\n")  # with -rP or -s
-    assert word == "finished"
-    assert gaps[-1] < 2.0  # a call that waited for any of the painting would show
+    painter.ask("impasto_probe.gaps.clear()")
+    painted = longest(painter, "def steps():\n    return (yield from impasto_probe.heard[-1].end())")
+    told = [", ".join(f"{gap:.3f}" for gap in gaps[-5:]) for gaps in (idle, painted)]
+    sys.stdout.write(
+        f"20 ms heartbeat, longest gaps in s: at rest {told[0]}; painting {told[1]}\n"
+    )  # to be seen with -rP
+    # A call that waited for any of the painting would show; what a loaded machine takes shows at rest, too.
+    assert painted[-1] < 2.0 + 5 * idle[-1]
     painter.leave()
+
+
+def longest(painter: Painter, source: str) -> list[float]:
+    """The pauses of the heartbeat while something runs inside, the longest last."""
+    painter.run(source)
+    return sorted(painter.ask("impasto_probe.gaps"))
 
 
 def state_of(at: Studio, job: str) -> int:

@@ -46,7 +46,8 @@ def cut(image: QImage, mask: QImage) -> QImage:
 
 def controller_of(window: Any) -> Any | None:  # noqa: ANN401  # Krita's window, Qt's scroll area
     """The scroll area that holds the canvas of a window's active view; None without one."""
-    for area in window.qwindow().findChildren(QMdiArea):
+    middle = window.qwindow().centralWidget()  # the whole window has thousands of widgets to look through
+    for area in middle.findChildren(QMdiArea) if middle is not None else ():
         sub = area.activeSubWindow()
         for found in sub.findChildren(QAbstractScrollArea) if sub is not None else ():
             if found.metaObject().className() == "KisCanvasController":
@@ -62,11 +63,14 @@ def canvas_of(controller: QAbstractScrollArea) -> QWidget | None:
     return None
 
 
-def mapping(view: Any, controller: QAbstractScrollArea, size: tuple[int, int]) -> QTransform:  # noqa: ANN401
-    """From pixels of the image to pixels of the canvas widget."""
+def mapping(view: Any, controller: QAbstractScrollArea, size: tuple[int, int]) -> QTransform | None:  # noqa: ANN401
+    """From pixels of the image to pixels of the canvas widget; None for a view that was closed."""
+    canvas = view.canvas()
+    if canvas is None:
+        return None
     if hasattr(view, "flakeToCanvasTransform"):
         return view.flakeToImageTransform().inverted()[0] * view.flakeToCanvasTransform()
-    return _mapped(view.canvas(), controller, size)
+    return _mapped(canvas, controller, size)
 
 
 def _mapped(canvas: Any, controller: QAbstractScrollArea, size: tuple[int, int]) -> QTransform:  # noqa: ANN401
@@ -113,10 +117,11 @@ class Overlay:
         if layer is None:
             return
         try:
-            now = (mapping(self._view, self._controller, self._size), layer.parentWidget().size())
+            transform = mapping(self._view, self._controller, self._size)
+            now = (transform, layer.parentWidget().size())
             if now == self._seen:
                 return
-            self._seen = now
+            self._seen = now if transform is not None else ()
             layer.setGeometry(layer.parentWidget().rect())
             layer.raise_()
             layer.show()
