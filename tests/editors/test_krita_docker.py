@@ -87,6 +87,12 @@ class Painter:
             f"def steps():\n    impasto_probe.at = yield from easel(size={size!r})\n    return True\n"
         )
 
+    def close_documents(self) -> None:
+        """Closes all, without a question."""
+        every = "for document in krita().documents():\n    document.setModified(False)\n    document.close()\n"
+        self.inside(f"{every}answer = True")
+        self.until("not krita().documents()", "no document")
+
     def state(self) -> Any:
         """All of the document that a painting which comes to nothing leaves as it was."""
         return self.ask("repr(__import__('impasto_probe').at.state())")
@@ -151,6 +157,7 @@ def painter(opened: Studio, tmp_path: Path) -> Painter:
 def seated(studio: Studio, shots: Path) -> Painter:
     """A painter at a new document in one of the Kritas."""
     at = Painter(studio, shots)
+    at.close_documents()
     at.new_document()
     if not at.ask("docker.isVisible()"):
         at.open()
@@ -421,10 +428,7 @@ def test_windows_and_dockers_close_in_mid_run(painter: Painter) -> None:
 
 def test_without_a_picture_it_is_told(painter: Painter) -> None:
     """Stylise, and no document is open: words, and no error."""
-    painter.inside(
-        "for document in krita().documents():\n    document.setModified(False)\n    document.close()\nanswer = True"
-    )
-    painter.until("not krita().documents()", "no document")
+    painter.close_documents()
     painter.click("stylise")
     painter.until("named('notice').text()", "words")
 

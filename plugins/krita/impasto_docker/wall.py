@@ -75,7 +75,7 @@ class Wall(QListWidget):
         """The thumbnail of a style, known by its path or its built-in name, as soon as there is one."""
         for item in self._items():
             if source in item.data(STYLE).key:
-                item.setIcon(QIcon(QPixmap.fromImage(picture)))
+                item.setIcon(QIcon(QPixmap.fromImage(middle(picture))))
 
     def chosen(self) -> list[Style]:
         """In the order in which they were chosen."""
@@ -143,3 +143,13 @@ class Wall(QListWidget):
             lambda: self.unwanted.emit(style)
         )
         menu.popup(event.globalPos())
+
+
+def middle(picture: QImage) -> QImage:
+    """The middle of a picture, 4 to 3, so that all on the wall are alike."""
+    width, height = picture.width(), picture.height()
+    if 3 * width > 4 * height:
+        wide = max(1, height * 4 // 3)
+        return picture.copy((width - wide) // 2, 0, wide, height)
+    high = max(1, width * 3 // 4)
+    return picture.copy(0, (height - high) // 2, width, high)
