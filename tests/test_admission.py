@@ -8,7 +8,8 @@ import torch
 
 from impasto.config import Limits
 from impasto.engine import Settings, load_slim, random_encoder, stylize
-from impasto.engine.defaults import DEFAULTS, bytes_needed, defaults
+from impasto.engine.defaults import DEFAULTS, defaults
+from impasto.engine.memory import bytes_needed
 from impasto.engine.presets import ObjectiveName
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader
@@ -46,7 +47,8 @@ def test_the_front_predicts_what_the_engine_says(name: str, objective: Objective
         content = ImageHeader(width, height)
         pixels = (width + around) * (height + around)
         used = style if max(style) <= (side or 3000) else (640, 213)
-        said = bytes_needed(encoder, pixels, used[0] * used[1], wraps=tileable, objective=objective)
+        chosen = replace(defaults(name, objective), tileable=tileable)
+        said = bytes_needed(encoder, pixels, used[0] * used[1], chosen)
 
         need = footprint(spec(name, objective=objective, tileable=tileable), content, [ImageHeader(*style)])
 

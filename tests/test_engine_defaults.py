@@ -3,10 +3,12 @@
 import pytest
 import torch
 
-from bench.engine import RUNS, Scene, kept_bytes
-from impasto.engine import Objective, Settings, Weights, random_encoder
-from impasto.engine.defaults import DEFAULTS, TORCH_BYTES, bytes_needed, defaults
-from impasto.engine.objective import target_source
+from impasto.engine import Settings, random_encoder
+from impasto.engine.chain import chain_of
+from impasto.engine.defaults import DEFAULTS, defaults
+from impasto.engine.memory import bytes_needed, kept_bytes
+from impasto.engine.objective import CONTENT_LAYERS, STYLE_LAYERS
+from impasto.engine.passage import Passage, Wanted
 from impasto.spec import ENCODERS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -18,37 +20,39 @@ def test_every_encoder_has_defaults_of_its_own() -> None:
     assert defaults("somebody's own") == Settings()
 
 
-@pytest.mark.parametrize("kind", RUNS)
-def test_what_is_kept_for_the_way_back_fits_into_what_is_needed(kind: str) -> None:
-    """The activations that autograd holds are within what is said to be needed, and make up a good part of it."""
-    width, pooling, padding, name = RUNS[kind]
-    encoder, scene = random_encoder(width / 8, pooling=pooling, padding=padding), Scene.of(96)
-    targets = target_source(name)(encoder, scene.style, tuple(Weights().style_layers))
-    objective = Objective(encoder, scene.content, targets, Weights(), objective=name)
+@pytest.mark.parametrize("width", [1.0, 0.25])
+def test_what_is_kept_for_the_way_back_is_what_is_said(width: float) -> None:
+    """The bytes that a passage holds in float32, to the byte, less the content's target and gradient."""
+    encoder = random_encoder(width)
+    chain = chain_of(encoder, torch.float32)
+    assert chain is not None
+    style, content = tuple(STYLE_LAYERS), tuple(CONTENT_LAYERS)
+    way = Passage(chain, Wanted(content, dict.fromkeys(style, (None,))), returns=True)
 
-    kept = kept_bytes(lambda x: objective(x).total, scene.x, encoder)
+    way.there(torch.rand(1, 3, 64, 64))
 
-    needed = bytes_needed(encoder, 96 * 96, objective=name) - bytes_needed(encoder, 0, objective=name)
-    assert kept < needed < 8 * kept  # in encoders as narrow as these L-BFGS's own pictures weigh most
+    besides = 2 * 4 * 512 * width / 64
+    assert way.kept_bytes == 64**2 * (kept_bytes(chain.units, style, content) - besides)
 
 
 def test_need_grows_with_the_pixels() -> None:
-    """Twice the pixels need twice as much, beside what torch needs for itself."""
+    """Twice the pixels need twice as much, beside what torch and the weights need."""
     encoder = random_encoder(1 / 8)
 
-    one, two = (bytes_needed(encoder, pixels) - TORCH_BYTES for pixels in (1000, 2000))
+    none, one, two = (bytes_needed(encoder, pixels, 0, Settings()) for pixels in (0, 1000, 2000))
 
-    assert two == 2 * one
+    assert two - none == 2 * (one - none)
 
 
 def test_a_large_style_is_counted() -> None:
     """A style far larger than the content decides what is needed; one of the content's size does not."""
     encoder = random_encoder(1 / 8)
 
-    alone, equal, large = (bytes_needed(encoder, 1000, style) for style in (0, 1000, 100_000))
+    none = bytes_needed(encoder, 0, 0, Settings())
+    alone, equal, large = (bytes_needed(encoder, 1000, style, Settings()) - none for style in (0, 1000, 1_000_000))
 
     assert alone == equal
-    assert large > 10 * (alone - TORCH_BYTES)
+    assert large > 10 * alone
 
 
 def test_an_evaluation_does_not_touch_the_weights() -> None:

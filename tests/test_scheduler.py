@@ -263,7 +263,7 @@ async def test_what_can_never_fit_is_refused_or_fails_when_that_is_known(bench: 
 
     assert early.job.failure is not None
     assert (early.job.state, early.job.failure.reason) == (State.FAILED, "DOES_NOT_FIT")
-    with pytest.raises(CannotServe, match="need about 260 MiB"):
+    with pytest.raises(CannotServe, match="need about 266 MiB"):
         await bench.submit()
     assert set(bench.store.records) == {"jobs/1"}
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.engine.pulse import Pulse
+from impasto.engine.pulse import Pulse, steady
 
 # Simonyan and Zisserman 2015 (arXiv 1409.1556), table 1, configuration E, up to the last layer that Gatys uses.
 VGG19_BLOCKS = (2, 2, 4, 4, 1)
@@ -111,6 +111,7 @@ class VGG(nn.Module):
         self.register_buffer("mean", torch.tensor(spec.mean).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(spec.std).view(1, -1, 1, 1))
         self.steps = nn.ModuleDict()
+        self.pulse: Pulse = steady  # whoever runs the chain itself calls it, see `pulsing`
         channels = 3
         for name in spec.layers:
             self.steps[name], channels = self._layer(name, channels, weights)
@@ -137,9 +138,7 @@ class VGG(nn.Module):
         for name in layers:
             if name not in self.steps:
                 raise KeyError(f"encoder {self.spec.name} has no layer {name!r}; it has {', '.join(self.spec.layers)}")
-        wanted, found = set(layers), {}
-        x = image if self.spec.channel_order == "rgb" else image.flip(1)
-        x = (x * self.spec.scale - self.mean) / self.std
+        wanted, found, x = set(layers), {}, self.entered(image)
         for name, step in self.steps.items():
             x = step(x)
             if name in wanted:
@@ -149,6 +148,11 @@ class VGG(nn.Module):
             if not wanted:
                 break
         return found
+
+    def entered(self, image: Tensor) -> Tensor:
+        """An image as the first layer takes it."""
+        x = image if self.spec.channel_order == "rgb" else image.flip(1)
+        return (x * self.spec.scale - self.mean) / self.std
 
     def extra_repr(self) -> str:
         """Name and width, for logs."""
@@ -173,9 +177,13 @@ def pulsing(encoder: Encoder, pulse: Pulse) -> Iterator[None]:
 
     leaves = [layer for layer in encoder.modules() if not list(layer.children())]
     hooks = [layer.register_forward_hook(after_forward) for layer in leaves]
+    if isinstance(encoder, VGG):
+        encoder.pulse = pulse
     try:
         yield
     finally:
+        if isinstance(encoder, VGG):
+            encoder.pulse = steady
         for hook in hooks:
             hook.remove()
 

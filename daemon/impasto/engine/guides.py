@@ -8,6 +8,8 @@ sees lies inside, as far as the layer can tell: Gatys et al. 2017 (arXiv 1611.07
 threshold one half and 3x3. Otherwise two styles would both claim the band between their regions, in every deep layer.
 """
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -20,10 +22,23 @@ class Guide:
     def __init__(self, selection: Tensor | None = None, region: Tensor | None = None) -> None:
         """Takes masks (1, 1, H, W)."""
         self._selection, self._region = selection, region
+        self._shares: dict[tuple[int, ...], Tensor] = {}
 
-    def at(self, features: Tensor) -> Tensor | None:
-        """(1, 1, h, w) for features (1, C, h, w); None where nothing is masked."""
-        size = features.shape[2:]
+    def shares(self, size: Sequence[int]) -> Tensor | None:
+        """(h * w, 1): the same as parts of a whole, for a layer of (h, w) positions; computed once for each size."""
+        if not self:
+            return None
+        key = tuple(size)
+        if key not in self._shares:
+            weight = self.at(size)
+            assert weight is not None
+            self._shares[key] = (weight / weight.sum().clamp_min(1e-12)).view(-1, 1)
+        return self._shares[key]
+
+    def at(self, size: Sequence[int]) -> Tensor | None:
+        """(1, 1, h, w) for features of (h, w) positions; None where nothing is masked."""
+        height, width = size
+        size = [height, width]
         selection = None if self._selection is None else F.interpolate(self._selection, size, mode="area")
         if self._region is None:
             return selection

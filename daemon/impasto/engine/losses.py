@@ -72,8 +72,11 @@ class GramLoss(nn.Module):
 
     def forward(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
         """Scalar; `features` (1, C, H, W), any H and W; `guide` as in `gram_matrix`."""
-        channels = features.shape[1]
-        return self.scale / channels**2 * F.mse_loss(gram_matrix(features, guide), self.target)
+        return self.of(gram_matrix(features, guide))
+
+    def of(self, gram: Tensor) -> Tensor:
+        """The same, of a Gram matrix."""
+        return self.scale / len(gram) ** 2 * F.mse_loss(gram, self.target)
 
     def extra_repr(self) -> str:
         """Width of the layer."""

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.engine.losses import GATYS_STYLE_SCALE, gram_matrix
+from impasto.engine.losses import GATYS_STYLE_SCALE
 
 DEVIATION_SCALE = 1e4  # SPST: w_Gram C² wmeanstd / 100 = 1e3 · 1000 / 100
 COVARIANCE_FLOOR = 1e-4  # crowsonkb: added to each variance, so that a layer with few positions has a root, too
@@ -44,14 +44,15 @@ class DeviationLoss(nn.Module):
         self.register_buffer("deviation", _deviation(second.diagonal() - mean**2))
 
     def forward(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
-        """Scalar; arguments as in `GramLoss`."""
-        flat = features.flatten(2).squeeze(0)
-        share = _shares(flat, guide)
-        mean = (flat * share).sum(1)
-        deviation = _deviation(((flat - mean[:, None]) ** 2 * share).sum(1))
-        apart = F.mse_loss(mean, self.mean.to(mean)) + F.mse_loss(deviation, self.deviation.to(mean))
-        gram = F.mse_loss(gram_matrix(features, guide), self.gram.to(mean))
-        return GATYS_STYLE_SCALE / len(mean) ** 2 * gram + DEVIATION_SCALE * apart
+        """Scalar in the features' type; arguments as in `GramLoss`."""
+        return self.of(moments(features, guide)).to(features.dtype)
+
+    def of(self, found: Tensor) -> Tensor:
+        """The same, of moments."""
+        second, mean = found[:-1, :-1], found[-1, :-1]
+        deviation = _deviation(second.diagonal() - mean**2)
+        apart = F.mse_loss(mean, self.mean) + F.mse_loss(deviation, self.deviation)
+        return GATYS_STYLE_SCALE / len(mean) ** 2 * F.mse_loss(second, self.gram) + DEVIATION_SCALE * apart
 
     def extra_repr(self) -> str:
         """Width of the layer."""
@@ -83,17 +84,18 @@ class WassersteinLoss(nn.Module):
 
     def forward(self, features: Tensor, guide: Tensor | None = None) -> Tensor:
         """Scalar in the features' type; arguments as in `GramLoss`."""
-        flat = features.flatten(2).squeeze(0).double()
-        share = _shares(flat, guide)
-        mean = (flat * share).sum(1)
-        centred = flat - mean[:, None]
-        covariance = _lifted((centred * share) @ centred.T)
+        return self.of(moments(features, guide)).to(features.dtype)
+
+    def of(self, found: Tensor) -> Tensor:
+        """The same, of moments."""
+        mean = found[-1, :-1]
+        covariance = _lifted(found[:-1, :-1] - torch.outer(mean, mean))
         product = self.root @ covariance @ self.root
         values = torch.linalg.eigvalsh((product + product.T) / 2)
         overlap = values.clamp_min(COVARIANCE_FLOOR**2 * 1e-3).sqrt().sum()  # rounding may not make one negative
         trace = covariance.diagonal().sum() + self.variance - 2 * overlap
         distance: Tensor = F.mse_loss(mean, self.mean) + trace / len(mean)
-        return distance.to(features.dtype)
+        return distance
 
     def extra_repr(self) -> str:
         """Width of the layer."""

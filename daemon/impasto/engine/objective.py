@@ -5,7 +5,7 @@ scale.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import torch
@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from impasto.engine.encoder import Encoder
 from impasto.engine.guides import Guide
-from impasto.engine.losses import ContentLoss, Gamut, gram_matrix
-from impasto.engine.moments import moments
+from impasto.engine.losses import ContentLoss, Gamut
 from impasto.engine.presets import PRESETS, ObjectiveName
+from impasto.engine.seeing import Look, Precision
 from impasto.engine.styles import StyleTarget, Targets, TargetSource
 
 # Gatys et al. 2015 §2: content at relu4_2 (where objects stand), style at the first convolution of each block.
@@ -64,19 +64,17 @@ class Losses:
         return {name: getattr(self, name).item() for name in names}
 
 
-@torch.no_grad()
 def style_targets(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
     """The style's Gram matrices, layer by layer. Depends on nothing else, so it can be kept.
 
     `style` is (1, 3, h, w), or (1, 4, h, w) with a mask as fourth channel: then only what is masked counts.
     """
-    return {name: gram_matrix(*seen) for name, seen in _seen(encoder, style, layers).items()}
+    return _statistics(encoder, style, Look(layers))
 
 
-@torch.no_grad()
 def style_moments(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
     """Likewise mean and second moment, for objectives that match covariances; see `moments`."""
-    return {name: moments(*seen) for name, seen in _seen(encoder, style, layers).items()}
+    return _statistics(encoder, style, Look(layers, moments=True))
 
 
 def target_source(objective: ObjectiveName) -> TargetSource:
@@ -84,10 +82,11 @@ def target_source(objective: ObjectiveName) -> TargetSource:
     return style_moments if PRESETS[objective].moments else style_targets
 
 
-def _seen(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, tuple[Tensor, Tensor | None]]:
-    """Features of a style and what each position counts, layer by layer."""
+@torch.no_grad()
+def _statistics(encoder: Encoder, style: Tensor, look: Look) -> dict[str, Tensor]:
     mask = Guide(style[:, 3:].clamp(0, 1) if style.shape[1] > 3 else None)
-    return {name: (found, mask.at(found)) for name, found in encoder(style[:, :3], layers).items()}
+    seen = replace(look, guides=(mask,)).at(encoder, style[:, :3])
+    return {name: found[0] for name, found in seen.statistics.items()}
 
 
 class StyleTerm(nn.Module):
@@ -96,25 +95,23 @@ class StyleTerm(nn.Module):
     def __init__(self, target: StyleTarget, objective: ObjectiveName, selection: Tensor | None) -> None:
         """Takes what to match where, by which losses, within which selection."""
         super().__init__()
-        self.share, self._guide = target.share, Guide(selection, target.region)
+        self.share, self.guide = target.share, Guide(selection, target.region)
         self.layers = nn.ModuleDict({name: PRESETS[objective].style(found) for name, found in target.targets.items()})
 
-    def forward(self, features: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    def forward(self, statistics: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
         """Scalar: the layers' losses by their weights."""
-        total = next(iter(features.values())).new_zeros(())
-        for name, weight in weights.items():
-            total = total + weight * self.layers[name](features[name], self._guide.at(features[name]))
-        return total
+        terms = [weight * self.layers[name].of(statistics[name]) for name, weight in weights.items()]  # type: ignore[operator]  # every style loss has it
+        return torch.stack(terms).sum() if terms else torch.zeros(())
 
     def extra_repr(self) -> str:
         """How much of the style term this is, and where."""
-        return f"share {self.share:g}{', guided' if self._guide else ''}"
+        return f"share {self.share:g}{', guided' if self.guide else ''}"
 
 
 class Objective(nn.Module):
     """J as a module from X (1, 3, H, W) to its `Losses`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what J is made of, each part by its name
         self,
         encoder: Encoder,
         content: Tensor,
@@ -125,6 +122,7 @@ class Objective(nn.Module):
         keep: Tensor | None = None,
         objective: ObjectiveName = "gatys",
         wraps: bool = False,
+        precision: Precision = "float32",
     ) -> None:
         """Computes the content's features once.
 
@@ -137,31 +135,40 @@ class Objective(nn.Module):
             keep: (1, 1, H, W): where it is 1 the content counts `KEPT` times as much.
             objective: by which losses.
             wraps: whether X continues at its opposite border.
+            precision: of the way back, see ``seeing``.
         """
         super().__init__()
         self._encoder = [encoder]  # in a list, so that nn.Module does not adopt it
         self.weights, preset = weights, PRESETS[objective]
         with torch.no_grad():
-            features = encoder(content, tuple(weights.content_layers))
+            features = Look(content=tuple(weights.content_layers)).at(encoder, content).features
         kept = Guide(None if keep is None else 1 + (KEPT - 1) * keep)
         self.content = nn.ModuleDict(
-            {name: ContentLoss(features[name], kept.at(features[name])) for name in weights.content_layers}
+            {name: ContentLoss(found, kept.at(found.shape[2:])) for name, found in features.items()}
         )
         parts = [StyleTarget(targets)] if isinstance(targets, Mapping) else targets
         self.style = nn.ModuleList([StyleTerm(part, objective, guide) for part in parts])
         self.variation = preset.variation(weights.colour_variation, wraps)
         self.gamut, self.content_scale = Gamut(), preset.content
-        self.layers = tuple(dict.fromkeys((*weights.style_layers, *weights.content_layers)))
+        self._moments, self._precision = preset.moments, precision
+
+    @property
+    def look(self) -> Look:
+        """What J asks of a picture."""
+        guides = tuple(term.guide for term in self.style if isinstance(term, StyleTerm))
+        layers = tuple(self.weights.style_layers), tuple(self.weights.content_layers)
+        return Look(*layers, guides, self._moments, self._precision)
 
     def forward(self, image: Tensor) -> Losses:
         """The weighted terms at X = `image` (1, 3, H, W)."""
-        features = self._encoder[0](image, self.layers)
+        seen = self.look.at(self._encoder[0], image)
         zero = image.new_zeros(())
         content, style = zero, zero
         for name, weight in self.weights.content_layers.items():
-            content = content + weight * self.content_scale * self.content[name](features[name])
-        for term in self.style:
-            style = style + term.share * term(features, self.weights.style_layers)
+            content = content + weight * self.content_scale * self.content[name](seen.features[name])
+        for index, term in enumerate(self.style):
+            found = {name: statistics[index] for name, statistics in seen.statistics.items()}
+            style = style + term.share * term(found, self.weights.style_layers).to(style)
         variation = self.variation(image) if self.weights.total_variation else zero
         beyond = self.gamut(image) if self.weights.gamut else zero
         return Losses(

@@ -143,6 +143,7 @@ class ScaleState:
             keep=None if work.keep is None else self._continued(work.keep).clamp(0, 1),
             objective=settings.objective,
             wraps=settings.tileable,
+            precision=settings.precision,
         )
         height, width = self._content.shape[2:]
         power = freed_power(settings.strength, settings.frequency_power)

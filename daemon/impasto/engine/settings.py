@@ -12,6 +12,7 @@ from typing import Literal
 from impasto.engine.colour import Colour
 from impasto.engine.objective import Weights
 from impasto.engine.presets import ObjectiveName
+from impasto.engine.seeing import Precision
 
 Detail = Literal["fine", "balanced", "coarse"]
 
@@ -55,6 +56,7 @@ class Settings:
         tileable: the result continues at its opposite border; exact where sides are multiples of 16, see ``wrap``.
         colour: whose colours the result has, see ``colour``.
         colour_strength: from 0, the style's colours whatever `colour` says, to 1.
+        precision: ``float32``, or ``mixed``: the way back in bfloat16, where ``precision`` finds that it pays.
     """
 
     steps: int = 300
@@ -75,6 +77,7 @@ class Settings:
     tileable: bool = False
     colour: Colour = "style"
     colour_strength: float = 1.0
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         for name in ("strength", "colour_strength", "carried_detail"):

@@ -2,10 +2,10 @@
 
 Pure: knows jobs, specs, headers and limits as values; no clock, no files, no devices. ``scheduler`` asks before it
 takes a job in. What a device must hold is predicted from pixels times calibrated bytes: the same figures as
-``engine.defaults.bytes_needed``, which weighs them (tests compare), as the front cannot load the engine.
+``engine.memory.bytes_needed``, which weighs them (tests compare), as the front cannot load the engine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from impasto.config import Limits
@@ -20,24 +20,44 @@ IMAGES_BYTES = 432.0  # per pixel: L-BFGS's pairs, X, its gradient, copies and s
 HELD_BYTES = 512.0  # per pixel, of a job that waits in memory: measured 380 to 450 (tests/test_admission.py)
 HELD_STYLE_BYTES = 16.0  # per pixel of each style
 HELD_BASE_BYTES = 4 << 20
-LAYERS = 6  # times the widest layer, for gradients and copies
-MOMENTS: Mapping[str, tuple[int, int]] = {"spst": (5, 64 << 20), "w2": (7, 128 << 20)}  # more layers, more bytes
+MOMENTS_BYTES: Mapping[str, int] = {"spst": 64 << 20, "w2": 128 << 20}
+BLOCKS = (2, 2, 4, 4, 1)  # convolutions of VGG's blocks, to relu5_1
+CHANNELS = (64, 128, 256, 512, 512)
+STYLE_LAYERS, CONTENT_LAYERS = tuple(f"relu{block}_1" for block in range(1, 6)), ("relu4_2",)
 
 
 @dataclass(frozen=True)
 class Appetite:
-    """What an encoder takes per pixel: kept for the way back, in padded copies, in its widest layer; and its margin."""
+    """What an encoder takes.
 
-    kept: float
-    padded: float
-    widest: float
+    Attributes:
+        width: of its layers, in relation to VGG-19's.
+        through: bytes per pixel of the layers that are being run, where they are largest.
+        around: likewise where a picture goes around.
+        weights: bytes.
+        margin: pixels around a picture.
+    """
+
+    width: float
+    through: float
+    around: float
+    weights: int
     margin: int = 0
-    always_padded: bool = False
+
+    def kept(self, style: Collection[str], content: Collection[str]) -> float:
+        """Bytes per pixel for the way back: features of style and content, a bit for everything else."""
+        total = 0.0
+        for block, (count, channels) in enumerate(zip(BLOCKS, CHANNELS, strict=True), 1):
+            for index in range(1, count + 1):
+                layer, name = self.width * channels / 4 ** (block - 1), f"relu{block}_{index}"
+                bits = name not in style or index == count
+                total += layer * bits / 8 + 4 * layer * ((name in style) + 3 * (name in content))
+        return total
 
 
 APPETITES: Mapping[str, Appetite] = {
-    "vgg19-slim": Appetite(kept=320.0, padded=210.0, widest=64.0, margin=8, always_padded=True),
-    "vgg19": Appetite(kept=1520.0, padded=804.0, widest=256.0),
+    "vgg19-slim": Appetite(0.25, through=32.0, around=384.0, weights=6_473_088, margin=8),
+    "vgg19": Appetite(1.0, through=128.0, around=1536.0, weights=103_527_936),
 }
 
 
@@ -56,12 +76,12 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     around = 0 if spec.tileable else 2 * appetite.margin
     pixels = (width + around) * (height + around)
     style_pixels = [_style_pixels(style, spec.stroke_size, max(width, height)) for style in styles]
-    more_layers, more_bytes = MOMENTS.get(spec.objective, (0, 0))
-    layers = (LAYERS + more_layers) * appetite.widest
-    padded = appetite.padded if appetite.always_padded or spec.tileable else 0.0
-    peak = max(pixels * (appetite.kept + padded + layers + IMAGES_BYTES), max(style_pixels) * layers)
+    kept = appetite.kept(spec.style_layers or STYLE_LAYERS, spec.content_layers or CONTENT_LAYERS)
+    through = appetite.around if spec.tileable else appetite.through
+    peak = max(pixels * (kept + through + IMAGES_BYTES), max(style_pixels) * appetite.through)
     held = pixels * HELD_BYTES + sum(style_pixels) * HELD_STYLE_BYTES + HELD_BASE_BYTES
-    return Footprint(int(max(peak, held)) + BASE_BYTES + more_bytes, int(held))
+    fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
+    return Footprint(int(max(peak, held)) + fixed, int(held))
 
 
 def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:

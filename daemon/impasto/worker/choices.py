@@ -13,14 +13,18 @@ from impasto.engine.colour import Colour
 from impasto.engine.defaults import defaults
 from impasto.engine.presets import ObjectiveName
 from impasto.engine.pyramid import no_time_left, time_shares
+from impasto.engine.seeing import Precision
 from impasto.engine.settings import Detail
 from impasto.spec import StylizeSpec
 
 BUDGET_STEPS = 2000  # at most, where only the time is given: nothing is to be seen of more
 
 
-def settings_of(spec: StylizeSpec) -> Settings:
-    """The engine's settings: what the request says, and the encoder's defaults for what it leaves open."""
+def settings_of(spec: StylizeSpec, precision: Precision = "float32") -> Settings:
+    """The engine's settings: what the request says, and the encoder's defaults for what it leaves open.
+
+    `precision` is what pays on the device where the job first begins.
+    """
     base = defaults(spec.encoder, cast("ObjectiveName", spec.objective))
     weights = replace(
         base.weights,
@@ -45,6 +49,7 @@ def settings_of(spec: StylizeSpec) -> Settings:
         tileable=spec.tileable,
         colour=cast("Colour", spec.colour),
         colour_strength=_or(spec.colour_strength, 1.0),
+        precision=precision,
     )
 
 

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from impasto import pixels
 from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
-from impasto.engine.defaults import bytes_needed
 from impasto.engine.encoder import resize
+from impasto.engine.memory import bytes_needed
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.spec import StylizeSpec
@@ -69,7 +69,9 @@ class Painting:
         self._content, self._mask = self._pictures["content"], self._pictures.get("mask")
         self._studio, self._terms = studio, terms or Terms()
         self.header = spec.result_header(self._content.header)
-        self.settings = settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec)
+        self.settings = (
+            settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec, studio.precision)
+        )
         self.nothing = self._selects_nothing()
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
         if not self.nothing:
@@ -107,10 +109,9 @@ class Painting:
     def _check_memory(self, studio: Studio, encoder: VGG) -> None:
         sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
-        wraps, objective = self.settings.tileable, self.settings.objective
         around = 2 * self.settings.margin
         continued = (self.header.width + around) * (self.header.height + around)
-        self._needed = bytes_needed(encoder, continued, largest, wraps=wraps, objective=objective)
+        self._needed = bytes_needed(encoder, continued, largest, self.settings)
         free = studio.free_bytes()
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")

@@ -14,6 +14,8 @@ import torch
 
 from impasto import pixels
 from impasto.engine import VGG, TargetCache, load_encoder, load_slim
+from impasto.engine.precision import paying_precision
+from impasto.engine.seeing import Precision
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
 from impasto.spec import SLIM
@@ -69,6 +71,14 @@ class Studio:
         self._loaded: dict[str, tuple[int, ...]] = {}
         self._sha256: dict[str, str] = {}
         self.targets: dict[str, TargetCache] = {}
+        self._precision: Precision | None = None
+
+    @property
+    def precision(self) -> Precision:
+        """What pays on this device; found out when the first job begins."""
+        if self._precision is None:
+            self._precision = paying_precision(self.device)
+        return self._precision
 
     def encoder(self, name: str, sha256: str = "") -> VGG:
         """The encoder of that name, on the device; from a file of that hash, if one is given.

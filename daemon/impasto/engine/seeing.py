@@ -1,0 +1,79 @@
+"""Seeing: what is to be known of a picture, by the shortest way that its encoder allows.
+
+Knows encoders, guides and the two ways of running them. Must not know targets, losses or how X is moved. ``objective``
+looks at X through it once for each evaluation, and at content and styles once.
+
+An encoder that is a chain of convolutions goes by a ``passage``, in either precision. Any other module is run as it is,
+with autograd and in full precision.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+from impasto.engine.chain import Chain, chain_of
+from impasto.engine.encoder import VGG, Encoder
+from impasto.engine.guides import Guide
+from impasto.engine.losses import gram_matrix
+from impasto.engine.moments import moments
+from impasto.engine.passage import Passage, Wanted, through
+
+Precision: TypeAlias = Literal["float32", "mixed"]
+"""``mixed``: the way there in float32, the way back and what is kept for it in bfloat16. The first decides how good the
+gradient is, the second hardly matters (LOG.md has the figures)."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Statistics of each style layer, once for each guide, and features of content layers, (1, C, h, w)."""
+
+    statistics: Mapping[str, Sequence[Tensor]]
+    features: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What to look for.
+
+    Attributes:
+        style: layers whose Gram matrices, or moments, are wanted.
+        content: layers whose features are.
+        guides: each asks for statistics of its own.
+        moments: instead of Gram matrices.
+        precision: see `Precision`; another module than a chain has its own.
+    """
+
+    style: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
+    guides: tuple[Guide, ...] = (Guide(),)
+    moments: bool = False
+    precision: Precision = "float32"
+
+    def at(self, encoder: Encoder, image: Tensor) -> Seen:
+        """What there is at `image` (1, 3, H, W), differentiable once."""
+        dtype = torch.bfloat16 if self.precision == "mixed" else image.dtype
+        chain = chain_of(encoder, dtype, (*self.style, *self.content))
+        if chain is None:
+            return self._by_autograd(encoder, image)
+        assert isinstance(encoder, VGG)
+        return self._by_passage(encoder, chain, image)
+
+    def _by_passage(self, encoder: VGG, chain: Chain, image: Tensor) -> Seen:
+        sizes = chain.sizes(*image.shape[2:])
+        shares = {name: tuple(guide.shares(sizes[name]) for guide in self.guides) for name in self.style}
+        returns = image.requires_grad and torch.is_grad_enabled()
+        passage = Passage(chain, Wanted(self.content, shares, self.moments), returns=returns, pulse=encoder.pulse)
+        found = list(through(encoder.entered(image), passage))
+        statistics = {name: [found.pop(0) for _ in self.guides] for name in self.style}
+        return Seen(statistics, dict(zip(self.content, found, strict=True)))
+
+    def _by_autograd(self, encoder: Encoder, image: Tensor) -> Seen:
+        found = encoder(image, tuple(dict.fromkeys((*self.style, *self.content))))
+        of = moments if self.moments else gram_matrix
+        statistics = {
+            name: [of(found[name], guide.at(found[name].shape[2:])) for guide in self.guides] for name in self.style
+        }
+        return Seen(statistics, {name: found[name] for name in self.content})
