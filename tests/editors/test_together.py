@@ -32,7 +32,7 @@ from editors.krita_stage import *
 def steps():
     at = yield from easel()
     heard = begin(steps={LONG})
-    yield lambda: heard.ends or (impasto_probe.FOLDER / "stop").exists()
+    yield lambda: heard.ends or (heard.steps and (impasto_probe.FOLDER / "stop").exists())
     heard.run.stop_and_keep()
     yield from heard.end()
     assert heard.ends[0][0] == "finished", heard.ends
