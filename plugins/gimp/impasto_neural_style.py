@@ -51,7 +51,9 @@ def neural_style(image: Any, drawable: Any, *chosen: Any) -> None:  # noqa: ANN4
     again = chooser.origin if chooser is not None else None
     try:
         manner = style.picture(choices, _style_layer(choices, named), Settings(gimp.directory))
-        source = layers.read(image.native, again or drawable.native, drawable.native if again else None)
+        source = layers.read(
+            image.native, again or drawable.native, placing.earlier(drawable.native) if again else None
+        )
         is_shown = beyond.call().run_mode != beyond.NONINTERACTIVE
         painted = (_in_a_window if is_shown else _to_the_end)(source, choices, manner)
         header, samples = painted.painting()

@@ -289,12 +289,17 @@ class Window:
 
 
 @contextmanager
-def window(home: Home, script: Path, *arguments: str, stay: bool = False) -> Iterator[Window]:
-    """GIMP in a window on a display of its own, running `script`; it quits after the script unless it is to `stay`."""
+def window(home: Home, script: Path, *arguments: str, stay: bool = False, outlived_s: int = 0) -> Iterator[Window]:
+    """GIMP in a window on a display of its own, running `script`; it quits after the script unless it is to `stay`.
+
+    When GIMP ends all that it started ends, unless it may be `outlived_s`.
+    """
     with screen(home.root) as display:
         log = home.path / "window.log"
         log.unlink(missing_ok=True)
         command = ["gimp", "--no-splash", *evaluating(script, arguments), *([] if stay else ["--quit"])]
+        if outlived_s:
+            command = ["sh", "-c", f"{shlex.join(command)}; sleep {outlived_s}"]
         process = home.start(command, log, display.name)
         try:
             yield Window(home, display, process, log)

@@ -76,10 +76,10 @@ def again() -> None:
     Gimp.Selection.none(image)
     told = placing.remembered(made)
     assert told is not None
-    assert (told["style"], told["strength"], told["seed"], told["stands_in"]) == ("mosaic", 0.25, 7, False)
+    assert (told["style"], told["strength"], told["seed"]) == ("mosaic", 0.25, 7)
     assert placing.origin(image, made) == layer
     assert placing.origin(image, layer) is None
-    source = layers.read(image, layer, made)
+    source = layers.read(image, layer, placing.earlier(made))
     assert (source.area.x, source.area.y) == bounds(made)[:2]
     assert source.mask == samples(made.get_mask())
     assert source.above == made

@@ -87,3 +87,32 @@ def digest() -> None:
     assert told["style_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert told["style_file"] == str(path)
     path.unlink()
+
+
+ENVIRONMENT = Path(Gimp.directory()) / "plug-ins" / "impasto_neural_style" / "impasto-environment.json"
+AGAIN = "run `impasto install` again in a terminal"
+
+
+@check("plug-in: no Impasto, or one that has gone, is told with what to do, and nothing is left")
+def nobody_there() -> None:
+    image, layer = picture()
+    image.clean_all()
+    whole = ENVIRONMENT.read_text()
+    try:
+        for written, expected in (
+            ("{", "the plug-in does not know where Impasto is installed"),
+            (
+                '{"python": "/gone/bin/python"}',
+                "Impasto was installed with /gone/bin/python, which is not there any more",
+            ),
+            ('{"python": "/usr/bin/python3"}', "Impasto is not installed any more where it was"),
+            ('{"python": "/bin/true"}', "Impasto did not start (it said nothing)"),
+            ('{"python": "/gone", "before": ["/nowhere/flatpak-spawn"]}', "Impasto cannot be started"),
+        ):
+            ENVIRONMENT.write_text(written)
+            told = refused(image, layer)
+            assert expected in told, told
+            assert AGAIN in told, told
+    finally:
+        ENVIRONMENT.write_text(whole)
+    assert paint(image, layer).get_name() == "photo, marbled"

@@ -4,6 +4,7 @@ Two layers over one another show more than one: what is held here is that a pict
 transparent as before, in the image and in the file that GIMP exports, and that only what was selected has changed.
 """
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from gi.repository import Gegl, Gimp, Gio
 
 from editors.checking import check
 from editors.painted import GRAYA, HEIGHT, RGB, RGBA, WIDTH, P, changed, fill, flat, numbers, paint, picture
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "plugins" / "gimp"))
+from onto_canvas import layers, placing  # the installed script's own
 
 WHOLE = Gegl.Rectangle.new(0, 0, WIDTH, HEIGHT)
 # What GIMP writes such a picture to, without a loss.
@@ -69,15 +73,20 @@ def held(before: list[float], after: list[float], channels: int, outside: set[in
 
 @check("plug-in: a half-transparent picture is as transparent after it")
 def thin() -> None:
-    for precision in (P.U8_NON_LINEAR, P.U16_NON_LINEAR, P.HALF_LINEAR, P.FLOAT_LINEAR, P.FLOAT_NON_LINEAR):
-        for kind, channels in ((RGBA, 4), (GRAYA, 2)):
-            image, layer = picture(precision, kind)
-            outside, inside = select(image)
-            before = flat(image)
-            made = paint(image, layer)
-            assert not layer.get_visible(), "both would show more than one"
-            assert numbers(made)[channels - 1 :: channels] == numbers(layer)[channels - 1 :: channels]
-            held(before, flat(image), channels, outside, inside)
+    for precision, kind, channels in (
+        (P.U8_NON_LINEAR, RGBA, 4),
+        (P.U8_NON_LINEAR, GRAYA, 2),
+        (P.U16_NON_LINEAR, RGBA, 4),
+        (P.HALF_LINEAR, RGBA, 4),
+        (P.FLOAT_LINEAR, RGBA, 4),
+    ):
+        image, layer = picture(precision, kind)
+        outside, inside = select(image)
+        before = flat(image)
+        made = paint(image, layer)
+        assert not layer.get_visible(), "both would show more than one"
+        assert numbers(made)[channels - 1 :: channels] == numbers(layer)[channels - 1 :: channels]
+        held(before, flat(image), channels, outside, inside)
 
 
 @check("plug-in: so is the file that GIMP exports")
@@ -163,3 +172,17 @@ def deep() -> None:
         outside = [at for at in range(len(old)) if (at // 4) % WIDTH < 10]
         assert [old[at] for at in outside] == [new[at] for at in outside]
         assert changed(old, new)
+
+
+@check("plug-in: a stand-in that is painted again is replaced, not covered")
+def again() -> None:
+    image, layer = picture(P.U16_NON_LINEAR, RGBA)
+    before = flat(image)
+    made = paint(image, layer)
+    source = layers.read(image, layer, placing.earlier(made))
+    assert (source.is_translucent, source.selection) == (True, None)
+    other = placing.insert(source, source.header, source.samples, "again", {})
+    seen = [one for one in image.get_layers() if one.get_visible()]
+    assert seen == [other]
+    assert image.get_item_position(other) == image.get_item_position(made) - 1
+    assert flat(image) == before, "the very pixels were put there, with their alpha"

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from editors import gimp, results
+from editors import chroot, gimp, results
 from harness import Daemon, Home
 
 pytestmark = pytest.mark.timeout(1800)
 
-FILES = ("painted", "painted_through", "painted_places", "painted_styles")
+NEWEST = ("painted_newest",) if chroot.SUITE == "sid" else ()  # GIMP 3.2's own layers
+FILES = ("painted", "painted_through", "painted_places", "painted_styles", *NEWEST)
 CHECKS = {f"editors.{name}": results.names_in(Path(__file__).with_name(f"{name}.py")) for name in FILES}
 NAMES = [name for names in CHECKS.values() for name in names]
 PLUG_IN = "impasto_neural_style"

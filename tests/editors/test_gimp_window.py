@@ -27,6 +27,7 @@ from editors.painted import picture, samples
 # before
 image, layer = picture(size=(int(ARGUMENTS[2]), int(ARGUMENTS[3])))
 image.clean_all()
+# after
 Gimp.Display.new(image)
 Gimp.displays_flush()
 folder, last = pathlib.Path(ARGUMENTS[1]), ""
@@ -38,7 +39,8 @@ while not (folder / "end").exists():
         except (AttributeError, TypeError):  # it has gone between two calls
             told.append(["?", "", False])
     selected = [one.get_name() for one in image.get_selected_layers()]
-    state = {"layers": told, "dirty": image.is_dirty(), "selected": selected}
+    seen = [one.get_visible() for one in image.get_layers()]
+    state = {"layers": told, "dirty": image.is_dirty(), "selected": selected, "seen": seen}
     (folder / "part").write_text(json.dumps(state))
     os.replace(folder / "part", folder / "state.json")
     time.sleep(0.2)
@@ -108,13 +110,15 @@ class Painter:
 
 
 @contextmanager
-def painting(root: Path, folder: Path, daemon: Daemon, width: int, height: int, before: str = "") -> Iterator[Painter]:
-    """GIMP in a window with a picture of that size, the plug-in installed; `before` runs before the picture is made."""
+def painting(
+    root: Path, folder: Path, daemon: Daemon, width: int, height: int, *, before: str = "", after: str = ""
+) -> Iterator[Painter]:
+    """GIMP in a window with a picture of that size; `before` runs before that is made, and `after` after it."""
     home = installed(gimp.new_home(root, folder / "home"), daemon)
     shortcuts = f'(file-version 1)\n(action "python-fu-impasto" "{SHORTCUT}")\n'
     (home.config / "shortcutsrc").write_text(shortcuts)
     script = folder / "script.py"
-    script.write_text(SCRIPT.replace("# before\n", before))
+    script.write_text(SCRIPT.replace("# before\n", before).replace("# after\n", after))
     arguments = (str(gimp.REPOSITORY / "tests"), str(folder), str(width), str(height))
     with gimp.window(home, script, *arguments) as window:
         yield Painter(window, folder)

@@ -99,6 +99,12 @@ CALLS = {
     "threshold_report": ("python-fu-wild-threshold-report", {}),
     "brush_strokes": ("python-fu-wild-brush-strokes", {}),
     "palette_picker": ("python-fu-wild-palette-picker", {}),
+    "group_export": ("python-fu-wild-group-export", {"folder": Gio.File.new_for_path(FOLDER)}),
+    "clipboard": ("python-fu-wild-clipboard", {}),
+    "shadow_tiles": ("python-fu-wild-shadow-tiles", {}),
+    "path_brush": ("python-fu-wild-path-brush", {}),
+    "text_labels": ("python-fu-wild-text-labels", {}),
+    "channel_math": ("python-fu-wild-channel-math", {}),
 }
 answers: dict[str, Any] = {}
 for script, (name, values) in CALLS.items():

@@ -53,7 +53,7 @@ class Chooser:
 
     @property
     def origin(self) -> Any:  # noqa: ANN401
-        """The layer that is to be painted again in place of the painting that was selected, if any is."""
+        """The layer that is to be painted again, in place of the painting that the filter was started on, if any."""
         return self._origin if self._origin is not None and self._again.get_active() else None
 
     def row(self, dialog: Any, config: Any, param: Any, name: str) -> str:  # noqa: ANN401
@@ -182,7 +182,7 @@ class Chooser:
             self._wall.unselect_all()
         if file is not None and (self._file.get_file() is None or not file.equal(self._file.get_file())):
             self._file.set_file(file)
-        self._radios[kind if kind in NAMES else BUILT_IN].set_active(True)  # GTK's own signature
+        self._radios[kind if kind in NAMES else BUILT_IN].set_active(True)
 
     def _current(self) -> dict[str, Any]:
         """What a preset keeps: all that is chosen, by the names that a layer remembers it by."""
@@ -228,8 +228,3 @@ def _copied() -> Any:  # noqa: ANN401
     size = max(1, round(width * share)), max(1, round(height * share))
     small = picture.scale_simple(*size, GdkPixbuf.InterpType.BILINEAR)
     return Gtk.Image(pixbuf=small, halign=Gtk.Align.START, tooltip_text=f"{width} x {height} pixels")
-
-
-def no_row(_dialog: Any, _config: Any, _param: Any, _name: str) -> str:  # noqa: ANN401
-    """For the parameters that the style's own row chooses."""
-    return ""

@@ -35,8 +35,9 @@ def insert(source: Source, header: Mapping[str, Any], painted: bytes, name: str,
     """
     pixels = fitted(source, header, painted)
     made = _stand_in(source, pixels, name) if source.is_translucent else layer_of(source, pixels, name)
-    remembered = {**told, "source": source.layer.get_tattoo(), "stands_in": source.is_translucent}
-    made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(json.dumps(remembered).encode("ascii"))))
+    where = {"source": source.layer.get_tattoo(), "stands_in": source.is_translucent}
+    kept = json.dumps({**told, **where}).encode("ascii")
+    made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(kept)))
     image = source.image
 
     def add() -> None:
@@ -66,6 +67,11 @@ def origin(image: Any, painting: Any) -> Any:  # noqa: ANN401
     told = remembered(painting) or {}
     found = image.get_layer_by_tattoo(int(told.get("source") or 0))
     return found if isinstance(found, Gimp.Layer) and found != painting else None
+
+
+def earlier(painting: Any) -> layers.Painted:  # noqa: ANN401
+    """What an earlier painting is to its source."""
+    return layers.Painted(painting, bool((remembered(painting) or {}).get("stands_in")))
 
 
 def fitted(source: Source, header: Mapping[str, Any], painted: bytes) -> bytes:
@@ -150,11 +156,7 @@ def _stand_in(source: Source, pixels: bytes, name: str) -> Any:  # noqa: ANN401
 def _painted(source: Source, alpha: Sequence[int]) -> bytes:
     """A byte for each pixel, zero where it is not selected or not to be seen: it keeps its colours."""
     selected = source.selected or bytes([255]) * (source.area.width * source.area.height)
-    return bytes(map(_either_zero, selected, alpha)) if alpha else selected
-
-
-def _either_zero(selected: int, alpha: int) -> int:
-    return 1 if selected and alpha else 0
+    return bytes(bool(one and seen) for one, seen in zip(selected, alpha, strict=True)) if alpha else selected
 
 
 def _blended(source: Source, before: bytes, pixels: bytes, selection: bytes) -> bytes:

@@ -23,7 +23,8 @@ class Presets:
         self._names.get_child().set_placeholder_text("a name for these settings")
         self._names.connect("changed", lambda _combo: self._chosen())
         self.box = Gtk.Box(spacing=6)
-        self.box.pack_start(Gtk.Label(label="Preset"), False, False, 0)  # noqa: FBT003  # GTK's own signature
+        label = Gtk.Label(label="Prese_t", use_underline=True, mnemonic_widget=self._names.get_child())
+        self.box.pack_start(label, False, False, 0)  # noqa: FBT003  # GTK's own signature
         self.box.pack_start(self._names, True, True, 0)  # noqa: FBT003
         for label, pressed in (("_Keep", self._keep), ("_Drop", self._drop)):
             button = Gtk.Button(label=label, use_underline=True)

@@ -1,10 +1,13 @@
 """The picture growing on the canvas: a locked layer above the source, that no undo step knows of.
 
-Knows GIMP's canvas; must never know the bridge or GTK. `window` calls it. The layer comes and goes under short freezes
-of the undo history, so that the user's own strokes stay steps of it; no freeze and no group is ever held while a loop
-runs. Whatever the user does to the image meanwhile is noticed, and nothing is left behind.
+Knows GIMP's canvas; must never know the bridge or GTK. `window` calls it. While the undo history is frozen, what the
+user does is not in it and cannot be undone, so a freeze is held around single calls: no pixel travels in one, and none
+is held while a loop runs. Pixels travel to a scratch layer that no user sees, in an image of its own: GIMP ends a
+plug-in that writes to a layer which is converted, scaled or merged meanwhile. GIMP's core copies them from there in one
+call, to a layer that may be locked. Whatever the user does to the image is noticed, and nothing is left behind.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +16,8 @@ from gi.repository import Gimp
 from onto_canvas import layers, placing, samples
 
 FORMATS = {"gray": "Y{} u8", "gray_alpha": "Y{}A u8", "rgb": "R{0}G{0}B{0} u8", "rgba": "R{0}G{0}B{0}A u8"}
+COPY = "gimp:replace"
+REST = 2.0  # times as long as a frame took, GIMP is left to the user before the next one
 
 
 def frozen(image: Any, call: Callable[[], object]) -> None:  # noqa: ANN401  # GIMP's objects have no types
@@ -28,11 +33,14 @@ def frozen(image: Any, call: Callable[[], object]) -> None:  # noqa: ANN401  # G
 
 
 class Preview:
-    """A locked layer above the source; the mutable state is whether it is in the image."""
+    """A locked layer above the source; the mutable state is whether it is in the image, and the scratch beside it."""
 
     def __init__(self, source: layers.Source) -> None:
-        self._source, self._layer = source, None
+        self._source = source
+        self._layer: Any = None
+        self._scratch: Any = None
         self._shape = self._image_shape()
+        self._ready_s = 0.0
 
     def _image_shape(self) -> tuple[Any, ...]:
         image, layer = self._source.image, self._source.layer
@@ -44,16 +52,26 @@ class Preview:
     @property
     def undisturbed(self) -> bool:
         """Whether image, source and preview are still as they were."""
-        return self._image_shape() == self._shape and (self._layer is None or self._layer.is_valid())
+        return self._image_shape() == self._shape and not self.taken
+
+    @property
+    def taken(self) -> bool:
+        """Whether the user deleted the layer, or merged it with others: undoing that brings it back."""
+        return self._layer is not None and not self._layer.is_valid() and bool(self._source.image.is_valid())
 
     def show(self, header: Mapping[str, Any], picture: bytes) -> None:
-        """Puts a picture of 8 bits on the canvas, enlarged to what is painted where it came smaller."""
-        if not self.undisturbed:
+        """Puts a picture of 8 bits on the canvas, enlarged to what is painted where it came smaller.
+
+        One that comes before GIMP had its rest from the last one is left out.
+        """
+        began_s = time.monotonic()
+        if began_s < self._ready_s or not self.undisturbed:
             return
         if self._layer is None:
             self._insert()
-        frozen(self._source.image, lambda: self._write(header, picture))
+        self._write(header, picture)
         Gimp.displays_flush()
+        self._ready_s = time.monotonic() + REST * (time.monotonic() - began_s)
 
     def remove(self) -> None:
         """Takes it off the canvas."""
@@ -62,30 +80,35 @@ class Preview:
         if layer is not None and image.is_valid() and layer.is_valid():
             frozen(image, lambda: image.remove_layer(layer))
             Gimp.displays_flush()
+        if self._scratch is not None:
+            self._scratch.get_image().delete()
+            self._scratch = None
 
     def _insert(self) -> None:
         source = self._source
-        image = source.image
+        image, place = source.image, source.above
         layer = placing.layer_of(source, source.samples, f"{source.layer.get_name()}, growing")
         placing.wear(layer, source)
+        if source.mask is not None:
+            placing.add_mask(layer, source.mask)
+        layer.set_lock_content(True)  # GIMP's own signature
+        hidden = Gimp.Image.new(*source.size, image.get_base_type())
+        self._scratch = Gimp.Layer.new(hidden, "frame", *source.size, layer.type(), 100.0, Gimp.LayerMode.NORMAL)
+        hidden.insert_layer(self._scratch, None, 0)
         selected = image.get_selected_layers()
-
-        def put() -> None:
-            image.insert_layer(layer, source.above.get_parent(), image.get_item_position(source.above))
-            if source.mask is not None:
-                placing.add_mask(layer, source.mask)
-            image.set_selected_layers(selected)  # GIMP selects what is new: the user's brush must stay where it is
-            layer.set_lock_content(True)  # GIMP's own signature
-
-        frozen(image, put)
+        parent, position = place.get_parent(), image.get_item_position(place)
+        frozen(image, lambda: image.insert_layer(layer, parent, position))
+        image.set_selected_layers(selected)  # GIMP selects what is new: the user's brush must stay where it is
         self._layer = layer
 
     def _write(self, header: Mapping[str, Any], picture: bytes) -> None:
         layer, size = self._layer, (header["width"], header["height"])
-        assert layer is not None
         babl = FORMATS[header["pixel_format"]].format("" if header.get("transfer") == "linear" else "'")
         if size != self._source.size:
             picture = samples.scaled(babl, picture, size, self._source.size)
-        layer.set_lock_content(False)  # a write to a locked layer ends the plug-in
-        samples.write(layer, babl, picture)
-        layer.set_lock_content(True)
+        samples.write(self._scratch, babl, picture)
+        copy = Gimp.DrawableFilter.new(layer, COPY, "")
+        copy.set_aux_input("aux", self._scratch)
+        copy.set_blend_mode(Gimp.LayerMode.REPLACE)
+        copy.update()
+        frozen(self._source.image, lambda: layer.merge_filter(copy))

@@ -24,6 +24,7 @@ PREVIEWS_PER_S = 2
 PREVIEW_EDGE_PX = 1024  # at most what a preview may have
 CANCEL, KEEP = Gtk.ResponseType.CANCEL, Gtk.ResponseType.OK
 GONE = "the image was changed while it was painted, so nothing was added: it must keep its size, its kind and the layer"
+BACK = ". Undoing what you did brings the preview layer back, too: delete it then"
 
 
 class Line:
@@ -70,7 +71,7 @@ class Live:
     def __init__(self, source: layers.Source, choices: order.Choices, style: order.StylePicture) -> None:
         self._choices, self._source, self._style = choices, source, style
         self._preview, self.outcome = Preview(source), order.Outcome()
-        self._loop, self._request, self._disturbed, self._stops = GLib.MainLoop(), "", False, False
+        self._loop, self._request, self._disturbed, self._stops = GLib.MainLoop(), "", "", False
         self._bar = Gtk.ProgressBar(show_text=True, text="Impasto is called…", width_request=360)
         self._words = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=52)
         self._dialog = self._built()
@@ -109,7 +110,7 @@ class Live:
             self._preview.remove()
             self._dialog.destroy()
         if self._disturbed:
-            raise order.Failed(GONE)
+            raise order.Failed(self._disturbed)
         return self.outcome
 
     def _answered(self, answer: Any) -> None:  # noqa: ANN401
@@ -125,7 +126,7 @@ class Live:
 
     def _look(self) -> bool:
         if not self._disturbed and not self._preview.undisturbed:
-            self._disturbed = True
+            self._disturbed = GONE + (BACK if self._preview.taken else "")
             self._talk.cancel(self._request, keep=False)
         return True
 

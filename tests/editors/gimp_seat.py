@@ -1,0 +1,149 @@
+"""A GIMP in a window that a test sits at: keys and strokes as a painter gives them, and what its image has become.
+
+The state is read by a script within GIMP (gimp_seated.py), which also does for the test what needs no hand: a new
+picture for each case. What a test is about is done by keys, in the window. Knows the plug-in and no daemon.
+"""
+
+import contextlib
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from editors import gimp
+
+SEATED = Path(__file__).with_name("gimp_seated.py")
+START_S = 240
+WAIT_S = 90  # a loaded machine
+NEURAL_STYLE = "<Primary><Alt>p"
+LIVE, DIALOG = "Neural Style: ", "Neural Style"
+
+
+class Seat:
+    """The window, its image and its plug-in."""
+
+    def __init__(self, window: gimp.Window, folder: Path) -> None:
+        self.window, self.folder, self.screen = window, folder, window.screen
+        self._numbers = itertools.count(1)
+
+    def state(self) -> dict[str, Any]:
+        """What the image has now: names of its layers from above, those locked, size, mode, whether it is dirty."""
+        path = self.folder / "state.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {"layers": []}
+
+    def names(self) -> list[str]:
+        """Names of its layers, from above."""
+        return list(self.state()["layers"])
+
+    def pixels(self) -> dict[str, str]:
+        """Hashes of the layers' pixels, by name."""
+        return dict(self.do("hashes()"))
+
+    def until(self, look: Any, what: str, timeout_s: float = WAIT_S) -> Any:  # what it looks for
+        """The first true answer; when none comes, the state and a screenshot say what was there."""
+        try:
+            return gimp.until(look, what, timeout_s, self.window.log)
+        except gimp.Late as late:
+            shot = self.screen.screenshot(self.folder / "late.png")
+            raise gimp.Late(f"{late}\nthere is {self.state()}, windows {self.screen.windows()}, see {shot}") from late
+
+    def wait(self, names: list[str]) -> dict[str, Any]:
+        """What the image has as soon as it has those layers."""
+        self.until(lambda: self.names() == names, f"layers {names}")
+        return self.state()
+
+    def do(self, line: str) -> Any:  # what the line gives
+        """Runs a line of Python within GIMP, where `image` is the current one; what it gives, as JSON can say it."""
+        number = next(self._numbers)
+        part = self.folder / "part.py"
+        part.write_text(line)
+        part.rename(self.folder / f"do-{number}.py")
+        answer = self.folder / f"done-{number}.json"
+        self.until(answer.exists, f"an answer to {line!r}", START_S)
+        told = json.loads(answer.read_text())
+        if "failed" in told:
+            raise AssertionError(told["failed"])
+        return told["gave"]
+
+    def main(self) -> str:
+        """GIMP's own window."""
+
+        def found() -> str:
+            windows = self.screen.windows().items()
+            return next((window for window, name in windows if name.endswith("GIMP") or name.startswith("GNU ")), "")
+
+        return str(self.until(found, "GIMP's window", START_S))
+
+    def messages(self) -> list[str]:
+        """Windows in which GIMP tells that something went wrong."""
+        return [window for window, name in self.screen.windows().items() if name == "GIMP Message"]
+
+    def key(self, window: str, *names: str) -> None:
+        """Presses keys in a window."""
+        self.screen.focus(window)
+        self.screen.keys(*names)
+
+    def live(self) -> str:
+        """The window in which a painting is watched; empty where there is none."""
+        return next((window for window, name in self.screen.windows().items() if LIVE in name), "")
+
+    def begin(self) -> str:
+        """Chooses the menu entry by its key, agrees to the dialog, and waits for the window of the painting."""
+        self.key(self.main(), "ctrl+alt+p")
+        dialog = self.screen.wait_window(DIALOG, WAIT_S, self.window.log)
+
+        def agreed() -> str:
+            """Says yes, once more where a key came before the dialog could hear it."""
+            if not self.live() and dialog in self.screen.windows():
+                self.key(dialog, "alt+o")
+                time.sleep(1)
+            return self.live()
+
+        return str(self.until(agreed, "the window of the painting"))
+
+    def insist(self, window: str, key: str, done: Any, what: str) -> None:
+        """Presses a key, again where it came too early, until `done()`."""
+
+        def pressed() -> bool:
+            if not done() and window in self.screen.windows():
+                self.key(window, key)
+                time.sleep(1)
+            return bool(done())
+
+        self.until(pressed, what)
+
+    def processes(self, name: str) -> list[int]:
+        """Those among all that GIMP is and started, whose command line has that name in it, as a path ends or whole."""
+        found, waiting = [], [self.window.process.pid]
+        while waiting:
+            process = waiting.pop()
+            with contextlib.suppress(OSError):  # it has ended
+                told = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
+                found += [process] if any(Path(word).name == name for word in told[:4]) else []
+                children = Path(f"/proc/{process}/task").glob("*/children")
+                waiting += [int(child) for file in children for child in file.read_text().split()]
+        return found
+
+    def gone(self) -> None:
+        """Waits until the painting's window has gone."""
+        self.until(lambda: not self.live(), "the end of the painting's window")
+
+
+@contextmanager
+def seated(
+    home: gimp.Home, folder: Path, actions: Mapping[str, str] | None = None, *, outlived_s: int = 0
+) -> Iterator[Seat]:
+    """GIMP in a window; `actions` are further keys for its actions, as {"layers-delete": "<Primary><Alt>d"}.
+
+    What GIMP started may outlive it for `outlived_s`, as it would outside a root, where nothing ends it.
+    """
+    keys = {"python-fu-impasto": NEURAL_STYLE, **(actions or {})}
+    lines = "".join(f'(action "{action}" "{key}")\n' for action, key in keys.items())
+    (home.config / "shortcutsrc").write_text(f"(file-version 1)\n{lines}")
+    with gimp.window(
+        home, SEATED, str(gimp.REPOSITORY / "tests"), str(folder), stay=True, outlived_s=outlived_s
+    ) as window:
+        yield Seat(window, folder)

@@ -1,0 +1,91 @@
+"""Sits within GIMP while a test sits at its window: writes down what the image has become, and runs lines it is given.
+
+Run by gimp_seat.py as a batch script, in GIMP's own Python. It reads; what changes an image here, a test asked for.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [ARGUMENTS[0]]  # type: ignore[name-defined]  # noqa: F821  # the driver gives it
+from gi.repository import Gegl, Gimp  # noqa: E402
+
+from editors.painted import picture, samples  # noqa: E402
+
+FOLDER = Path(ARGUMENTS[1])  # type: ignore[name-defined]  # noqa: F821
+LOOK_S = 0.1
+image: Any = None
+display: Any = None
+
+
+def fresh(width: int, height: int) -> None:
+    """A new picture in the window, clean and without a history; the one that was there goes."""
+    global image, display  # noqa: PLW0603  # lines that are given use it by this name
+    if display is not None and display.is_valid():
+        display.delete()  # and its image with it; before the next, which may get its number
+    image, _ = picture(size=(width, height))
+    image.undo_disable()
+    image.undo_enable()
+    image.clean_all()
+    display = Gimp.Display.new(image)
+    Gimp.displays_flush()
+
+
+def opened() -> None:
+    """Looks at the picture that GIMP was started with."""
+    global image
+    (image,) = Gimp.get_images()
+
+
+def state() -> dict[str, Any]:
+    """What the image has now. Without its pixels: GIMP ends whoever reads a layer while the user converts it."""
+    if image is None or not image.is_valid():
+        return {"layers": [], "valid": False}
+    layers = image.get_layers()
+    return {
+        "layers": [one.get_name() for one in layers],
+        "locked": [one.get_name() for one in layers if one.get_lock_content()],
+        "valid": True,
+        "dirty": image.is_dirty(),
+        "size": [image.get_width(), image.get_height()],
+        "mode": int(image.get_base_type()),
+        "precision": int(image.get_precision()),
+        "undo": image.undo_is_enabled(),
+        "selected": [one.get_name() for one in image.get_selected_layers()],
+    }
+
+
+def hashes() -> dict[str, str]:
+    """What the layers look like, by name."""
+    return {one.get_name(): hashlib.sha256(samples(one)).hexdigest() for one in image.get_layers()}
+
+
+def put(name: str, told: Any) -> None:
+    """Writes a file at once."""
+    (FOLDER / "part").write_text(json.dumps(told))
+    os.replace(FOLDER / "part", FOLDER / name)  # noqa: PTH105
+
+
+def obey(path: Path) -> None:
+    """Runs a line that was given; its value, or its traceback, is the answer."""
+    line = path.read_text()
+    path.unlink()
+    try:
+        put(path.name.replace("do-", "done-").replace(".py", ".json"), {"gave": eval(line, globals())})
+    except BaseException:  # told to the test, which fails with it
+        put(path.name.replace("do-", "done-").replace(".py", ".json"), {"failed": traceback.format_exc()})
+
+
+Gegl.init(None)
+while not (FOLDER / "end").exists():
+    for path in sorted(FOLDER.glob("do-*.py")):
+        obey(path)
+    with contextlib.suppress(AttributeError, TypeError):  # the image went between two calls
+        put("state.json", state())
+    time.sleep(LOOK_S)

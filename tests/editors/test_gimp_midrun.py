@@ -1,0 +1,318 @@
+"""What a user may do to the image while the picture grows on it, by keys and strokes in a real window.
+
+One GIMP serves all cases but those that kill something: each begins with a new picture, and ends with the painting's
+window gone and its job over.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from editors import gimp
+from editors.gimp_seat import Seat, seated
+from editors.test_gimp_plugin import PLUG_IN, installed
+from harness import Daemon, alive, wait_for
+from impasto.v1 import stylize_pb2
+
+pytestmark = pytest.mark.timeout(1800)
+
+ACTIONS = {
+    "layers-select-top": "<Primary><Alt>t",
+    "layers-delete": "<Primary><Alt>d",
+    "layers-merge-down": "<Primary><Alt>m",
+    "image-flatten": "<Primary><Alt>f",
+    "image-scale": "<Primary><Alt>s",
+    "image-convert-grayscale": "<Primary><Alt>g",
+    "image-convert-u16": "<Primary><Alt>u",
+}
+SIZE = 256, 192
+SMALL = 144, 112  # for paintings that are waited for to their end
+GROWING, PHOTO, KEPT = "photo, growing", "photo", "photo, swirl"
+GONE_S = 2.0  # a killed GIMP's job is over so soon
+BUSY = 0.2  # of a processor: what a worker that paints takes at the least, and an idle one never
+GRAY, U16 = 1, 250
+TICKS_PER_S = 100  # Linux's, in /proc
+
+
+@pytest.fixture(scope="module")
+def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -> Iterator[Seat]:
+    """A GIMP in a window for all cases that leave it alive."""
+    folder = tmp_path_factory.mktemp("midrun")
+    with seated(installed(gimp.new_home(root, folder / "home"), daemon), folder, ACTIONS) as seat:
+        yield seat
+
+
+def grown(seat: Seat, daemon: Daemon, size: tuple[int, int] = SIZE) -> tuple[dict[str, str], str]:
+    """A new picture on which a painting has begun to grow: what its pixels were, and the painting's job."""
+    for message in seat.messages():
+        seat.key(message, "Escape")
+    seat.do(f"fresh{size}")
+    seat.wait([PHOTO])
+    before = seat.pixels()
+    seat.begin()
+    growing = seat.wait([GROWING, PHOTO])
+    assert growing["locked"] == [GROWING]
+    assert (growing["selected"], growing["dirty"], growing["undo"]) == ([PHOTO], False, True)
+    return before, job_of(daemon)
+
+
+def jobs(daemon: Daemon) -> dict[str, int]:
+    """States of all jobs, by name."""
+    with daemon.client() as client:
+        return {job.name: job.state for job in client.jobs()}
+
+
+def job_of(daemon: Daemon) -> str:
+    """The one job that is not over."""
+    over = (stylize_pb2.JOB_STATE_SUCCEEDED, stylize_pb2.JOB_STATE_FAILED, stylize_pb2.JOB_STATE_CANCELLED)
+    (job,) = (name for name, state in jobs(daemon).items() if state not in over)
+    return job
+
+
+def load(pid: int, over_s: float = 0.5) -> float:
+    """How much of a processor a process takes, over half a second."""
+
+    def ticks() -> int:
+        return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+
+    before, began_s = ticks(), time.monotonic()
+    time.sleep(over_s)
+    return (ticks() - before) / TICKS_PER_S / (time.monotonic() - began_s)
+
+
+def idle(daemon: Daemon) -> bool:
+    """Whether the device does nothing."""
+    return load(daemon.info().devices[0].worker_pid) < BUSY
+
+
+def cancelled(seat: Seat, daemon: Daemon, job: str) -> None:
+    """The painting ends by itself: no window, no preview, no frozen history, a cancelled job, an idle device."""
+    seat.gone()
+    wait_for(lambda: jobs(daemon)[job] == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel")
+    wait_for(lambda: idle(daemon), "an idle device")
+    seat.until(lambda: GROWING not in seat.names(), "an image without the preview")
+    assert seat.state().get("undo", True)
+
+
+def press(seat: Seat, *keys: str) -> None:
+    """Keys in GIMP's own window."""
+    seat.key(seat.main(), *keys)
+
+
+def agree(seat: Seat, title: str, done: Callable[[], bool], prepare: Callable[[str], None] | None = None) -> None:
+    """Presses the last button of a dialog of GIMP's, again where it came too early, until `done()`."""
+    dialog = seat.screen.wait_window(title, log=seat.window.log)
+
+    def pressed() -> bool:
+        if dialog in seat.screen.windows():
+            if prepare:
+                prepare(dialog)
+            x, y, width, height = seat.screen.place(dialog)
+            seat.screen.click(x + width - 50, y + height - 30)
+            time.sleep(0.5)
+        return done()
+
+    seat.until(pressed, f"what {title} does")
+
+
+def undone(seat: Seat, before: dict[str, str], **shape: object) -> None:
+    """One undo, and the image has the layer that it had, to the pixel; a second one changes nothing."""
+    for _ in range(2):
+        press(seat, "ctrl+z")
+        seat.until(lambda: shape.items() <= seat.state().items(), f"an image of {shape}")
+        time.sleep(0.3)
+        assert seat.pixels()[PHOTO] == before[PHOTO]
+        assert shape.items() <= seat.state().items()
+
+
+def test_the_preview_is_deleted(seat: Seat, daemon: Daemon) -> None:
+    """The painting ends; the only step of the history is the user's own."""
+    before, job = grown(seat, daemon)
+    press(seat, "ctrl+alt+t", "ctrl+alt+d")
+    cancelled(seat, daemon, job)
+
+    assert seat.pixels() == before
+    assert len(seat.messages()) == 1
+    press(seat, "ctrl+z")
+    assert seat.wait([GROWING, PHOTO])["locked"] == [GROWING]  # the message said so
+    assert seat.pixels()[PHOTO] == before[PHOTO]
+
+
+@pytest.mark.parametrize("keys", [("ctrl+alt+t", "ctrl+alt+m"), ("ctrl+alt+f",)], ids=["merged", "flattened"])
+def test_the_preview_is_merged(seat: Seat, daemon: Daemon, keys: tuple[str, ...]) -> None:
+    """One layer is left, the user's own step; undone, the source is as it was."""
+    before, job = grown(seat, daemon)
+    press(seat, *keys)
+    cancelled(seat, daemon, job)
+
+    seat.wait([PHOTO])
+    press(seat, "ctrl+z")
+    seat.wait([GROWING, PHOTO])
+    assert seat.pixels()[PHOTO] == before[PHOTO]
+
+
+def test_the_image_becomes_gray(seat: Seat, daemon: Daemon) -> None:
+    """The image is converted, as the user said, and one undo makes it what it was."""
+    before, job = grown(seat, daemon)
+    press(seat, "ctrl+alt+g")
+    cancelled(seat, daemon, job)
+
+    assert (seat.names(), seat.state()["mode"]) == ([PHOTO], GRAY)
+    undone(seat, before, mode=0, layers=[PHOTO])
+
+
+def test_the_image_gets_another_precision(seat: Seat, daemon: Daemon) -> None:
+    """Likewise, by GIMP's dialog, while frames go on behind it."""
+    before, job = grown(seat, daemon)
+    press(seat, "ctrl+alt+u")
+    agree(seat, "Encoding Conversion", lambda: seat.state().get("precision") == U16)
+    cancelled(seat, daemon, job)
+
+    undone(seat, before, precision=150, layers=[PHOTO])
+
+
+def test_the_image_is_scaled(seat: Seat, daemon: Daemon) -> None:
+    """Likewise, to half its size."""
+    before, job = grown(seat, daemon)
+    press(seat, "ctrl+alt+s")
+
+    def half(dialog: str) -> None:
+        x, y, _, _ = seat.screen.place(dialog)
+        seat.screen.focus(dialog)
+        seat.screen.click(x + 150, y + 88)
+        seat.screen.keys("ctrl+a", "1", "2", "8")
+
+    agree(seat, "Scale Image", lambda: seat.state().get("size") == [128, 96], half)
+    cancelled(seat, daemon, job)
+
+    undone(seat, before, size=list(SIZE), layers=[PHOTO])
+
+
+def test_the_image_is_closed(seat: Seat, daemon: Daemon) -> None:
+    """No question is asked, for nothing of the user's is unsaved; the image and the painting are gone."""
+    _, job = grown(seat, daemon)
+    press(seat, "ctrl+w")
+    cancelled(seat, daemon, job)
+
+    assert seat.state()["valid"] is False
+    assert seat.do("len(Gimp.get_images())") == 0, "something hidden was left"
+
+
+def test_an_undo_that_takes_the_source_away(seat: Seat, daemon: Daemon) -> None:
+    """The user undoes what made the layer that is painted: the painting ends, and redo brings only the layer.
+
+    GIMP remembers at which place it was among the layers with the preview above it, so it may come back one lower.
+    """
+    seat.do(f"fresh{SIZE}")
+    seat.do("image.insert_layer(image.get_layers()[0].copy(), None, 0)")
+    seat.wait(["photo copy", PHOTO])
+    before = seat.pixels()
+    seat.begin()
+    seat.wait(["photo copy, growing", "photo copy", PHOTO])
+    job = job_of(daemon)
+    press(seat, "ctrl+z")
+    cancelled(seat, daemon, job)
+
+    seat.wait([PHOTO])
+    press(seat, "ctrl+y")
+    seat.until(lambda: sorted(seat.names()) == [PHOTO, "photo copy"], "the layer again")
+    assert seat.pixels() == before
+
+
+def stroke(seat: Seat) -> None:
+    """A stroke of the brush over the picture, where the window shows it."""
+    at = [str(number) for number in (330, 300)]
+    seat.screen.focus(seat.main())
+    seat.screen.tool("xdotool", "mousemove", *at, "sleep", "0.3", "mousedown", "1", "sleep", "0.2",
+                     "mousemove_relative", "40", "20", "sleep", "0.2", "mousemove_relative", "40", "20", "sleep", "0.2",
+                     "mouseup", "1")  # fmt: skip
+
+
+def test_the_user_paints_and_zooms_meanwhile(seat: Seat, daemon: Daemon) -> None:
+    """Strokes go to the user's layer and are steps of their own, undone and redone in mid-run and afterwards.
+
+    Then *Stop and keep*: one new layer, one step; undone, the strokes are still there.
+    """
+    before, job = grown(seat, daemon)
+    press(seat, "p")
+    stroke(seat)
+    seat.until(lambda: seat.pixels()[PHOTO] != before[PHOTO], "a stroke on the user's layer")
+    painted = seat.pixels()[PHOTO]
+    press(seat, "ctrl+z")
+    seat.until(lambda: seat.pixels()[PHOTO] == before[PHOTO], "the stroke undone in mid-run")
+    press(seat, "ctrl+y")
+    seat.until(lambda: seat.pixels()[PHOTO] == painted, "the stroke done again in mid-run")
+    press(seat, "plus", "plus", "1")
+    grows = seat.pixels()[GROWING]
+    seat.until(lambda: seat.pixels().get(GROWING) != grows, "the picture growing on")
+    seat.screen.screenshot(seat.folder / "painted-meanwhile.png")
+    assert job_of(daemon) == job
+    seat.insist(seat.live(), "alt+s", lambda: seat.names() == [KEPT, PHOTO], "one new layer")
+    seat.gone()
+
+    kept = seat.pixels()
+    assert kept[PHOTO] == painted
+    for key, layers, photo in (
+        ("ctrl+z", [PHOTO], painted), ("ctrl+z", [PHOTO], before[PHOTO]), ("ctrl+z", [PHOTO], before[PHOTO]),
+        ("ctrl+y", [PHOTO], painted), ("ctrl+y", [KEPT, PHOTO], painted),
+    ):  # fmt: skip
+        press(seat, key)
+        seat.until(lambda layers=layers, photo=photo: (seat.names(), seat.pixels()[PHOTO]) == (layers, photo), key)
+        time.sleep(0.3)
+    assert seat.pixels() == kept
+
+
+def test_the_plug_in_is_killed(seat: Seat, daemon: Daemon) -> None:
+    """With -9, as GIMP's own Cancel does: the job is cancelled, undo works, the preview is all that is left."""
+    before, job = grown(seat, daemon)
+    press(seat, "p")
+    stroke(seat)
+    seat.until(lambda: seat.pixels()[PHOTO] != before[PHOTO], "a stroke on the user's layer")
+    (plug_in,) = seat.processes(f"{PLUG_IN}.py")
+    os.kill(plug_in, signal.SIGKILL)
+    took_s = wait_for(lambda: jobs(daemon)[job] == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel")
+    sys.stdout.write(f"\nplug-in killed: its job is cancelled after {took_s:.2f} s\n")
+    seat.gone()
+
+    state = seat.state()
+    assert (state["layers"], state["locked"], state["undo"]) == ([GROWING, PHOTO], [GROWING], True)
+    press(seat, "ctrl+z")
+    seat.until(lambda: seat.pixels()[PHOTO] == before[PHOTO], "the stroke undone")
+    wait_for(lambda: idle(daemon), "an idle device")
+
+
+def test_the_daemon_is_killed_then_gimp(root: Path, tmp_path: Path, start: Callable[..., Daemon]) -> None:
+    """The daemon killed with -9: the painting goes on, and ends with the very layer of an undisturbed one.
+
+    Then GIMP itself with -9, what it started left alone: two seconds later the job is cancelled and the device idle.
+    """
+    daemon = start()
+    home = installed(gimp.new_home(root, tmp_path / "home"), daemon)
+    with seated(home, tmp_path, ACTIONS, outlived_s=60) as seat:
+        seat.do(f"fresh{SMALL}")
+        seat.wait([PHOTO])
+        seat.begin()
+        seat.wait([KEPT, PHOTO])
+        undisturbed = seat.pixels()
+        grown(seat, daemon, SMALL)
+        first = seat.pixels()[GROWING]
+        seat.until(lambda: seat.pixels().get(GROWING) != first, "another frame")
+        daemon.process.kill()
+        daemon.process.wait()
+        seat.wait([KEPT, PHOTO])
+        assert seat.pixels() == undisturbed
+
+        _, job = grown(seat, daemon)
+        (worker,) = seat.processes("impasto.worker")  # of the daemon that the plug-in started, within the root
+        wait_for(lambda: load(worker) > BUSY, "a busy device")
+        (itself,) = seat.processes("gimp")
+        os.kill(itself, signal.SIGKILL)
+        took_s = wait_for(lambda: jobs(daemon)[job] == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel", GONE_S)
+        idle_s = took_s + wait_for(lambda: not alive(worker) or load(worker, 0.1) < BUSY, "an idle device", GONE_S)
+        sys.stdout.write(f"\nGIMP killed: job cancelled after {took_s:.2f} s, device idle after {idle_s:.2f} s\n")
+        assert idle_s < GONE_S
