@@ -430,15 +430,6 @@ def test_windows_and_dockers_close_in_mid_run(painter: Painter) -> None:
     assert "Traceback" not in painter.window.log.read_text(errors="replace")
 
 
-def test_without_a_picture_it_is_told(painter: Painter) -> None:
-    """Stylise, and no document is open: words, and no error."""
-    painter.close_documents()
-    painter.click("stylise")
-    painter.until("named('notice').text()", "words")
-
-    assert "open" in painter.ask("named('notice').text()")
-
-
 def test_kritas_own_importer_takes_the_zip(painter: Painter, tmp_path: Path) -> None:
     """Tools > Scripts > Import: the class behind it puts the same files where `install` does."""
     file, into = tmp_path / "impasto.zip", painter.window.home.path / "imported"
