@@ -34,6 +34,7 @@ FROM_THE_MENU = {
     "export_all": (("alt+f", "End"), "Wild export", "files"),
     "shadow_text": (("alt+f", "Down", "Right", "End", "Right"), "Shadow text", "images"),
 }
+SAYS = ("swap_channels", "threshold_report")  # by gimp.message
 ONE_STEP = ("vignette", "clipboard", "text_labels", "channel_math", "path_brush")  # they group what they do
 
 
@@ -90,11 +91,14 @@ def run(seat: Seat, name: str, out: Path, shots: Path) -> None:
     dialog = choose(seat, keys, title)
     seat.screen.screenshot(shots / f"{name}-dialog.png")
     agree(seat, dialog)
-    seat.until(lambda: look(seat, what, out) != before, f"what {name} does to the {what}", WORK_S)
+    seat.until(lambda: look(seat, what, out) not in (before, {}), f"what {name} does to the {what}", WORK_S)
     seat.until(lambda: seat.do("image.undo_is_enabled()"), "an open history")
     time.sleep(0.5)
     seat.screen.screenshot(shots / f"{name}.png")
-    assert not seat.messages(), "GIMP complained, see the screenshot"
+    assert (name in SAYS) == bool(seat.messages()), "GIMP told something, or did not: see the screenshot"
+    for message in seat.messages():
+        seat.key(message, "Escape")
+    assert "Traceback" not in seat.window.log.read_text(errors="replace")
     if name in ONE_STEP:
         seat.key(seat.main(), "ctrl+z")
         seat.until(lambda: seat.names() == ["photo"] and seat.pixels() == pixels, "one undo step")
