@@ -87,6 +87,8 @@ def agree(seat: Seat, dialog: str) -> None:
 def run(seat: Seat, name: str, out: Path, shots: Path) -> None:
     """A new picture, the script, and what it changed; where it is one undo step, one undo brings all back."""
     keys, title, what = FROM_THE_MENU[name]
+    for message in seat.messages():  # of the one before, or that its parasite cannot be undone
+        seat.key(message, "Escape")
     seat.do(f"fresh{SIZE}")
     seat.wait(["photo"])
     before, pixels = look(seat, what, out), seat.pixels()
@@ -94,12 +96,10 @@ def run(seat: Seat, name: str, out: Path, shots: Path) -> None:
     seat.screen.screenshot(shots / f"{name}-dialog.png")
     agree(seat, dialog)
     seat.until(lambda: look(seat, what, out) not in (before, {}), f"what {name} does to the {what}", WORK_S)
-    seat.until(lambda: seat.do("image.undo_is_enabled()"), "an open history")
-    time.sleep(0.5)
+    seat.until(lambda: not seat.processes(f"{name}.py"), f"the end of {name}", WORK_S)
+    assert seat.do("image.undo_is_enabled()")
     seat.screen.screenshot(shots / f"{name}.png")
     assert (name in SAYS) == bool(seat.messages()), "GIMP told something, or did not: see the screenshot"
-    for message in seat.messages():
-        seat.key(message, "Escape")
     assert "Traceback" not in seat.window.log.read_text(errors="replace")
     if name in ONE_STEP:
         seat.key(seat.main(), "ctrl+z")
