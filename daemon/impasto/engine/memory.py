@@ -22,7 +22,7 @@ from impasto.engine.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspaces, and strips of rows under way
 # What moments take more than Gram matrices: LAPACK and its matrices, at any size.
 MOMENTS_BYTES: Mapping[ObjectiveName, int] = MappingProxyType({"spst": 64 << 20, "w2": 128 << 20})
-IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 16)  # per pixel: the pairs, X, its gradient, copies and spectra
+IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 26)  # per pixel: pairs, X, its gradient, copies, spectra, variation
 WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, as it is then not cut into strips
 LEAST_TILE_PX = 128  # with smaller ones nearly all work is done around them
 

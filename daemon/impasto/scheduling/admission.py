@@ -16,7 +16,7 @@ from impasto.spec import StylizeSpec
 
 RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
 BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
-IMAGES_BYTES = 432.0  # per pixel: L-BFGS's pairs, X, its gradient, copies and spectra
+IMAGES_BYTES = 552.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, what variation keeps
 HELD_BYTES = 512.0  # per pixel, of a job that waits in memory: measured 380 to 450 (tests/test_admission.py)
 HELD_STYLE_BYTES = 16.0  # per pixel of each style
 HELD_BASE_BYTES = 4 << 20
