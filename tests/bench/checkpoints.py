@@ -16,9 +16,10 @@ times slower and a thread's own time longer, too:
    816  0.50     2.901     144       21     0.168      7.6      98   3.6 %
   1152  1.00     5.558     282       23     0.399     16.1     198   4.6 %
 
-The last row is of an hour before, at load 8, with the engine as it was before its evaluations took half the time. On an
-otherwise idle machine nothing is measured yet: 300 MB cost 0.22 s there (safetensors 0.10, checksum 0.12), which is 4.4 %
-of the five seconds that lie between two states just below a megapixel. Whether a step beside a writing thread takes
+The last row is of an hour before, at load 8, with the engine as it was before its evaluations took half the time. The
+whole was not yet measured on an otherwise idle machine; at load 2, 300 MB of tensors took 0.22 s of a thread to write
+(safetensors 0.10, checksum 0.12): 4.4 % of the five seconds that lie between two states just below a megapixel, so that
+a slower processor is above 5 % there. Whether a step beside a writing thread takes
 longer than that share tells was tried, too: 4 to 20 % more processor time in turns of five steps, but two paintings
 that wrote nothing differed by as much, so it says nothing at such a load.
 """
