@@ -24,9 +24,11 @@ check: $(STAMP)  ## style and types
 editors: $(STAMP)  ## the plug-ins in real editors, in a Debian root that is built where missing (as root; minutes, once)
 	IMPASTO_EDITORS=required $(BIN)/pytest tests/editors
 
-bench: $(STAMP)  ## speed and memory, as ratios within one run; sixteen clients on one daemon
+bench: $(STAMP)  ## speed and memory, as ratios within one run; what checkpoints cost; many clients on one daemon
 	$(BIN)/python tests/bench/engine.py
+	$(BIN)/python tests/bench/checkpoints.py
 	$(BIN)/python tests/bench/load.py
+	$(BIN)/python tests/bench/finish.py
 
 gallery: $(STAMP)  ## two scenes in ten styles, and whether each shows whose style it has; every control: out/gallery/
 	$(BIN)/python tests/bench/gallery.py

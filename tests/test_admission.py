@@ -9,7 +9,7 @@ import torch
 from impasto.config import Limits
 from impasto.engine import Settings, load_slim, random_encoder, stylize
 from impasto.engine.defaults import DEFAULTS, defaults
-from impasto.engine.memory import bytes_needed
+from impasto.engine.memory import LEAST_TILE_PX, bytes_needed
 from impasto.engine.presets import ObjectiveName
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader
@@ -52,8 +52,12 @@ def test_the_front_predicts_what_the_engine_says(name: str, objective: Objective
 
         need = footprint(spec(name, objective=objective, tileable=tileable), content, [ImageHeader(*style)])
 
+        fixed = bytes_needed(encoder, 0, 0, chosen)
+        uncut = width % 16 or height % 16
+        least = bytes_needed(encoder, pixels, used[0] * used[1], replace(chosen, tile=LEAST_TILE_PX))
         assert need.peak == pytest.approx(said, rel=0.02)
-        assert need.held < need.peak
+        assert need.least == pytest.approx(said if tileable and uncut else max(least, need.held + fixed), rel=0.02)
+        assert need.held < need.least <= need.peak
 
 
 def test_a_style_used_larger_than_the_content_counts() -> None:
@@ -95,7 +99,7 @@ def test_what_never_fits_is_refused_with_the_numbers() -> None:
     content = ImageHeader(4000, 3000)
     need = footprint(spec(), content, [content])
 
-    with pytest.raises(CannotServe, match=f"4000x3000 px need about {need.peak // MIB} MiB") as caught:
+    with pytest.raises(CannotServe, match=f"4000x3000 px need about {need.least // MIB} MiB") as caught:
         check_fit(need, content, [MIB, 2048 * MIB])
 
     assert caught.value.reason == "DOES_NOT_FIT"
@@ -110,14 +114,14 @@ def test_what_never_fits_is_refused_with_the_numbers() -> None:
 
 def test_nothing_is_refused_of_devices_that_nobody_knows() -> None:
     """Before the first worker has told what there is, and where it is just enough."""
-    check_fit(Footprint(1 << 50, 1), ImageHeader(1, 1), [])
-    check_fit(Footprint(2 * BASE_BYTES, 1), ImageHeader(1, 1), [2 * BASE_BYTES])
+    check_fit(Footprint(1 << 50, 1, 1 << 50), ImageHeader(1, 1), [])
+    check_fit(Footprint(2 * BASE_BYTES, 1, 2 * BASE_BYTES), ImageHeader(1, 1), [2 * BASE_BYTES])
 
 
 def test_a_device_too_small_for_anything_is_named_so() -> None:
     """No size is advised that would be refused, too."""
     with pytest.raises(CannotServe, match="too small to paint"):
-        check_fit(Footprint(BASE_BYTES + MIB, 1), ImageHeader(64, 64), [BASE_BYTES - MIB])
+        check_fit(Footprint(BASE_BYTES + MIB, 1, BASE_BYTES + MIB), ImageHeader(64, 64), [BASE_BYTES - MIB])
 
 
 # quotas

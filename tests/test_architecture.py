@@ -144,8 +144,10 @@ DOORS = {
     "wire": Door("errors image job spec v1", "google"),
     "worker": Door(),
     "worker.__main__": Door(
-        "worker.choices engine errors frames worker.painting worker.saving spec worker.studio weights", "torch"
+        "worker.again worker.choices engine errors frames worker.painting worker.saving spec worker.studio weights",
+        "torch",
     ),
+    "worker.again": Door("worker.choices engine worker.painting worker.studio"),
     "worker.checkpoint": Door("engine", "torch safetensors"),
     "worker.choices": Door("engine spec"),
     "worker.painting": Door(

@@ -1,12 +1,14 @@
 """Laws of the defaults, and of what a run is said to need before it starts."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from impasto.engine import Settings, random_encoder
 from impasto.engine.chain import chain_of
 from impasto.engine.defaults import DEFAULTS, defaults
-from impasto.engine.memory import bytes_needed, kept_bytes
+from impasto.engine.memory import LEAST_TILE_PX, bytes_needed, features_bytes, fitted, kept_bytes, smaller
 from impasto.engine.objective import CONTENT_LAYERS, STYLE_LAYERS
 from impasto.engine.passage import Passage, Wanted
 from impasto.spec import ENCODERS
@@ -31,8 +33,8 @@ def test_what_is_kept_for_the_way_back_is_what_is_said(width: float) -> None:
 
     way.there(torch.rand(1, 3, 64, 64))
 
-    besides = 2 * 4 * 512 * width / 64
-    assert way.kept_bytes == 64**2 * (kept_bytes(chain.units, style, content) - besides)
+    features = features_bytes(chain.units, content) / 3  # not the target's, and no gradient yet
+    assert way.kept_bytes == 64**2 * (kept_bytes(chain.units, style) + features)
 
 
 def test_need_grows_with_the_pixels() -> None:
@@ -42,6 +44,43 @@ def test_need_grows_with_the_pixels() -> None:
     none, one, two = (bytes_needed(encoder, pixels, 0, Settings()) for pixels in (0, 1000, 2000))
 
     assert two - none == 2 * (one - none)
+
+
+@pytest.mark.parametrize("limit_mib", [300, 500, 700, 2000])
+def test_tiles_are_the_largest_that_fit(limit_mib: int) -> None:
+    """Within the limit, and a step more would be above it; the whole where that fits."""
+    encoder, size, limit = random_encoder(0.25), (1000, 1200), limit_mib << 20
+
+    found = fitted(encoder, size, 0, Settings(), limit)
+
+    needed = [
+        bytes_needed(encoder, 1_200_000, 0, replace(found, tile=tile)) for tile in (0, found.tile, found.tile + 16)
+    ]
+    if found.tile == 0:
+        assert needed[0] <= limit
+    elif found.tile > LEAST_TILE_PX:
+        assert needed[1] <= limit < needed[2]
+    else:
+        assert limit < needed[2]
+
+
+def test_what_goes_around_is_cut_only_where_that_is_exact() -> None:
+    """Other sizes stay whole."""
+    encoder, around = random_encoder(0.25), Settings(tileable=True)
+
+    assert fitted(encoder, (1600, 1600), 0, around, 1 << 30).tile
+    assert not fitted(encoder, (1600, 1601), 0, around, 1 << 30).tile
+
+
+def test_smaller_tiles_end_somewhere() -> None:
+    """Half the side, again and again, down to the least; what cannot be cut is not."""
+    sides, found = list[int](), smaller(Settings(), (1000, 700))
+    while found is not None:
+        sides.append(found.tile)
+        found = smaller(found, (1000, 700))
+
+    assert sides == [496, 240, 128]
+    assert smaller(Settings(tileable=True), (1000, 700)) is None
 
 
 def test_a_large_style_is_counted() -> None:

@@ -244,6 +244,7 @@ RUNNING = {"running": True, "encoder": "vgg19-slim", "devices": {"cpu": "2 cores
         (Known({"running": False}), State.NO_DAEMON, "not running", "starts by itself"),
         (Known({"running": False}, starting=True), State.STARTING, "Starting", "few seconds"),
         (Known({"running": False}, {}), State.STARTING, "Starting", "few seconds"),
+        (Known(RUNNING, {}), State.PAINTING, "Painting", "go on drawing"),
         (Known(RUNNING), State.READY, "Ready", "vgg19-slim on cpu"),
         (Known(RUNNING | {"running_jobs": 2, "queued_jobs": 1}), State.BUSY, "2 in work, 1 waiting", "takes its turn"),
         (Known(RUNNING, {"job": "j", "state": "queued"}), State.BUSY, "Busy", "takes its turn"),

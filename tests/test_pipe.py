@@ -18,7 +18,7 @@ import bridge
 from bridge import Bridge, Conversation, Event
 from bridge.process import ENVIRONMENT_FILE
 from harness import Daemon, Home, alive, encoded, picture, wait_for
-from impasto import gallery
+from impasto import gallery, launch
 from impasto.client import Client, Picture
 from impasto.image import ImageHeader, PixelFormat, SampleType
 from impasto.pipe.styles import STYLES
@@ -200,6 +200,31 @@ def test_the_daemon_is_only_started_when_it_is_wanted(home: Home, open_editor: C
     assert [looked[0].told["running"], started[0].told["running"]] == [False, True]
     assert started[0].told["encoder"] == "vgg19-slim"
     assert started[0].told["limits"]["min_side"] == 16
+
+
+def test_a_daemon_that_was_stopped_is_started_when_it_is_wanted_again(
+    home: Home, open_editor: Callable[[Home], Editor]
+) -> None:
+    """Also by a pipe that has painted with the one before: its client is no daemon."""
+    editor = open_editor(home)
+    _, painted = editor.paint(
+        editor.conversation.picture(*layer_bytes()), editor.conversation.built_in("marbled"), settings={"steps": 1}
+    )
+    editor.until(lambda: bool(painted) and painted[-1].last, "a painting")
+    assert painted[-1].kind == "done"
+    launch.stop(home.config)
+
+    started = Heard()
+    editor.conversation.status(started, start=True)
+    editor.until(lambda: bool(started) and started[-1].last, "a start")
+
+    assert started[0].told["running"] is True
+
+
+def layer_bytes() -> tuple[dict[str, Any], bytes]:
+    """A layer as it is sent."""
+    header, samples = layer()
+    return header, samples.tobytes()
 
 
 def test_a_picture_that_is_there_is_not_sent_again(daemon: Daemon) -> None:

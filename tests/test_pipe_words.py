@@ -80,6 +80,18 @@ def test_a_picture_that_never_fits_is_told_with_the_numbers(
     assert re.search(r"a size of at most \d+ px \(the longest side that is painted\)", refused["message"])
 
 
+def test_no_room_on_the_disk(homes: Callable[..., Home], editors: Callable[[Home], Editor]) -> None:
+    """All that Impasto may take of the disk is less than the picture: what to do is said."""
+    editor, edge = editors(homes(IMPASTO_DISK_QUOTA_MB="64")), 8300
+    header = {"width": edge, "height": edge, "pixel_format": "gray", "sample_type": "u8"}
+    content, style = editor.conversation.picture(header, bytes(edge * edge)), editor.conversation.built_in("marbled")
+    _, heard = editor.paint(content, style, settings={"steps": 3, "size": 64})
+    refused = refusal(editor, heard)
+
+    assert refused["reason"] == "DISK_QUOTA"
+    assert "`impasto forget` remove old pictures, and try again" in refused["message"]
+
+
 def test_a_daemon_that_does_not_start(homes: Callable[..., Home], editors: Callable[[Home], Editor]) -> None:
     """Here something else lies where its socket would be: what to do is said, not what its log says."""
     home = homes()

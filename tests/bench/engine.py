@@ -10,7 +10,18 @@ floating-point operations, there and back, at the fastest convolution that this 
 floor* has the way back at bfloat16's peak, where ours uses it. Rounds alternate, so that whatever else the machine does
 meets all; ratios are medians over rounds. Memory is that of fresh processes. No time is asserted anywhere.
 
-FIGURES
+Measured on 2026-11-26 at load 8 to 15, full width, 256 px, five rounds (wall is inflated by other work; ratios and
+processor seconds, of both threads together, are not):
+
+      px                          processor s    / a  processor / a
+     256  impasto (mixed)                0.46   0.47           0.56
+     256  impasto float32                0.76   0.72           0.94
+     256  a neural-style-pt              0.81   1.00           1.00
+     256  a, channels innermost          0.70   0.75           0.90
+     256  b tutorial                     0.82   1.08           1.00
+     256  c SPST                         1.17   1.58           1.42
+
+The table at 512 and 1024 px wants a quiet machine; engine/LOG.md has what was measured there on the way.
 """
 
 import argparse

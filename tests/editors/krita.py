@@ -110,6 +110,7 @@ class Home:
             "NO_AT_BRIDGE": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONFAULTHANDLER": "1",  # where Python was when Krita died
             "IMPASTO_PROBE": str(self.probe),
             "DISPLAY": display,
         }

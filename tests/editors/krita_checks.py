@@ -203,15 +203,15 @@ def kinds() -> Turns[None]:
         '<svg width="64pt" height="48pt" viewBox="0 0 64 48"><rect x="6" y="6" width="40" height="30"/></svg>'
     )
     clone = at.document.createCloneLayer("clone", at.node) if hasattr(at.document, "createCloneLayer") else None
-    file = file_layer(at)
+    linked = at.document.createFileLayer("file", file("layer.png"), "None")
     fill_ = at.document.createFillLayer(
         "fill", "color", importlib.import_module("krita").InfoObject(), importlib.import_module("krita").Selection()
     )
-    for node in filter(None, (clone, file, fill_)):
+    for node in filter(None, (clone, linked, fill_)):
         at.document.rootNode().addChildNode(node, None)
     at.document.waitForDone()
     yield from pause(0.5)
-    for node in filter(None, (shapes, clone, file)):
+    for node in filter(None, (shapes, clone, linked)):
         yield from at.choose(node)
         made = yield from paint(at)
         assert made.name() == f"{node.name()}, marbled"
@@ -219,15 +219,15 @@ def kinds() -> Turns[None]:
     at.close()
 
 
-def file_layer(at: Any) -> Any:
-    """A file layer of a picture that is written first."""
-    path = Path(importlib.import_module("impasto_probe").FOLDER) / "layer.png"
+def file(name: str) -> str:
+    """The path of a picture's file that is written first."""
+    path = Path(importlib.import_module("impasto_probe").FOLDER) / name
     image = ours("binding").QImage(50, 40, ours("binding").QImage.Format.Format_RGB32)
     for y in range(40):
         for x in range(50):
             image.setPixel(x, y, (x * 5) << 16 | (y * 6) << 8 | (x * y) % 256)
     assert image.save(str(path))
-    return at.document.createFileLayer("file", str(path), "None")
+    return str(path)
 
 
 @check("a layer beyond the canvas")
@@ -259,11 +259,7 @@ def size() -> Turns[None]:
 @check("several styles, one of them a file; the same seed gives the same pixels")
 def styles() -> Turns[None]:
     at = yield from easel()
-    path = Path(importlib.import_module("impasto_probe").FOLDER) / "my style.png"
-    krita().setBatchmode(True)  # or it would ask how
-    assert at.node.save(str(path), 72.0, 72.0, importlib.import_module("krita").InfoObject(), at.document.bounds())
-    krita().setBatchmode(False)
-    chosen = {"styles": [{"file": str(path), "weight": 0.3}, {"built_in": "swirl"}], "keep_colours": True}
+    chosen = {"styles": [{"file": file("my style.png"), "weight": 0.3}, {"built_in": "swirl"}], "keep_colours": True}
     made = yield from paint(at, **chosen)
     assert made.name() == "Background, my style + swirl"
     first = at.samples(made)

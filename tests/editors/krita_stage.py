@@ -17,7 +17,7 @@ Turns = Generator[Callable[[], object] | None, None, T]
 Check = Callable[[], Turns[None]]
 SIZE = (64, 48)
 STEPS = 3
-WAIT_S = 120.0
+WAIT_S = 200.0
 CODES = {"U8": ("B", 255), "U16": ("H", 65535), "F16": ("e", 1.0), "F32": ("f", 1.0)}
 
 
@@ -171,6 +171,7 @@ def easel(
     model: str = "RGBA", depth: str = "U8", size: tuple[int, int] = SIZE, profile: str = "", *, alpha: bool = False
 ) -> Turns[Easel]:
     """A new document in a window, its layer "Background" painted with `pattern`, unmodified."""
+    yield from pause()  # Krita 5.1 dies of a new document in the same turn in which another is closed
     document = krita().createDocument(*size, "photo", model, depth, profile, 72.0)
     krita().activeWindow().addView(document)
     yield from until(lambda: krita().activeDocument() == document and document.activeNode(), "the new document")

@@ -124,18 +124,26 @@ image.clean_all()
 
 
 def test_what_stands_in_for_a_thin_layer_is_one_step(root: Path, tmp_path: Path, daemon: Daemon) -> None:
-    """The source is hidden by the step that adds the new layer, and in sight again when that is undone."""
+    """The source is hidden by the step that adds the new layer, and in sight again when that is undone.
+
+    The style is what was copied in GIMP: over the screen's clipboard, as from any program.
+    """
     with painting(root, tmp_path, daemon, 96, 64, after=THIN) as painter:
         painter.screen.wait_window("Untitled", WAIT_S, painter.window.log)
         before = painter.wait(["photo"])
-        growing = agree(painter, dialog(painter), "swirl")
+        painter.key(painter.main(), "ctrl+c")
+        time.sleep(2)  # GIMP writes it as a file for others when they ask
+        chooser = dialog(painter)
+        painter.key(chooser, "alt+p")
+        painter.screen.screenshot(tmp_path / "copied.png")
+        growing = agree(painter, chooser, "clipboard")
         painter.wait(["photo, growing", "photo"])
-        kept = painter.insist(growing, "alt+s", ["photo, swirl", "photo"])
+        kept = painter.insist(growing, "alt+s", ["photo, clipboard", "photo"])
         painter.screen.screenshot(tmp_path / "thin.png")
         painter.key(painter.main(), "ctrl+z")
         undone = painter.wait(["photo"])
         painter.key(painter.main(), "ctrl+y")
-        redone = painter.wait(["photo, swirl", "photo"])
+        redone = painter.wait(["photo, clipboard", "photo"])
         (tmp_path / "end").touch()
         assert painter.window.wait_end().code == 0
 

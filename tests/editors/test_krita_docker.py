@@ -12,6 +12,7 @@ from PIL import Image, ImageChops
 from editors import gimp, krita
 from editors.gimp import REPOSITORY
 from editors.studio import Studio, studio
+from impasto.editors import krita as installer
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -86,6 +87,12 @@ class Painter:
             f"def steps():\n    impasto_probe.at = yield from easel(size={size!r})\n    return True\n"
         )
 
+    def close_documents(self) -> None:
+        """Closes all, without a question."""
+        every = "for document in krita().documents():\n    document.setModified(False)\n    document.close()\n"
+        self.inside(f"{every}answer = True")
+        self.until("not krita().documents()", "no document")
+
     def state(self) -> Any:
         """All of the document that a painting which comes to nothing leaves as it was."""
         return self.ask("repr(__import__('impasto_probe').at.state())")
@@ -134,10 +141,23 @@ def opened(krita_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield made
 
 
+@pytest.fixture(scope="module")
+def own(native_krita: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """This machine's Krita, an older one, with a daemon."""
+    with studio(native_krita, tmp_path_factory.mktemp("own-docker")) as made:
+        yield made
+
+
 @pytest.fixture
 def painter(opened: Studio, tmp_path: Path) -> Painter:
     """At a new document, the docker in sight, all dials as usual but a short painting of the cheapest style."""
-    at = Painter(opened, tmp_path)
+    return seated(opened, tmp_path)
+
+
+def seated(studio: Studio, shots: Path) -> Painter:
+    """A painter at a new document in one of the Kritas."""
+    at = Painter(studio, shots)
+    at.close_documents()
     at.new_document()
     if not at.ask("docker.isVisible()"):
         at.open()
@@ -148,14 +168,28 @@ def painter(opened: Studio, tmp_path: Path) -> Painter:
 
 def test_a_style_is_chosen_by_clicking_and_painted(painter: Painter) -> None:
     """Opened by the menu; a style clicked, Stylise clicked; one new layer; the history has it with its settings."""
-    painter.click_style("Mosaic")
-    assert painter.ask("[style.name for style in docker.widget().choices().styles]") == ["mosaic"]
+    paint_by_clicking(painter)
 
+
+def test_likewise_in_the_older_one(own: Studio, tmp_path: Path) -> None:
+    """This machine's Krita."""
+    paint_by_clicking(seated(own, tmp_path))
+
+
+def paint_by_clicking(painter: Painter) -> None:
+    """Chooses mosaic, and paints."""
+    chosen = "[style.name for style in docker.widget().choices().styles]"
+
+    def choose() -> bool:  # a click that comes while the wall is being filled meets what was there
+        painter.click_style("Mosaic")
+        return bool(painter.ask(chosen) == ["mosaic"])
+
+    gimp.until(choose, "the style that was clicked", WAIT_S, painter.window.log)
     painter.click("stylise")
     painter.until("__import__('impasto_probe').at.names == ['Background', 'Background, mosaic']", "the new layer")
     painter.until("named('stylise').isVisible()", "the button again")
 
-    assert painter.ask("named('history').item(0).data(256).title") == "mosaic"
+    painter.until("named('history').item(0) and named('history').item(0).data(256).title == 'mosaic'", "the history")
     assert painter.ask("ours('memory').Memory().last().styles[0].name") == "mosaic"
     painter.shot("painted")
 
@@ -169,8 +203,9 @@ def test_the_picture_grows_and_what_there_is_can_be_kept(painter: Painter) -> No
     painter.until("named('progress_keep').isEnabled() and named('progress_picture').pixmap() is not None", "a preview")
     bar = painter.ask("[named('progress_bar').value(), named('progress_bar').maximum()]")
     words = painter.ask("[named(name).text() for name in ('progress_where', 'progress_losses', 'state_words')]")
-    during = painter.shot("during")
-    middle = painter.names()
+    middle, box = painter.names(), canvas(painter)
+    grows = "the picture on the canvas"  # the first one is hardly painted
+    gimp.until(lambda: changed(before, painter.shot("during"), box) > 0.5, grows, WAIT_S, painter.window.log)
     painter.click("progress_keep")
     painter.until("named('stylise').isVisible()", "the end")
 
@@ -180,8 +215,7 @@ def test_the_picture_grows_and_what_there_is_can_be_kept(painter: Painter) -> No
     assert words[2] == "Painting"
     assert middle == ["Background"]  # the document was not touched
     assert painter.names() == ["Background", "Background, swirl"]
-    assert painter.ask("named('history').item(0).data(256).kept") is True
-    assert changed(before, during, canvas(painter)) > 0.5, "the picture is not seen on the canvas"
+    painter.until("named('history').item(0).data(256).kept", "the history's new entry")
 
 
 def test_cancel_leaves_the_document_as_it_was(painter: Painter) -> None:
@@ -215,6 +249,7 @@ def test_a_result_brings_its_settings_back(painter: Painter) -> None:
     painter.until("len(__import__('impasto_probe').at.names) == 2", "the new layer")
     painter.until("named('stylise').isVisible()", "the button again")
 
+    painter.until("named('history').item(0).data(256).choices.seed == 11", "the history's new entry")
     painter.choose({})
     assert painter.ask("docker.widget().choices().seed") == 0
     history = "(lambda row: row.viewport().mapToGlobal(row.visualItemRect(row.item(0)).center()))(named('history'))"
@@ -363,6 +398,56 @@ def test_all_text_of_the_panel_is_translated(painter: Painter) -> None:
     words = [text for text in found if isinstance(text, str) and any(letter.isalpha() for letter in text)]
     assert len(words) > 25
     assert [text for text in words if not text.startswith("[") and not text.endswith(" px")] == []
+
+
+def test_windows_and_dockers_close_in_mid_run(painter: Painter) -> None:
+    """A second window with a docker of its own, closed; the docker hidden; the painting goes on, nothing complains."""
+    painter.choose({"styles": [{"built_in": "swirl"}], "steps": 9000})
+    painter.click("stylise")
+    painter.until("named('progress_keep').isEnabled()", "a first step")
+    painter.inside(
+        "import impasto_probe\n"
+        "def steps():\n"
+        "    host = krita()\n"
+        "    first, run = host.activeWindow(), ours('run').shared().all[0]\n"
+        "    second = host.openWindow()\n"
+        "    theirs = second.qwindow().findChild(QtWidgets.QDockWidget, 'impasto_docker')\n"
+        "    theirs.setVisible(True)\n"
+        "    yield from pause(5)\n"
+        "    assert theirs.findChild(QtWidgets.QWidget, 'impasto_stylise') is not None\n"
+        "    second.qwindow().close()\n"
+        "    docker.setVisible(False)\n"
+        "    steps = []\n"
+        "    run.progress.connect(lambda told: steps.append(told['step']))\n"
+        "    yield from until(lambda: len(steps) > 3, 'more steps')\n"
+        "    first.activate()\n"
+        "    docker.setVisible(True)\n"
+        "    return run.active\n"
+    )
+    painter.until("named('progress').isVisible()", "the progress, shown again")
+    painter.click("progress_cancel")
+    painter.until("named('stylise').isVisible()", "the end")
+    assert "Traceback" not in painter.window.log.read_text(errors="replace")
+
+
+def test_kritas_own_importer_takes_the_zip(painter: Painter, tmp_path: Path) -> None:
+    """Tools > Scripts > Import: the class behind it puts the same files where `install` does."""
+    file, into = tmp_path / "impasto.zip", painter.window.home.path / "imported"
+    into.mkdir()
+    installer.write_zip(file)
+
+    names = painter.inside(
+        "from plugin_importer.plugin_importer import PluginImporter\n"
+        f"answer = [p['name'] for p in PluginImporter({str(file)!r}, {str(into)!r}, lambda plugin: True).import_all()]"
+    )
+
+    place = installer.Place(into, None)
+    assert names == [installer.NAME]
+    assert place.desktop.is_file()
+    assert place.action.is_file()
+    here = {path.relative_to(place.data) for path in place.plug_in.rglob("*.py")}
+    mine = painter.window.home.data
+    assert here == {path.relative_to(mine) for path in (mine / "pykrita" / installer.NAME).rglob("*.py")}
 
 
 def canvas(painter: Painter) -> tuple[int, int, int, int]:

@@ -174,27 +174,41 @@ def test_by_its_key_the_picture_grows_on_the_canvas_of_the_older_one(own: Studio
     grown(own, tmp_path)
 
 
-def test_the_canvas_turned_and_mirrored(debian: Studio, own: Studio, tmp_path: Path) -> None:
-    """The preview lies where the result will."""
-    for number, at in enumerate((debian, own)):
-        painter = Painter(at)
-        painter.run(
-            "def steps():\n    canvas = krita().activeWindow().activeView().canvas()\n    canvas.setRotation(30)\n"
-            "    canvas.setMirror(True)\n    canvas.setZoomLevel(1.2)\n    yield from pause(0.6)"
-        )
-        painter.press_key()
-        painter.wait_preview(3)
-        painter.ask("[heard.run._overlay._timer.stop(), heard.run.preview.disconnect()]")
-        painter.screen.tool("xdotool", "mousemove", "5", "5")
-        with Image.open(painter.screen.screenshot(tmp_path / f"growing{number}.png")) as image:
-            growing = image.convert("RGB")
-        painter.ask("heard.run.stop_and_keep()")
-        assert painter.end()[0] == "finished"
-        with Image.open(painter.screen.screenshot(tmp_path / f"kept{number}.png")) as image:
-            kept = image.convert("RGB")
-        area = (painter.x - 60, painter.y - 60, painter.x + 60, painter.y + 60)
-        assert difference(growing.crop(area), kept.crop(area)) < 25, "the preview lies elsewhere"
-        painter.leave()
+def turned(at: Studio, folder: Path) -> None:
+    """The preview lies where the result will, on a canvas that is turned and mirrored."""
+    painter = Painter(at)
+    painter.run(
+        "def steps():\n    canvas = krita().activeWindow().activeView().canvas()\n    canvas.setRotation(30)\n"
+        "    canvas.setMirror(True)\n    canvas.setZoomLevel(1.2)\n    yield from pause(0.6)"
+    )
+    painter.press_key()
+    painter.wait_preview(1)
+    painter.ask("[heard.run._overlay._timer.stop(), heard.run.preview.disconnect()]")
+    growing = whole_screen(painter, folder / "growing.png")
+    painter.ask("heard.run.stop_and_keep()")
+    assert painter.end()[0] == "finished"
+    kept = whole_screen(painter, folder / "kept.png")
+    # Corners of the turned picture are on gray: a preview that lies elsewhere would stick out.
+    area = (painter.x - 250, painter.y - 250, painter.x + 250, painter.y + 250)
+    assert difference(growing.crop(area), kept.crop(area)) < 7, "the preview lies elsewhere"
+    painter.leave()
+
+
+def whole_screen(painter: Painter, path: Path) -> Image.Image:
+    """All that is to be seen, without the pointer over the picture."""
+    painter.screen.tool("xdotool", "mousemove", "5", "5")
+    with Image.open(painter.screen.screenshot(path)) as image:
+        return image.convert("RGB")
+
+
+def test_the_canvas_turned_and_mirrored(debian: Studio, tmp_path: Path) -> None:
+    """In the newer Krita, which tells how its canvas lies."""
+    turned(debian, tmp_path)
+
+
+def test_the_canvas_turned_and_mirrored_of_the_older_one(own: Studio, tmp_path: Path) -> None:
+    """In Krita 5.1, where it is worked out."""
+    turned(own, tmp_path)
 
 
 def test_the_loop_beats_on(debian: Studio) -> None:

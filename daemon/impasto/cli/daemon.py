@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from impasto.cli.options import check_written, named
+from impasto.cli.options import Mebibytes, check_written, named
 from impasto.config import ENVIRONMENT_PREFIX, Config
 from impasto.errors import CannotServe
 
@@ -113,17 +113,26 @@ def free(config: Config) -> None:
 
 @click.command()
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0 means all cores.")
+@click.option("--memory", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles.")
 @click.option("--listen", help="Where to listen; only `unix`, the user's own socket, is served for now.")
 @click.option("--auto-started", is_flag=True, hidden=True, help="By a client: log to a file, end when idle for long.")
 @click.option("--stops", hidden=True, help="The last `impasto stop` that whoever starts it knows of.")
 @click.pass_obj
-def serve(config: Config, threads: int | None, listen: str | None, stops: str | None, *, auto_started: bool) -> None:
+def serve(
+    config: Config,
+    threads: int | None,
+    memory: int | None,
+    listen: str | None,
+    stops: str | None,
+    *,
+    auto_started: bool,
+) -> None:
     """Run the daemon in the foreground; stylize and demo start it by themselves."""
     from impasto import launch, logs  # noqa: PLC0415
     from impasto.server import ALREADY_RUNNING  # noqa: PLC0415
     from impasto.server import serve as serve_forever  # noqa: PLC0415
 
-    config = config.overridden({"threads": threads, "listen": listen})
+    config = config.overridden({"threads": threads, "memory_mb": memory, "listen": listen})
     logs.begin(config.data_dir, config.log_format, config.log_bytes, to_file=auto_started)
     try:
         serve_forever(config, auto_started=auto_started, stops_known=stops)

@@ -3,6 +3,7 @@
 Knows click and our errors. Must not know what any command does. The commands beside it call it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from impasto.image import SampleType
 
 ENCODERS = click.Choice(["auto", "vgg19", "vgg19-slim"])
 OTHERS = "Options"
+UNITS = {f"{letter}{i}B": (1024 if i else 1000) ** power for power, letter in enumerate("KMGT", 1) for i in ("", "i")}
 
 
 class Grouped(click.Option):
@@ -38,6 +40,20 @@ class GroupedCommand(click.Command):
         for group, records in sorted(groups.items(), key=lambda item: item[0] == OTHERS):
             with formatter.section(group):
                 formatter.write_dl(records)
+
+
+class Mebibytes(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click alone
+    """An amount of memory with its unit, as 2GiB, 1500MiB or 4GB; in MiB."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401
+        """Refuses what has no unit or is less than one MiB."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]i?B)", str(value))
+        mebibytes = int(float(found[1]) * UNITS[found[2]]) >> 20 if found else 0
+        if not mebibytes:
+            self.fail(f"{value!r} is no amount of memory; write it as 2GiB or 1500MiB", param, ctx)
+        return mebibytes
 
 
 @contextmanager

@@ -115,6 +115,15 @@ class Chain:
                 height, width = height // 2, width // 2
         return found
 
+    @property
+    def strides(self) -> dict[str, int]:
+        """How many pixels lie between two positions of each layer."""
+        found, stride = {}, 1
+        for unit in self.units:
+            found[unit.name] = stride
+            stride *= 2 if unit.pool else 1
+        return found
+
     def __repr__(self) -> str:
         return f"<Chain of {len(self.units)} units [back in {self.dtype}]>"
 

@@ -23,7 +23,8 @@ class Kept:
     height: int
     width: int
     shares: tuple[Tensor | None, ...]
-    sums: list[Tensor]
+    sums: list[Tensor]  # none where nobody asks for statistics
+    positions: int  # among which all count alike
     features: Tensor | None = None  # (h * w, C), in the precision of the way back
     signs: Bits | None = None
     choice: list[Bits] = field(default_factory=list)
@@ -38,9 +39,9 @@ class Kept:
         """Some rows of a layer, each once."""
         flat = y.permute(0, 2, 3, 1).reshape(-1, y.shape[1])
         place = slice(first * self.width, first * self.width + len(flat))
-        for sums, share in zip(self.sums, self.shares, strict=True):
+        for sums, share in zip(self.sums, self.shares, strict=False):
             part = None if share is None else share[place]
-            summed(sums, flat, part, self.height * self.width)
+            summed(sums, flat, part, self.positions)
         if self.features is not None:
             self.features[place] = flat
         if self.signs is not None:

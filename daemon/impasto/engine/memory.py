@@ -1,47 +1,113 @@
 """Memory: what a run needs at its peak, from the sizes of its pictures; measured peaks lie below it.
 
-Knows what `Passage` keeps and what L-BFGS remembers. Must not know devices or what is free on them. ``painting`` asks
-before a job begins; ``scheduling.admission`` says the same without torch, and tests compare. tests/bench/engine.py
-weighs it.
+Knows what `Passage` keeps and what L-BFGS remembers. Must not know devices or what is free on them. ``worker.painting``
+asks before a job begins; ``scheduling.admission`` says the same without torch, and tests compare.
+tests/bench/engine.py weighs it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import isqrt
 from types import MappingProxyType
 
 from impasto.engine.chain import Unit, chain_of
 from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
+from impasto.engine.objective import STYLE_TILE_PX
 from impasto.engine.passage import groups
 from impasto.engine.presets import ObjectiveName
 from impasto.engine.settings import Settings
+from impasto.engine.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspaces, and strips of rows under way
 # What moments take more than Gram matrices: LAPACK and its matrices, at any size.
 MOMENTS_BYTES: Mapping[ObjectiveName, int] = MappingProxyType({"spst": 64 << 20, "w2": 128 << 20})
-IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 16)  # per pixel: the pairs, X, its gradient, copies and spectra
+IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 26)  # per pixel: pairs, X, its gradient, copies, spectra, variation
 WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, as it is then not cut into strips
+LEAST_TILE_PX = 128  # with smaller ones nearly all work is done around them
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes: `whole` for each pixel of the picture, `part` for each that is under way, `style`, `fixed`."""
+
+    whole: float
+    part: float
+    style: float
+    fixed: int
+
+    def bytes(self, pixels: int, style_pixels: int, tile: int) -> int:
+        """At the peak, in tiles of that side or, at 0, as a whole."""
+        under_way = min(pixels, (tile + 2 * GRADIENT_MARGIN_PX) ** 2) if tile else pixels
+        style = min(style_pixels, (STYLE_TILE_PX + 2 * FEATURE_MARGIN_PX) ** 2) * self.style
+        return int(max(pixels * self.whole + under_way * self.part, style)) + self.fixed
+
+    def tile(self, pixels: int, style_pixels: int, limit: int) -> int:
+        """The largest tiles within `limit` bytes: 0 where the whole fits, the least ones where nothing does."""
+        if self.bytes(pixels, style_pixels, 0) <= limit:
+            return 0
+        room = max(0, limit - self.fixed - pixels * self.whole) / self.part
+        return max(LEAST_TILE_PX, (isqrt(int(room)) - 2 * GRADIENT_MARGIN_PX) // STEP_PX * STEP_PX)
+
+
+def need_of(encoder: VGG, settings: Settings) -> Need:
+    """Of a run in float32, which takes more than mixed precision."""
+    chain = chain_of(encoder, next(encoder.parameters()).dtype)
+    assert chain is not None  # all that are shipped or fetched are
+    style, content = tuple(settings.weights.style_layers), tuple(settings.weights.content_layers)
+    return Need(
+        whole=IMAGES_BYTES + features_bytes(chain.units, content),
+        part=kept_bytes(chain.units, style) + _through(chain.units, wraps=settings.tileable),
+        style=_through(chain.units, wraps=False),
+        fixed=TORCH_BYTES
+        + MOMENTS_BYTES.get(settings.objective, 0)
+        + 2 * sum(unit.weight.nbytes for unit in chain.units),
+    )
 
 
 def bytes_needed(encoder: VGG, pixels: int, style_pixels: int, settings: Settings) -> int:
-    """Of a run at `pixels`, margin included, with a style at `style_pixels`; in float32: mixed takes less."""
-    weights = settings.weights
-    chain = chain_of(encoder, next(encoder.parameters()).dtype)
-    assert chain is not None  # all that are shipped or fetched are
-    units = chain.units
-    style, content = tuple(weights.style_layers), tuple(weights.content_layers)
-    through = _through(units, wraps=False)
-    here = kept_bytes(units, style, content) + _through(units, wraps=settings.tileable) + IMAGES_BYTES
-    fixed = TORCH_BYTES + MOMENTS_BYTES.get(settings.objective, 0) + 2 * sum(unit.weight.nbytes for unit in units)
-    return int(max(pixels * here, style_pixels * through)) + fixed
+    """Of a run at `pixels`, margin included, with a style at `style_pixels`."""
+    return need_of(encoder, settings).bytes(pixels, style_pixels, settings.tile)
 
 
-def kept_bytes(units: Iterable[Unit], style: tuple[str, ...], content: tuple[str, ...]) -> float:
-    """Per pixel, for the way back: style features; content features, target and gradient; a bit for all else."""
+def fitted(encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int) -> Settings:
+    """The settings with the largest tiles within `limit` bytes, if the whole does not fit.
+
+    A picture that goes around can be cut where its sides are multiples of 16; others stay whole, and may not fit.
+    """
+    if settings.tileable and any(side % STEP_PX for side in size):
+        return settings
+    pixels = size[0] * size[1]
+    return replace(settings, tile=need_of(encoder, settings).tile(pixels, style_pixels, limit))
+
+
+def smaller(settings: Settings, size: tuple[int, int]) -> Settings | None:
+    """The settings with tiles of half the side, for a picture of `size` that found less memory than was predicted.
+
+    None where there are no smaller ones.
+    """
+    uncut = settings.tileable and any(side % STEP_PX for side in size)
+    now = min(settings.tile or max(size), max(size))
+    if uncut or now <= LEAST_TILE_PX:
+        return None
+    return replace(settings, tile=max(LEAST_TILE_PX, now // 2 // STEP_PX * STEP_PX))
+
+
+def features_bytes(units: Sequence[Unit], content: Sequence[str]) -> float:
+    """Per pixel of the picture: the content's features, its target's and the gradient."""
     total, area = 0.0, 1.0
     for unit in units:
-        layer = area * unit.channels
+        total += 3 * 4 * area * unit.channels * (unit.name in content)
+        area /= 4 if unit.pool else 1
+    return total
+
+
+def kept_bytes(units: Sequence[Unit], style: Sequence[str]) -> float:
+    """Per pixel that is under way, for the way back: style features, and a bit for all else."""
+    total, area = 0.0, 1.0
+    for unit in units:
         features, bits = unit.name in style, unit.name not in style or unit.pool
-        total += layer * bool(bits) / 8 + 4 * layer * (features + 3 * (unit.name in content))
+        total += area * unit.channels * (bool(bits) / 8 + 4 * features)
         area /= 4 if unit.pool else 1
     return total
 

@@ -25,6 +25,7 @@ STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0,
 
 # How much more the content counts where it is to be kept: enough that a face stays one under a style that outweighs it.
 KEPT = 30.0
+STYLE_TILE_PX = 1536  # a larger style is seen in tiles: its statistics are the same, and it needs no memory to speak of
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,12 @@ def style_targets(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> d
 
     `style` is (1, 3, h, w), or (1, 4, h, w) with a mask as fourth channel: then only what is masked counts.
     """
-    return _statistics(encoder, style, Look(layers))
+    return _statistics(encoder, style, Look(layers, tile=STYLE_TILE_PX))
 
 
 def style_moments(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
     """Likewise mean and second moment, for objectives that match covariances; see `moments`."""
-    return _statistics(encoder, style, Look(layers, moments=True))
+    return _statistics(encoder, style, Look(layers, moments=True, tile=STYLE_TILE_PX))
 
 
 def target_source(objective: ObjectiveName) -> TargetSource:
@@ -123,6 +124,7 @@ class Objective(nn.Module):
         objective: ObjectiveName = "gatys",
         wraps: bool = False,
         precision: Precision = "float32",
+        tile: int = 0,
     ) -> None:
         """Computes the content's features once.
 
@@ -136,12 +138,13 @@ class Objective(nn.Module):
             objective: by which losses.
             wraps: whether X continues at its opposite border.
             precision: of the way back, see ``seeing``.
+            tile: the side of tiles in px where the picture does not fit into memory, see ``tiling``; 0 means the whole.
         """
         super().__init__()
         self._encoder = [encoder]  # in a list, so that nn.Module does not adopt it
         self.weights, preset = weights, PRESETS[objective]
         with torch.no_grad():
-            features = Look(content=tuple(weights.content_layers)).at(encoder, content).features
+            features = Look(content=tuple(weights.content_layers), tile=tile).at(encoder, content).features
         kept = Guide(None if keep is None else 1 + (KEPT - 1) * keep)
         self.content = nn.ModuleDict(
             {name: ContentLoss(found, kept.at(found.shape[2:])) for name, found in features.items()}
@@ -150,14 +153,14 @@ class Objective(nn.Module):
         self.style = nn.ModuleList([StyleTerm(part, objective, guide) for part in parts])
         self.variation = preset.variation(weights.colour_variation, wraps)
         self.gamut, self.content_scale = Gamut(), preset.content
-        self._moments, self._precision = preset.moments, precision
+        self._moments, self._precision, self._tile = preset.moments, precision, tile
 
     @property
     def look(self) -> Look:
         """What J asks of a picture."""
         guides = tuple(term.guide for term in self.style if isinstance(term, StyleTerm))
         layers = tuple(self.weights.style_layers), tuple(self.weights.content_layers)
-        return Look(*layers, guides, self._moments, self._precision)
+        return Look(*layers, guides, self._moments, self._precision, self._tile)
 
     def forward(self, image: Tensor) -> Losses:
         """The weighted terms at X = `image` (1, 3, H, W)."""

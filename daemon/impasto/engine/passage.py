@@ -10,7 +10,7 @@ first blocks go through convolution, ReLU and pooling while they are in the proc
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -35,11 +35,15 @@ class Wanted:
         content: layers whose features are.
         style: for each layer the shares of its positions, once for every term: (h * w, 1), together 1; None is alike.
         moments: whether means are wanted beside second moments, in float64: see ``moments``.
+        positions: of each style layer, among which None shares alike; none told means those of the picture itself.
+        sums: whether statistics are wanted at all; a tile's second round knows them.
     """
 
     content: tuple[str, ...]
     style: Mapping[str, tuple[Tensor | None, ...]]
     moments: bool = False
+    positions: Mapping[str, int] = field(default_factory=dict)
+    sums: bool = True
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -107,7 +111,8 @@ class Passage:
         shares, channels = self._wanted.style.get(unit.name, ()), unit.channels
         side, kind = (channels + 1, torch.float64) if self._wanted.moments else (channels, x.dtype)
         sums = [torch.zeros(side, side, dtype=kind, device=x.device) for _ in shares]
-        kept = self._kept[unit.name] = Kept(unit, height, width, shares, sums)
+        positions = self._wanted.positions.get(unit.name, height * width)
+        kept = self._kept[unit.name] = Kept(unit, height, width, shares, sums if self._wanted.sums else [], positions)
         content = unit.name in self._wanted.content
         if content:
             shape = (1, channels, height, width)
@@ -154,7 +159,7 @@ class Passage:
             if gradient is None:
                 continue
             both = gradient + gradient.T
-            both = both if share is not None else both / (kept.height * kept.width)
+            both = both if share is not None else both / kept.positions
             row = both[channels, :channels].to(self._chain.dtype) if self._wanted.moments else None
             terms.append((both[:channels, :channels].to(self._chain.dtype), row, share))
         return Pull(kept, terms, of_content)

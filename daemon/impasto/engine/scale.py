@@ -144,6 +144,7 @@ class ScaleState:
             objective=settings.objective,
             wraps=settings.tileable,
             precision=settings.precision,
+            tile=settings.tile,
         )
         height, width = self._content.shape[2:]
         power = freed_power(settings.strength, settings.frequency_power)

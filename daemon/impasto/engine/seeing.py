@@ -20,6 +20,7 @@ from impasto.engine.guides import Guide
 from impasto.engine.losses import gram_matrix
 from impasto.engine.moments import moments
 from impasto.engine.passage import Passage, Wanted, through
+from impasto.engine.tiling import Tiling, in_tiles, tiles_of
 
 Precision: TypeAlias = Literal["float32", "mixed"]
 """``mixed``: the way there in float32, the way back and what is kept for it in bfloat16. The first decides how good the
@@ -44,6 +45,7 @@ class Look:
         guides: each asks for statistics of its own.
         moments: instead of Gram matrices.
         precision: see `Precision`; another module than a chain has its own.
+        tile: the side of tiles in px, a multiple of 16, where the whole does not fit into memory; 0 means the whole.
     """
 
     style: tuple[str, ...] = ()
@@ -51,6 +53,7 @@ class Look:
     guides: tuple[Guide, ...] = (Guide(),)
     moments: bool = False
     precision: Precision = "float32"
+    tile: int = 0
 
     def at(self, encoder: Encoder, image: Tensor) -> Seen:
         """What there is at `image` (1, 3, H, W), differentiable once."""
@@ -64,9 +67,13 @@ class Look:
     def _by_passage(self, encoder: VGG, chain: Chain, image: Tensor) -> Seen:
         sizes = chain.sizes(*image.shape[2:])
         shares = {name: tuple(guide.shares(sizes[name]) for guide in self.guides) for name in self.style}
-        returns = image.requires_grad and torch.is_grad_enabled()
-        passage = Passage(chain, Wanted(self.content, shares, self.moments), returns=returns, pulse=encoder.pulse)
-        found = list(through(encoder.entered(image), passage))
+        wanted, size = Wanted(self.content, shares, self.moments), (image.shape[2], image.shape[3])
+        if len(tiles_of(*size, self.tile)) > 1:
+            found = list(in_tiles(image, Tiling(encoder, chain, wanted, self.tile, size)))
+        else:
+            returns = image.requires_grad and torch.is_grad_enabled()
+            passage = Passage(chain, wanted, returns=returns, pulse=encoder.pulse)
+            found = list(through(encoder.entered(image), passage))
         statistics = {name: [found.pop(0) for _ in self.guides] for name in self.style}
         return Seen(statistics, dict(zip(self.content, found, strict=True)))
 

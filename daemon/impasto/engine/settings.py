@@ -56,6 +56,8 @@ class Settings:
         tileable: the result continues at its opposite border; exact where sides are multiples of 16, see ``wrap``.
         colour: whose colours the result has, see ``colour``.
         colour_strength: from 0, the style's colours whatever `colour` says, to 1.
+        tile: the side of tiles in px, a multiple of 16, of scales that do not fit into memory as a whole; 0 means the
+            whole. The gradient is the same but for rounding, see ``tiling``.
         precision: ``float32``, or ``mixed``: the way back in bfloat16, where ``precision`` finds that it pays.
     """
 
@@ -78,6 +80,7 @@ class Settings:
     colour: Colour = "style"
     colour_strength: float = 1.0
     precision: Precision = "float32"
+    tile: int = 0
 
     def __post_init__(self) -> None:
         for name in ("strength", "colour_strength", "carried_detail"):

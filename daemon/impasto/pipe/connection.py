@@ -33,6 +33,14 @@ class Connection:
                 self._client = client.connect(self.config)
             return self._client
 
+    def start(self) -> None:
+        """Has a daemon run, also where the one that this client knew was stopped.
+
+        Raises:
+            Unavailable, Busy, CannotServe: as `impasto.client.connect` does.
+        """
+        launch.ensure(self.config)
+
     def info(self) -> launch.Info | None:
         """What the daemon says of itself; None if none runs. Starts nothing."""
         return launch.running(self.config)

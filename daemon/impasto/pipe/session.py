@@ -167,7 +167,7 @@ class Session:
 
         def ask() -> None:
             if frame.header.get("start"):
-                self._connection.client()
+                self._connection.start()
             info = self._connection.info()
             status: dict[str, Any] = {"running": info is not None}
             if info is not None:

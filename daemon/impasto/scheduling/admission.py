@@ -5,7 +5,7 @@ takes a job in. What a device must hold is predicted from pixels times calibrate
 ``engine.memory.bytes_needed``, which weighs them (tests compare), as the front cannot load the engine.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from impasto.config import Limits
@@ -16,13 +16,15 @@ from impasto.spec import StylizeSpec
 
 RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
 BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
-IMAGES_BYTES = 432.0  # per pixel: L-BFGS's pairs, X, its gradient, copies and spectra
+IMAGES_BYTES = 552.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, what variation keeps
 HELD_BYTES = 512.0  # per pixel, of a job that waits in memory: measured 380 to 450 (tests/test_admission.py)
 HELD_STYLE_BYTES = 16.0  # per pixel of each style
 HELD_BASE_BYTES = 4 << 20
 MOMENTS_BYTES: Mapping[str, int] = {"spst": 64 << 20, "w2": 128 << 20}
 BLOCKS = (2, 2, 4, 4, 1)  # convolutions of VGG's blocks, to relu5_1
 CHANNELS = (64, 128, 256, 512, 512)
+STYLE_TILE_PX = 1536 + 2 * 80  # a larger style is seen in tiles
+LEAST_TILE_PX, TILE_STEP_PX = 128 + 2 * 160, 16  # the smallest tile of a picture, with what is around it
 STYLE_LAYERS, CONTENT_LAYERS = tuple(f"relu{block}_1" for block in range(1, 6)), ("relu4_2",)
 
 
@@ -44,15 +46,20 @@ class Appetite:
     weights: int
     margin: int = 0
 
-    def kept(self, style: Collection[str], content: Collection[str]) -> float:
-        """Bytes per pixel for the way back: features of style and content, a bit for everything else."""
-        total = 0.0
+    def kept(self, style: Collection[str]) -> float:
+        """Bytes per pixel under way, for the way back: style features, a bit for everything else."""
+        layers = self._layers()
+        return sum(layer * ((name not in style or last) / 8 + 4 * (name in style)) for name, layer, last in layers)
+
+    def features(self, content: Collection[str]) -> float:
+        """Bytes per pixel of the picture: the content's features, its target's and the gradient."""
+        return sum(3 * 4 * layer * (name in content) for name, layer, _ in self._layers())
+
+    def _layers(self) -> Iterator[tuple[str, float, bool]]:
+        """Each layer's name, its values per pixel, and whether it is its block's last."""
         for block, (count, channels) in enumerate(zip(BLOCKS, CHANNELS, strict=True), 1):
             for index in range(1, count + 1):
-                layer, name = self.width * channels / 4 ** (block - 1), f"relu{block}_{index}"
-                bits = name not in style or index == count
-                total += layer * bits / 8 + 4 * layer * ((name in style) + 3 * (name in content))
-        return total
+                yield f"relu{block}_{index}", self.width * channels / 4 ** (block - 1), index == count
 
 
 APPETITES: Mapping[str, Appetite] = {
@@ -63,10 +70,17 @@ APPETITES: Mapping[str, Appetite] = {
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes of a device's memory: at the peak of a step, and between its turns."""
+    """Bytes of a device's memory.
+
+    Attributes:
+        peak: in a step over the whole picture.
+        held: between its turns.
+        least: in a step over the smallest tiles, which a job is computed in where the whole does not fit.
+    """
 
     peak: int
     held: int
+    least: int
 
 
 def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHeader]) -> Footprint:
@@ -76,12 +90,15 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     around = 0 if spec.tileable else 2 * appetite.margin
     pixels = (width + around) * (height + around)
     style_pixels = [_style_pixels(style, spec.stroke_size, max(width, height)) for style in styles]
-    kept = appetite.kept(spec.style_layers or STYLE_LAYERS, spec.content_layers or CONTENT_LAYERS)
-    through = appetite.around if spec.tileable else appetite.through
-    peak = max(pixels * (kept + through + IMAGES_BYTES), max(style_pixels) * appetite.through)
+    part = appetite.kept(spec.style_layers or STYLE_LAYERS) + (appetite.around if spec.tileable else appetite.through)
+    whole = IMAGES_BYTES + appetite.features(spec.content_layers or CONTENT_LAYERS)
+    style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through
+    uncut = spec.tileable and bool(width % TILE_STEP_PX or height % TILE_STEP_PX)
+    peak = max(pixels * (whole + part), style)
+    least = max(pixels * whole + (pixels if uncut else min(pixels, LEAST_TILE_PX**2)) * part, style)
     held = pixels * HELD_BYTES + sum(style_pixels) * HELD_STYLE_BYTES + HELD_BASE_BYTES
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
-    return Footprint(int(max(peak, held)) + fixed, int(held))
+    return Footprint(int(max(peak, held)) + fixed, int(held), int(max(least, held)) + fixed)
 
 
 def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:
@@ -104,14 +121,14 @@ def check_fit(need: Footprint, header: ImageHeader, budgets: Sequence[int]) -> N
     Raises:
         CannotServe: with the numbers, and a size that would fit.
     """
-    most = max(budgets, default=need.peak)
-    if need.peak <= most:
+    most = max(budgets, default=need.least)
+    if need.least <= most:
         return
-    scale = max(0.0, (most - BASE_BYTES) / (need.peak - BASE_BYTES)) ** 0.5
+    scale = max(0.0, (most - BASE_BYTES) / (need.least - BASE_BYTES)) ** 0.5
     fitting = int(max(header.width, header.height) * scale * 0.95)
     advice = f"ask for a size of at most {fitting} px" if fitting >= Limits.min_side else "it is too small to paint"
     raise CannotServe(
-        f"{header.width}x{header.height} px need about {need.peak >> 20} MiB of a device's memory, and "
+        f"{header.width}x{header.height} px need about {need.least >> 20} MiB of a device's memory, and "
         f"{most >> 20} MiB are all that jobs may take: {advice}",
         reason="DOES_NOT_FIT",
     )

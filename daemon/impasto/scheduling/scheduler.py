@@ -214,8 +214,10 @@ class Scheduler:
     def _begun(self, worker: Worker, record: Record, header: dict[str, Any]) -> None:
         """A worker has a job in its memory, from its newest state: what decides its pixels is settled for good."""
         job = replace(record.job, step=header["step"])
-        if not job.terms.settings:
-            job = replace(job, terms=replace(job.terms, settings=orders.settings(header)))
+        again = header.get("again", False)  # in smaller tiles, as memory ran out
+        if again or not job.terms.settings:
+            terms = replace(job.terms, settings=orders.settings(header))
+            job = replace(job, terms=terms, attempt=job.attempt + again)
         record.amend(job)
         if header["text"]:
             record.update(job, notice=header["text"])

@@ -16,7 +16,8 @@ from impasto.store.blobs import Blobs
 from impasto.store.checkpoints import Checkpoints
 
 FRESH_S = 600.0  # a picture used so lately is about to be needed
-LOOK_S = 2.0  # what is on the disk is counted anew no more often than this, for who asks at every turn
+LOOK_S = 5.0  # what is on the disk is counted anew no more often than this, for who asks at every turn
+AMPLE = 0.1  # of the quota: where more is left than that, a count of a moment ago will do
 MIB = 2**20
 
 
@@ -40,6 +41,8 @@ class Quota:
         Raises:
             Busy: all that is there is needed, or came just now; with the numbers.
         """
+        if self.left_bytes(promised_bytes) > size_bytes + AMPLE * self.most_bytes:
+            return
         pictures, states = self.blobs.size_bytes(), self.checkpoints.size_bytes()
         over = pictures + states + promised_bytes + size_bytes - self.most_bytes
         for name in self.blobs.names(older_than=time.time() - FRESH_S) if over > 0 else ():

@@ -104,6 +104,7 @@ class Worker:
         self._line, self._studio = line, studio
         self._paintings: dict[str, Painting] = {}
         self._results: dict[str, Path] = {}
+        self._started: dict[str, dict[str, Any]] = {}  # what each was begun with
         self._unsaved: set[str] = set()
         self._current = ""
         self._verbs: dict[str, Callable[[str, dict[str, Any]], None]] = {
@@ -138,26 +139,30 @@ class Worker:
             self._fail(job, "DIVERGED", f"{error}: try fewer steps, a lower style weight or the adam optimizer")
         except Exception as error:  # the border of the process: the front must hear of it in any case
             log.exception("%s failed", job)
-            self._fail(job, *self._told(job, error))
+            self._broke(job, error)
             self._studio.release()
 
-    def _told(self, job: str, error: Exception) -> tuple[str, str]:
-        """Reason and message of what nobody foresaw."""
-        from impasto.worker.studio import wants_memory  # noqa: PLC0415
+    def _broke(self, job: str, error: Exception) -> None:
+        """Ends a job; or, where it wanted memory, begins anew in smaller tiles, from its newest state."""
+        from impasto.worker.again import in_smaller_tiles, why  # noqa: PLC0415
 
-        if wants_memory(error):
-            painting, free = self._paintings.get(job), self._studio.free_bytes()
-            told = "ask for a smaller size" if painting is None else painting.shortage(free)
-            return "DEVICE_OUT_OF_MEMORY", f"the memory of {self._studio.device} is full: {told}"
-        if isinstance(error, OSError):
-            return "DISK", f"the daemon's disk failed: {error.strerror or 'see its log'}"
-        return "INTERNAL", "the computation broke; the daemon's log has the details"
+        painting = self._paintings.get(job)
+        anew = None if painting is None else in_smaller_tiles(self._started[job], painting, error)
+        if painting is None or anew is None:
+            self._fail(job, *why(error, painting, self._studio))
+            return
+        painting.saving.stop()
+        seconds = painting.bill()
+        del self._paintings[job], painting  # its memory is needed
+        self._start(job, anew)
+        self._line.say("sliced", job=job, seconds=seconds)
 
     def _start(self, job: str, header: dict[str, Any]) -> None:
         from impasto.worker.choices import settings_to_json  # noqa: PLC0415
         from impasto.worker.painting import Painting, Terms  # noqa: PLC0415
 
         began, self._current, self._results[job] = time.perf_counter(), job, Path(header["result"])
+        self._started[job], again = header, header.get("again", "")
         spec, told = StylizeSpec.from_json(header["spec"]), header["terms"]
         terms = Terms(told["threads"], told["encoder_sha256"], told["settings"], Path(header["states"]))
         pictures, saved = header["pictures"], partial(self._saved, job)
@@ -166,7 +171,8 @@ class Worker:
             self._line.say("notice", job=job, text=NOTHING_SELECTED)
         self._line.say("loaded", encoders=list(self._studio.encoders))
         settings = settings_to_json(painting.settings)
-        self._line.say("begun", job=job, step=painting.step, settings=settings, text=painting.notice)
+        text = "; ".join(told for told in (again, painting.notice) if told)
+        self._line.say("begun", job=job, step=painting.step, settings=settings, text=text, again=bool(again))
         painting.spend(time.perf_counter() - began)
 
     def _slice(self, job: str, header: dict[str, Any]) -> None:
@@ -255,6 +261,7 @@ class Worker:
         if painting is not None:
             painting.saving.stop()
         self._results.pop(job, None)
+        self._started.pop(job, None)
         self._line.previews.pop(job, None)
         self._line.say(event, job=job, seconds=painting.bill() if painting else 0.0, **header)
 
@@ -277,7 +284,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     line = Line()
     studio, description, devices = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
-    budget = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
+    budget = studio.budget_bytes = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
     name = str(studio.device)
     line.say("ready", device=name, description=description, devices=devices, budget_bytes=budget)
     Worker(line, studio).run()
@@ -287,20 +294,15 @@ def open_studio(index: int, threads: int, nice: int, shelf: Shelf) -> tuple["Stu
     """The device of that index, a description of it, and how many devices there are: all CUDA devices, else the CPU."""
     import torch  # noqa: PLC0415  # seconds; see the module's contract
 
-    from impasto.worker.studio import Studio  # noqa: PLC0415
+    from impasto.worker.studio import Studio, cores  # noqa: PLC0415
 
     if torch.cuda.is_available():
         device = torch.device("cuda", index)
         return Studio(device, shelf), torch.cuda.get_device_name(device), torch.cuda.device_count()
     with contextlib.suppress(OSError):
         os.nice(nice)
-    torch.set_num_threads(threads or _cores())
+    torch.set_num_threads(threads or cores())
     return Studio(torch.device("cpu"), shelf), f"{torch.get_num_threads()} threads", 1
-
-
-def _cores() -> int:
-    """The cores that this process may use; macOS tells only how many there are."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 if __name__ == "__main__":

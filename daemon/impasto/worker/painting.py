@@ -18,7 +18,7 @@ from torch import Tensor
 from impasto import pixels
 from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
 from impasto.engine.encoder import resize
-from impasto.engine.memory import bytes_needed
+from impasto.engine.memory import bytes_needed, fitted
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.spec import StylizeSpec
@@ -110,9 +110,10 @@ class Painting:
         sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
         around = 2 * self.settings.margin
-        continued = (self.header.width + around) * (self.header.height + around)
-        self._needed = bytes_needed(encoder, continued, largest, self.settings)
-        free = studio.free_bytes()
+        size, free = (self.header.height + around, self.header.width + around), studio.free_bytes()
+        if not self._terms.settings:
+            self.settings = fitted(encoder, size, largest, self.settings, min(free, studio.budget_bytes or free))
+        self._needed = bytes_needed(encoder, size[0] * size[1], largest, self.settings)
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
 

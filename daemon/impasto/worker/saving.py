@@ -95,8 +95,8 @@ class Saving:
         """
         if self._folder is None:
             return
-        self.settle(pulse)
         began = time.perf_counter()
+        self.settle(pulse)
         self._cadence.begun(worked_s)
         taken = state()
         standstill_s = time.perf_counter() - began

@@ -42,6 +42,11 @@ def open_encoder(name: str, shelf: Shelf) -> VGG:
         ) from error
 
 
+def cores() -> int:
+    """The cores that this process may use; macOS tells only how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def wants_memory(error: BaseException) -> bool:
     """Whether torch, oneDNN, numpy or the system found no memory for something."""
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in OUT_OF_MEMORY)
@@ -71,6 +76,7 @@ class Studio:
         self._loaded: dict[str, tuple[int, ...]] = {}
         self._sha256: dict[str, str] = {}
         self.targets: dict[str, TargetCache] = {}
+        self.budget_bytes = 0  # what jobs may take together, if anybody has said; a picture that needs more is cut
         self._precision: Precision | None = None
 
     @property

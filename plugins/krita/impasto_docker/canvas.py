@@ -29,8 +29,10 @@ def stencil(selection: bytes, size: tuple[int, int], edge: int) -> QImage:
     whole = QImage(selection, *size, size[0], QImage.Format.Format_Alpha8)
     if max(size) <= edge:
         return whole.copy()
-    smooth = Qt.TransformationMode.SmoothTransformation
-    return whole.scaled(edge, edge, Qt.AspectRatioMode.KeepAspectRatio, smooth)
+    keep, fast = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.FastTransformation
+    if max(size) > 4 * edge:  # smoothly from there: all of a poster would keep the editor waiting
+        whole = whole.scaled(4 * edge, 4 * edge, keep, fast)
+    return whole.scaled(edge, edge, keep, Qt.TransformationMode.SmoothTransformation)
 
 
 def cut(image: QImage, mask: QImage) -> QImage:
@@ -76,7 +78,7 @@ def mapping(view: Any, controller: QAbstractScrollArea, size: tuple[int, int]) -
 def _mapped(canvas: Any, controller: QAbstractScrollArea, size: tuple[int, int]) -> QTransform:  # noqa: ANN401
     """The same in Krita 5.1, which does not tell it: the scroll bars have the upper left corner of what is shown."""
     zoom = canvas.zoomLevel()
-    turned = QTransform().rotate(canvas.rotation()) * QTransform.fromScale(-zoom if canvas.mirror() else zoom, zoom)
+    turned = QTransform.fromScale(-zoom if canvas.mirror() else zoom, zoom) * QTransform().rotate(canvas.rotation())
     shown = turned.mapRect(QRectF(0, 0, *size))
     left, top = controller.horizontalScrollBar().value(), controller.verticalScrollBar().value()
     return turned * QTransform.fromTranslate(-left - shown.x(), -top - shown.y())

@@ -13,7 +13,6 @@ from . import borrowed, recorder
 from . import run as running
 from .binding import QImage, QTimer, krita, translated
 from .bridge import BridgeError
-from .choices import Style
 from .memory import Memory
 from .panel import Panel
 from .pictures import Pictures
@@ -69,9 +68,6 @@ class Docker(krita.DockWidget):
         panel.keep.connect(self._keep)
         panel.cancel.connect(self._cancel)
         panel.start.connect(self._start)
-        self._pictures.loaded.connect(panel.wall.show_picture)
-        self._pictures.kept.connect(panel.add_style)
-        self._pictures.refused.connect(panel.tell)
         self._runs.began.connect(self._began)
         self._runs.pipe.ended.connect(self._lost_pipe)
         recorder.shared(self._runs, self._memory).changed.connect(panel.refresh_history)
@@ -84,7 +80,8 @@ class Docker(krita.DockWidget):
         """Paints in this docker's own window, also where the docker floats and no window is the active one."""
         main = self.parentWidget()
         windows = krita.Krita.instance().windows()
-        self._runs.begin(settings, next((window for window in windows if window.qwindow() == main), None))
+        run = self._runs.begin(settings, next((window for window in windows if window.qwindow() == main), None))
+        run.failed.connect(self._panel.tell)  # also one that never began: no document, or it is being painted already
 
     def _keep(self) -> None:
         if self._run is not None:
@@ -207,7 +204,7 @@ class Docker(krita.DockWidget):
             header = event.told["header"]
             width, height = header["width"], header["height"]
             picture = QImage(bytes(event.payload), width, height, 3 * width, QImage.Format.Format_RGB888)
-            self._panel.wall.show_picture(Style(event.told["name"]), picture.copy())
+            self._panel.wall.show_picture(event.told["name"], picture.copy())
 
     def _while_here(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
         """Hears no more once this docker's window was closed: runs and the pipe live on."""

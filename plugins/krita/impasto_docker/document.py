@@ -133,7 +133,7 @@ def _place(document: Any, node: Any) -> tuple[tuple[int, int, int, int], bytes |
     near = _near(whole, (chosen.x(), chosen.y(), chosen.width(), chosen.height()))
     if near is not None:
         selection = bytes(chosen.pixelData(*near))
-        if any(selection):
+        if selection.count(0) < len(selection):
             return near, selection
     told = translated(
         "nothing of '{layer}' is selected: select a part of it, or choose Select > Deselect to paint it all"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import names
 from .binding import (
     QIcon,
+    QImage,
     QListView,
     QListWidget,
     QListWidgetItem,
@@ -49,21 +50,30 @@ class History(QListWidget):
         self.setIconSize(QSize(edge, edge))
         self.setSpacing(2)
         self.setFixedHeight(edge + self.horizontalScrollBar().sizeHint().height() + 14)
+        self._icons: dict[str, QIcon] = {}
         self.itemClicked.connect(lambda item: self.chosen.emit(item.data(RESULT).choices))
 
-    def show_results(self, results: Iterable[Result]) -> None:
-        """Shows those."""
+    def show_results(self, results: Iterable[Result]) -> list[str]:
+        """Shows those; the files of the pictures that are not known yet."""
         self.clear()
         for result in results:
             self.addItem(self._item(result))
+        shown = {self.item(row).data(RESULT).thumbnail for row in range(self.count())}
+        self._icons = {path: icon for path, icon in self._icons.items() if path in shown}
+        return sorted(shown - self._icons.keys() - {""})
+
+    def show_picture(self, path: str, picture: QImage) -> None:
+        """A result's picture, as soon as it was read."""
+        for row in range(self.count()):
+            if self.item(row).data(RESULT).thumbnail == path:
+                self._icons[path] = QIcon(QPixmap.fromImage(picture))
+                self.item(row).setIcon(self._icons[path])
 
     def _item(self, result: Result) -> QListWidgetItem:
         item = QListWidgetItem()
-        picture = QPixmap(result.thumbnail)
-        if picture.isNull():
-            picture = QPixmap(self.iconSize())
-            picture.fill(self.palette().mid().color())
-        item.setIcon(QIcon(picture))
+        blank = QPixmap(self.iconSize())
+        blank.fill(self.palette().mid().color())
+        item.setIcon(self._icons.get(result.thumbnail) or QIcon(blank))
         item.setData(RESULT, result)
         item.setToolTip(describe(result))
         return item

@@ -92,13 +92,12 @@ class Panel(QWidget):
 
     def refresh_wall(self) -> None:
         """Puts up what there is now."""
-        own = self._memory.recents()
-        self.wall.show_styles([*own, *self._built_in])
-        self._pictures.load(own)
+        new = self.wall.show_styles([*self._memory.recents(), *self._built_in])
+        self._pictures.load(style.path for style in new if style.path)
 
     def refresh_history(self) -> None:
         """Shows what was painted."""
-        self.history.show_results(self._memory.results())
+        self._pictures.load(self.history.show_results(self._memory.results()))
         self.history.setVisible(self.history.count() > 0)
 
     # what happens
@@ -171,6 +170,10 @@ class Panel(QWidget):
         return button, menu
 
     def _connect(self) -> None:
+        self._pictures.loaded.connect(self.wall.show_picture)
+        self._pictures.loaded.connect(self.history.show_picture)
+        self._pictures.kept.connect(self.add_style)
+        self._pictures.refused.connect(self.tell)
         self.wall.changed.connect(self._chose)
         self.wall.dropped.connect(self._dropped)
         self.wall.unwanted.connect(self._unwanted)

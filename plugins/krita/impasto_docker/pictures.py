@@ -26,9 +26,9 @@ STYLE_PX = 1024  # the longest side of a style that is kept here: as large as it
 
 
 class Pictures(QObject):
-    """Signals: `loaded` (Style, QImage), a thumbnail; `kept` (Style), a new style; `refused` (str), why it is none."""
+    """Signals: `loaded` (path, QImage), a thumbnail; `kept` (Style), a new style; `refused` (str), why it is none."""
 
-    loaded = pyqtSignal(object, QImage)
+    loaded = pyqtSignal(str, QImage)
     kept = pyqtSignal(object)
     refused = pyqtSignal(str)
 
@@ -37,10 +37,10 @@ class Pictures(QObject):
         self._memory = memory
         self._threads = ThreadPoolExecutor(2, "impasto-pictures")
 
-    def load(self, styles: Iterable[Style]) -> None:
+    def load(self, files: Iterable[str]) -> None:
         """Reads files for thumbnails; what cannot be read has none."""
-        for style in styles:
-            self._aside(partial(self._load, style))
+        for file in files:
+            self._aside(partial(self._load, file))
 
     def take(self, files: Iterable[str]) -> None:
         """Makes styles of files."""
@@ -51,10 +51,10 @@ class Pictures(QObject):
         """Makes a style of a picture that is no file: from the clipboard, a layer, a document."""
         self._aside(partial(self._keep, picture, name))
 
-    def _load(self, style: Style) -> None:
-        picture = read(style.path, THUMBNAIL_PX)
+    def _load(self, file: str) -> None:
+        picture = read(file, THUMBNAIL_PX)
         if not picture.isNull():
-            self.loaded.emit(style, picture)
+            self.loaded.emit(file, picture)
 
     def _take(self, path: Path) -> None:
         if path.suffix.lower() in SENT_AS_THEY_ARE and path.is_file():
@@ -80,7 +80,6 @@ class Pictures(QObject):
     def _new(self, style: Style) -> None:
         self._memory.add_recent(style)
         self.kept.emit(style)
-        self._load(style)
 
     def _aside(self, work: Callable[[], None]) -> None:
         def run() -> None:

@@ -5,10 +5,13 @@ Knows the run's signals and `memory`. Must never know widgets. The dockers hear 
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .binding import QObject, pyqtSignal
+from .binding import QImage, QObject, pyqtSignal
 from .choices import Choices
 from .memory import Result
 from .pictures import encoded, limited
@@ -34,15 +37,19 @@ class Recorder(QObject):
         run.finished.connect(lambda told: self._finished(run, told))
 
     def _finished(self, run: Run, told: dict[str, Any]) -> None:
-        choices = Choices.read(run.settings)
-        picture = run.last_preview
+        """Writes it down in a thread: scaling, packing and a disk may take longer than a stroke should wait."""
+        work = partial(self._write, Choices.read(run.settings), told, run.last_preview)
+        threading.Thread(target=work, name="impasto-recorder").start()
+
+    def _write(self, choices: Choices, told: dict[str, Any], picture: QImage | None) -> None:
         small = b"" if picture is None or picture.isNull() else encoded(limited(picture, THUMBNAIL_PX))
         when = datetime.datetime.now().astimezone().replace(tzinfo=None).isoformat(timespec="seconds")
         result = Result(
             choices.title, when, choices, kept=bool(told.get("kept")), elapsed_s=float(told.get("elapsed_s") or 0.0)
         )
         self._memory.add_result(result, small)
-        self.changed.emit()
+        with contextlib.suppress(RuntimeError):  # Krita has closed meanwhile
+            self.changed.emit()
 
 
 _recorders: list[Recorder] = []

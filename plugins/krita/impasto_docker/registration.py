@@ -11,5 +11,5 @@ def register() -> None:
     """Adds them to this Krita."""
     host = krita.Krita.instance()
     host.addExtension(Extension(host))
-    right = krita.DockWidgetFactoryBase.DockRight
+    right = krita.DockWidgetFactoryBase.DockPosition.DockRight  # scoped, as Krita 6 wants it
     host.addDockWidgetFactory(krita.DockWidgetFactory(DOCKER_ID, right, Docker))

@@ -125,7 +125,8 @@ class Run(QObject):
         elif event.kind == "preview":
             self._show(event)
         elif event.kind == "result":
-            self._result = event.told["header"], bytearray(event.payload), bool(event.told.get("kept"))
+            samples = event.payload if isinstance(event.payload, bytearray) else bytearray(event.payload)
+            self._result = event.told["header"], samples, bool(event.told.get("kept"))
         elif event.kind == "done":
             self._go_on()
         elif event.kind == "cancelled":

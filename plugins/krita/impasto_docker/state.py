@@ -61,8 +61,8 @@ class Known:
         return self._resting()
 
     def _painting(self, progress: Mapping[str, Any]) -> State:
-        if not progress.get("job"):
-            return State.STARTING
+        if not progress.get("job"):  # the layer is on its way
+            return State.PAINTING if (self.status or {}).get("running") else State.STARTING
         if progress.get("state") == "queued":
             return State.BUSY
         return State.PAINTING if progress.get("step") else State.LOADING

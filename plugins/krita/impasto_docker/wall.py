@@ -60,8 +60,8 @@ class Wall(QListWidget):
         self._order: list[tuple[str, str]] = []  # keys, as they were chosen
         self.itemSelectionChanged.connect(self._chose)
 
-    def show_styles(self, styles: Iterable[Style]) -> None:
-        """Puts up those that are not there yet, own ones in front, and takes down those that are not among them."""
+    def show_styles(self, styles: Iterable[Style]) -> list[Style]:
+        """Puts up those that are not there yet, and takes down those that are not among them; the new ones."""
         wanted = {style.key: style for style in styles}
         there = {item.data(STYLE).key: item for item in self._items()}
         for key in there.keys() - wanted.keys():
@@ -69,12 +69,13 @@ class Wall(QListWidget):
         for row, (key, style) in enumerate(wanted.items()):
             if key not in there:
                 self.insertItem(row, self._item(style))
+        return [style for key, style in wanted.items() if key not in there]
 
-    def show_picture(self, style: Style, picture: QImage) -> None:
-        """A style's thumbnail, as soon as there is one."""
+    def show_picture(self, source: str, picture: QImage) -> None:
+        """The thumbnail of a style, known by its path or its built-in name, as soon as there is one."""
         for item in self._items():
-            if item.data(STYLE).key == style.key:
-                item.setIcon(QIcon(QPixmap.fromImage(picture)))
+            if source in item.data(STYLE).key:
+                item.setIcon(QIcon(QPixmap.fromImage(middle(picture))))
 
     def chosen(self) -> list[Style]:
         """In the order in which they were chosen."""
@@ -142,3 +143,13 @@ class Wall(QListWidget):
             lambda: self.unwanted.emit(style)
         )
         menu.popup(event.globalPos())
+
+
+def middle(picture: QImage) -> QImage:
+    """The middle of a picture, 4 to 3, so that all on the wall are alike."""
+    width, height = picture.width(), picture.height()
+    if 3 * width > 4 * height:
+        wide = max(1, height * 4 // 3)
+        return picture.copy((width - wide) // 2, 0, wide, height)
+    high = max(1, width * 3 // 4)
+    return picture.copy(0, (height - high) // 2, width, high)

@@ -33,7 +33,7 @@ class Probe(krita.Extension):
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
-        self._script, self._last = Path(), 0.0
+        self._script, self._last, self._busy = Path(), 0.0, False
         self._steps: Steps | None = None
         self._until: Callable[[], object] | None = None
 
@@ -54,6 +54,15 @@ class Probe(krita.Extension):
         if self._last:
             gaps.append(now - self._last)
         self._last = now
+        if self._busy:  # Krita lets its loop run while it closes a document, say
+            return
+        self._busy = True
+        try:
+            self._turn()
+        finally:
+            self._busy = False
+
+    def _turn(self) -> None:
         if self._steps is None:
             self._begin()
         else:

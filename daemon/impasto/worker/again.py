@@ -1,0 +1,37 @@
+"""What becomes of a painting that an error stopped: a second try in smaller tiles where memory was wanting, or words.
+
+Knows what a job was started with, its painting and what went wrong. Must not know processes or frames.
+``worker.__main__`` asks it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from impasto.engine.memory import smaller
+from impasto.worker.choices import settings_to_json
+from impasto.worker.painting import Painting
+from impasto.worker.studio import Studio, wants_memory
+
+
+def in_smaller_tiles(started: Mapping[str, Any], painting: Painting, error: Exception) -> dict[str, Any] | None:
+    """The verb to start the job with anew, `again` telling people why; None where that would be no help.
+
+    Once for each start: who finds no memory in half the side will hardly find it in a quarter.
+    """
+    if started.get("again") or not wants_memory(error):
+        return None
+    found = smaller(painting.settings, (painting.header.height, painting.header.width))
+    if found is None:
+        return None
+    terms = {**started["terms"], "settings": settings_to_json(found)}
+    return {**started, "terms": terms, "again": f"memory ran out: a new attempt is made in tiles of {found.tile} px"}
+
+
+def why(error: Exception, painting: Painting | None, studio: Studio) -> tuple[str, str]:
+    """Reason and message of what nobody foresaw."""
+    if wants_memory(error):
+        told = "ask for a smaller size" if painting is None else painting.shortage(studio.free_bytes())
+        return "DEVICE_OUT_OF_MEMORY", f"the memory of {studio.device} is full: {told}"
+    if isinstance(error, OSError):
+        return "DISK", f"the daemon's disk failed: {error.strerror or 'see its log'}"
+    return "INTERNAL", "the computation broke; the daemon's log has the details"
