@@ -38,6 +38,7 @@ def run(source: str, names: str) -> object:
     ("python2", "expected"),
     [
         ("print 'a', 1\n", "print('a', 1)\n"),
+        ("print >>f, 'a'\n", "print('a', file=f)\n"),  # Python 3 reads it, as something else
         ("raise ValueError, 'no'\n", "raise ValueError('no')\n"),
         (
             "try:\n    pass\nexcept RuntimeError, e:\n    pass\n",

@@ -18,8 +18,6 @@ renamed({
     "gimp-edit-fill": "gimp-drawable-edit-fill",
     "gimp-edit-stroke": "gimp-drawable-edit-stroke-selection",
     "gimp-edit-stroke-vectors": "gimp-drawable-edit-stroke-item",
-    "gimp-edit-paste-as-new": "gimp-edit-paste-as-new-image",
-    "gimp-edit-named-paste-as-new": "gimp-edit-named-paste-as-new-image",
     "gimp-buffers-get-list": "gimp-buffers-get-name-list",
 })  # fmt: skip
 absent({
@@ -37,6 +35,24 @@ def paste(drawable: Any, paste_into: int) -> Any:
     if not identifiers:
         raise RuntimeError("gimp-edit-paste: there is nothing to paste")
     return Gimp.Item.get_by_id(identifiers[0])
+
+
+@row("gimp-edit-paste-as-new", "gimp-edit-paste-as-new-image", target="gimp-edit-paste-as-new-image")
+def paste_as_new() -> Any:
+    """A new image of what was copied, as large as that; GIMP 3 leaves around it what was selected beside the layer."""
+    image = call("gimp-edit-paste-as-new-image")
+    if image is None:
+        raise RuntimeError("gimp-edit-paste-as-new: there is nothing to paste")
+    call("gimp-image-resize-to-layers", image)
+    return image
+
+
+@row("gimp-edit-named-paste-as-new", "gimp-edit-named-paste-as-new-image", target="gimp-edit-named-paste-as-new-image")
+def named_paste_as_new(buffer_name: str) -> Any:
+    """The same, of a named buffer."""
+    image = call("gimp-edit-named-paste-as-new-image", buffer_name)
+    call("gimp-image-resize-to-layers", image)
+    return image
 
 
 @row("gimp-bucket-fill", "gimp-edit-bucket-fill", target="gimp-drawable-edit-bucket-fill")

@@ -1,8 +1,9 @@
 """Colour procedures of GIMP 3's core on the values as seen, which is what 2.10's worked on.
 
 GIMP 3.0's levels, curves and their like work on linear light whatever the image's precision is, with no argument to
-say otherwise. There the pixels go into an image of linear precision as if they were light, and come back the same way.
-Whether that is needed is measured once, on a pixel: a GIMP that works on the values as seen is called directly.
+say otherwise; in 3.2 curves and equalize work on the values as seen, and levels do not. Where it is light, the pixels
+go into an image of linear precision as if they were light, and come back the same way. Whether that is needed is
+measured, once for each of the two kinds, on a pixel: what works on the values as seen is called directly.
 """
 
 from functools import cache
@@ -16,9 +17,15 @@ MIDDLE = 128
 HALF = 64
 
 
+LEVELS = "gimp-drawable-levels"
+CURVES = "gimp-drawable-curves-spline"
+LIKE_CURVES = (CURVES, "gimp-drawable-curves-explicit", "gimp-drawable-equalize")
+HALVED = {LEVELS: (0, 0.0, 1.0, 0, 1.0, 0.0, 0.5, 0), CURVES: (0, [0.0, 0.0, 1.0, 0.5])}  # what makes half of a value
+
+
 @cache
-def sees() -> bool:
-    """Whether this GIMP's levels work on the values as seen: half of the middle gray is 64 then, else 92."""
+def sees(procedure: str) -> bool:
+    """Whether one of this GIMP's `HALVED` works on the values as seen: half of the middle gray is 64 then, else 92."""
     image = Gimp.Image.new(1, 1, Gimp.ImageBaseType.GRAY)
     layer = Gimp.Layer.new(image, "", 1, 1, Gimp.ImageType.GRAY_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
     image.insert_layer(layer, None, 0)
@@ -26,7 +33,7 @@ def sees() -> bool:
     buffer = layer.get_buffer()
     buffer.set(place, form, bytes([MIDDLE]))
     buffer.flush()
-    call("gimp-drawable-levels", layer, 0, 0.0, 1.0, 0, 1.0, 0.0, 0.5, 0)
+    call(procedure, layer, *HALVED[procedure])
     value = bytes(layer.get_buffer().get(place, 1.0, form, Gegl.AbyssPolicy.NONE))[0]
     image.delete()
     return abs(value - HALF) <= 2
@@ -38,7 +45,8 @@ def as_seen(procedure: str, drawable: Any, *values: Any) -> None:
     Raises:
         RuntimeError: for a drawable that cannot be changed, and when the procedure fails.
     """
-    if sees() or drawable.get_image() is None or drawable.is_indexed() or _is_linear(drawable):
+    measured = CURVES if procedure in LIKE_CURVES else LEVELS
+    if sees(measured) or drawable.get_image() is None or drawable.is_indexed() or _is_linear(drawable):
         call(procedure, drawable, *values)
         return
     check_drawable(drawable, procedure)

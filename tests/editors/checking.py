@@ -42,6 +42,13 @@ def refuses(kind: type[BaseException] | tuple[type[BaseException], ...], call: C
     raise AssertionError(f"nothing was raised; {kind} was expected")
 
 
+def is_later() -> bool:
+    """Whether this is GIMP 3.2 or newer; within GIMP only."""
+    from gi.repository import Gimp  # noqa: PLC0415  # the host reads this module, too
+
+    return bool(Gimp.MINOR_VERSION >= 1)
+
+
 def check_each(module: str, attribute: str) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
     """Marks a function that takes a name as showing every name of a list elsewhere, which must not need GIMP."""
 

@@ -372,12 +372,16 @@ def two() -> Turns[None]:
     assert word == "failed"
     assert "is being painted already" in told
     second = yield from easel()
-    yield from paint(second)
+    other = begin()  # one editor is one client: what it asks for later may wait for what it asked for first
+    yield from until(lambda: other.heard or other.ends, "word of the second")
     assert one.run.active
-    assert second.names == ["Background", "Background, marbled"]
+    assert ours("run").shared().of(first.document) is one.run
     one.run.cancel()
     ended = yield from one.end()
     assert ended[0] == "cancelled"
+    ended = yield from other.end()
+    assert ended[0] == "finished", ended
+    assert second.names == ["Background", "Background, marbled"]
     assert first.names == ["Background"]
     first.close()
     second.close()

@@ -196,7 +196,7 @@ class Heard:
     """What a run has said: the mutable state of one painting."""
 
     def __init__(self, run: Any) -> None:
-        self.run, self.steps, self.job = run, 0, ""
+        self.run, self.steps, self.job, self.heard = run, 0, "", False
         self.words: list[str] = []
         self.previews: list[Any] = []
         self.ends: list[tuple[str, Any]] = []
@@ -208,7 +208,7 @@ class Heard:
             getattr(run, name).connect(lambda told, name=name: self.ends.append((name, told)))
 
     def _progressed(self, told: dict[str, Any]) -> None:
-        self.steps = max(self.steps, told.get("step") or 0)
+        self.heard, self.steps = True, max(self.steps, told.get("step") or 0)
         if self.steps:
             self.job = str(told.get("job") or self.job)
 

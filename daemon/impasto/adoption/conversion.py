@@ -25,6 +25,7 @@ HELPERS = {DIVIDE: f"divide as {DIVIDE}", COMPARED: f"compared as {COMPARED}", "
 PYTHON_3_ONLY = re.compile(
     r"^#!.*python3|\bnonlocal\b|\basync def\b|\bfrom urllib\.request\b|\bprint\(.*\b(end|sep|file)=", re.M
 )
+PRINT_TO = re.compile(r"^\s*print\s*>>", re.M)  # Python 3 reads it, as a comparison of two things that nobody shifts
 FUTURE_DIVISION = re.compile(r"^from __future__ import .*\bdivision\b", re.M)
 COOKIE = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
@@ -103,7 +104,7 @@ def convert(data: bytes, python: int | None = None) -> Converted:
         return Converted(text, python2=False)
     converted = Converted(text, python2=True)
     _expand_tabs(converted)
-    _fix(converted, statements=not compiles(converted.text))
+    _fix(converted, statements=not compiles(converted.text) or bool(PRINT_TO.search(converted.text)))
     if not FUTURE_DIVISION.search(text):
         _keep_whole(converted)
     if compiles(converted.text):

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from editors.checking import check_each
+from editors.checking import check_each, is_later
 from editors.sweep210 import expected
 
 ENDINGS = {"jpeg": "jpg", "gimp": "png", "tiff": "tif"}
@@ -160,11 +160,12 @@ def is_called(name: str) -> None:
     from gimpfu._signature import signature  # noqa: PLC0415
 
     procedure = name.removeprefix("pdb.").removesuffix(" is called").replace("_", "-")
-    words = expected(procedure)
+    words = expected(procedure, later=is_later())
     with tempfile.TemporaryDirectory() as folder:
         here = world(Path(folder))
         pdb.gimp_context_set_foreground((200, 100, 50))
         pdb.gimp_edit_named_copy(here.layer, "text")
+        pdb.gimp_edit_copy(here.layer)
         told = signature(procedure)
         given = arguments(told, here)
         if words:

@@ -77,6 +77,37 @@ def hooks() -> None:
     assert fu.pdb.python_fu_with_hooks() == 1
 
 
+def run_natively(name: str, run_mode: int, image: Any, layers: list[Any], **values: Any) -> Any:
+    """Calls a procedure as GIMP's own menus do: drawables in an array; its first result."""
+    from gimpfu._door import Gimp  # noqa: PLC0415
+
+    config = native(name).create_config()
+    config.set_property("run-mode", Gimp.RunMode(run_mode))
+    config.set_property("image", image.native)
+    config.set_core_object_array("drawables", [layer.native for layer in layers])
+    for key, value in values.items():
+        config.set_property(key, value)
+    answer = native(name).run(config)
+    assert answer.index(0) == Gimp.PDBStatusType.SUCCESS, Gimp.get_pdb().get_last_error()
+    return answer.index(1)
+
+
+@check("register: several layers that are selected, of which a script gets the first")
+def several() -> None:
+    image = picture(40, 30, "one", "two")
+    first, second = image.layers
+    assert run_natively("python-fu-old-form", 1, image, [second, first], amount=4) == f"{image!r}|{second!r}|4"
+
+
+@check("register: with last values, without a dialog")
+def last_values() -> None:
+    image = picture()
+    layer = image.layers[0]
+    assert run_natively("python-fu-new-form", 2, image, [layer]) == f"{image!r}|{layer!r}|5"
+    assert fu.pdb.python_fu_new_form(image, layer, 9) == f"{image!r}|{layer!r}|9"
+    assert run_natively("python-fu-new-form", 2, image, [layer]) == f"{image!r}|{layer!r}|5"
+
+
 @check("register: domain")
 def domain() -> None:
     assert native("python-fu-new-form") is not None  # it was registered with a domain whose folder it does not have

@@ -1,0 +1,55 @@
+"""A dialog in a window: a file is chosen in it; last values are run again without it; not for several layers."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from editors import results
+from editors.gimp_seat import seated
+
+pytestmark = pytest.mark.timeout(1800)
+
+REPEAT = "ctrl+f"
+SETTLED_S = 6  # in which a dialog that is not to come would have come
+
+
+def seen(path: Path) -> list[list[object]]:
+    """What the script wrote down, a line a run."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_a_file_is_chosen_and_the_script_repeated(root: Path, tmp_path: Path) -> None:
+    """PF_FILE gives the path; on_run is called before a dialog alone; Repeat has the last values and no dialog."""
+    home, notes, file = results.home(root, tmp_path / "home"), tmp_path / "seen", tmp_path / "picture.txt"
+    home.extra["GIMPFU_SEEN"] = str(notes)
+    file.write_text("a file")
+    with seated(home, tmp_path, {"python-fu-chosen": "<Primary><Alt>c"}) as seat:
+        seat.do("fresh(160, 120)")
+        seat.wait(["photo"])
+        seat.key(seat.main(), "ctrl+alt+c")
+        dialog = seat.screen.wait_window("Chosen", log=seat.window.log)
+        time.sleep(1)
+        seat.key(dialog, "alt+f", "space")
+        chooser = seat.until(
+            lambda: next((window for window, name in seat.screen.windows().items() if name == "File"), ""), "files"
+        )
+        seat.screen.focus(chooser)
+        seat.screen.write(str(file))
+        seat.screen.screenshot(tmp_path / "file.png")
+        seat.screen.keys("Return")
+        seat.until(lambda: chooser not in seat.screen.windows(), "a chosen file")
+        seat.insist(dialog, "alt+o", lambda: dialog not in seat.screen.windows(), "the end of the dialog")
+        first = [["run"], "photo", str(file), [255, 0, 0], 1]
+        seat.until(lambda: seen(notes) == [first], "the first run")
+
+        seat.key(seat.main(), REPEAT)
+        seat.until(lambda: seen(notes) == [first, [[], *first[1:]]], "a run with the last values")
+
+        seat.do("image.insert_layer(image.get_layers()[0].copy(), None, 0)")
+        seat.do("image.set_selected_layers(image.get_layers())")
+        seat.until(lambda: len(seat.state()["selected"]) == 2, "two layers that are selected")
+        seat.key(seat.main(), "ctrl+alt+c")
+        time.sleep(SETTLED_S)
+        assert not [name for name in seat.screen.windows().values() if "Chosen" in name], "the entry is not gray"
