@@ -93,6 +93,20 @@ def test_status_tells_all_and_stop_ends(home: Home) -> None:
     assert again.stdout == "no daemon runs\n"
 
 
+def test_a_command_says_how_urgent_it_is(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:
+    """The daemon hears it; without a word it is normal."""
+    for options in ((), ("--priority", "batch"), ("--priority", "interactive")):
+        assert stylize(daemon.home, photo, style, tmp_path / "out.png", *options).returncode == 0
+    with daemon.channel() as channel:
+        jobs = Stub(channel).ListJobs(stylize_pb2.ListJobsRequest(page_size=3)).jobs
+
+    assert [job.priority for job in jobs] == [
+        stylize_pb2.PRIORITY_INTERACTIVE,
+        stylize_pb2.PRIORITY_BATCH,
+        stylize_pb2.PRIORITY_NORMAL,
+    ]
+
+
 def test_jobs_are_listed(daemon: Daemon, photo: Path, style: Path, tmp_path: Path) -> None:
     """Each job is a line with its name, state, steps and encoder."""
     stylize(daemon.home, photo, style, tmp_path / "out.png")
@@ -243,6 +257,7 @@ def test_training_does_not_go_on_from_what_is_no_encoder(home: Home) -> None:
         (["photo.jpg", "--style", "style.png", "-o", "nowhere/o.png"], "folder"),
         (["photo.jpg", "--style", "style.png", "-o", "o.png", "--steps", "0"], "--steps"),
         (["photo.jpg", "--style", "style.png", "-o", "o.png", "--encoder", "resnet"], "vgg19-slim"),
+        (["photo.jpg", "--style", "style.png", "-o", "o.png", "--priority", "urgent"], "batch"),
         (["photo.jpg", "-o", "o.png"], "--style"),
         (["photo.jpg", "--style", "style.png", "-o", "o.png", "--mask", "absent.png"], "--mask: there is no such file"),
         (["photo.jpg", "--style", "style.png", "-o", "o.png", "--preview", "p.gif"], "--preview: ends in '.gif'"),

@@ -1,5 +1,6 @@
 """Laws of the passage: the gradient that autograd finds, a few rows at a time, in either precision, at any size."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -217,7 +218,13 @@ def test_bits_come_back(height: int, width: int, channels: int, dtype: torch.dty
     assert torch.equal(found, (values * mask)[:, :, first:])
 
 
-def test_a_processor_is_tried_once_for_all() -> None:
-    """One of the two names; a GPU, which was never measured here, stays with full precision."""
-    assert paying_precision(torch.device("cpu")) in ("float32", "mixed")
-    assert paying_precision(torch.device("cuda")) == "float32"
+def test_a_processor_with_matrix_units_gets_mixed_precision(tmp_path: Path) -> None:
+    """By its flags; without them, without Linux's list, and on a GPU, which was never measured here, float32."""
+    with_units, without = tmp_path / "with", tmp_path / "without"
+    with_units.write_text("processor : 0\nflags\t\t: fpu avx512_bf16 amx_bf16 amx_tile\n")
+    without.write_text("processor : 0\nflags\t\t: fpu avx512_bf16\n")
+    cpu = torch.device("cpu")
+
+    assert paying_precision(cpu, with_units) == "mixed"
+    assert paying_precision(cpu, without) == paying_precision(cpu, tmp_path / "absent") == "float32"
+    assert paying_precision(torch.device("cuda"), with_units) == "float32"

@@ -265,8 +265,9 @@ def watched_so_far(stub: Stub, name: str) -> list[stylize_pb2.JobEvent]:
     return events
 
 
-def test_want_of_memory_fails_one_job_and_no_other(start: Start) -> None:
-    """The system gives a worker no more: the job that asked FAILED with the numbers, the other goes on."""
+@pytest.mark.parametrize(("more_mib", "ends"), [(100, SUCCEEDED), (30, FAILED)])
+def test_want_of_memory_costs_one_job_an_attempt_and_no_other_anything(start: Start, more_mib: int, ends: int) -> None:
+    """The system gives a worker no more: whoever asked is tried again in smaller tiles, or FAILED with the numbers."""
     daemon = start()
     worker = daemon.ready()
     with daemon.channel() as channel:
@@ -276,16 +277,18 @@ def test_want_of_memory_fails_one_job_and_no_other(start: Start) -> None:
         has = next(
             line for line in Path(f"/proc/{worker}/status").read_text().splitlines() if line.startswith("VmSize")
         )
-        most = (int(has.split()[1]) + 100 * 1024) * 1024
+        most = (int(has.split()[1]) + more_mib * 1024) * 1024
         resource.prlimit(worker, resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
         large = request()
         large.spec.size = 1500
-        failed = watched(stub, Client(channel, "large").created(large))[-1].job
+        events = watched(stub, Client(channel, "large").created(large))
         before = job(stub, small).step
         steps_done(stub, small, before + 1)
         end(stub, small)
 
-    assert failed.state == FAILED
-    assert "1500x1125 px" in failed.error.message
-    assert "MiB" in failed.error.message
+    last = events[-1].job
+    assert (last.state, last.attempt) == (ends, 2)
+    if ends == FAILED:
+        assert "1500x1125 px" in last.error.message
+        assert "MiB" in last.error.message
     assert daemon.info().devices[0].worker_pid == worker

@@ -5,15 +5,27 @@
 Each row is a painting as a worker makes it (slim encoder, all cores, the final size alone), for so many seconds of
 work. *share* is what writing has cost in relation to the work: the standstill while the state is taken, and the
 processor time of the thread that writes it. *pause* is the most work between two states; below a megapixel it is to be
-five seconds and a step at most. *more* is the processor time of all threads with writing, over that without: the two
-paint in turns. Nothing is asserted.
+five seconds and a step at most. Nothing is asserted.
 
-TABLE
+Measured on 2026-11-26, `--seconds 12`, two cores *beside other jobs at a load of 15 to 21*, which make a step several
+times slower and a thread's own time longer, too:
+
+    px    MP    step s     MiB  written    cost s  pause s  work s   share
+   256  0.05     0.534      16       22     0.023      6.0      22   2.4 %
+   640  0.31     2.950      89       27     0.119      6.4      93   3.4 %
+   816  0.50     2.901     144       21     0.168      7.6      98   3.6 %
+  1152  1.00     5.558     282       23     0.399     16.1     198   4.6 %
+
+The last row is of an hour before, at load 8, with the engine as it was before its evaluations took half the time. The
+whole was not yet measured on an otherwise idle machine; at load 2, 300 MB of tensors took 0.22 s of a thread to write
+(safetensors 0.10, checksum 0.12): 4.4 % of the five seconds that lie between two states just below a megapixel, so that
+a slower processor is above 5 % there. Whether a step beside a writing thread takes
+longer than that share tells was tried, too: 4 to 20 % more processor time in turns of five steps, but two paintings
+that wrote nothing differed by as much, so it says nothing at such a load.
 """
 
 import argparse
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -33,9 +45,8 @@ from impasto.worker.studio import Studio
 
 SIZES_PX = (256, 384, 640, 816, 1152, 1632)  # long sides of 4:3: 0.05 to 2 megapixels
 STYLE_PX = 384
-TURN_STEPS = 5  # of each painting before it is the other's turn
-COLUMNS = "{:>6} {:>5} {:>9} {:>7} {:>8} {:>9} {:>8} {:>7} {:>7} {:>7}"
-WARM_UP_TURNS = 3  # until L-BFGS has all its pairs
+COLUMNS = "{:>6} {:>5} {:>9} {:>7} {:>8} {:>9} {:>8} {:>7} {:>7}"
+LEAST_STEPS = 15  # of which ten are until L-BFGS has all its pairs
 
 
 @dataclass
@@ -44,7 +55,6 @@ class Timed:
 
     painting: Painting
     steps_s: list[float] = field(default_factory=list)
-    processor_s: list[float] = field(default_factory=list)
     written_at: list[float] = field(default_factory=list)
 
     def step(self) -> None:
@@ -55,14 +65,6 @@ class Timed:
         if self.painting.save_due:
             self.painting.save()
             self.written_at.append(self.painting.seconds)
-
-    def turn(self) -> None:
-        """Some steps, and the end of what is being written: none of it falls to whoever comes next."""
-        before = time.process_time()
-        for _ in range(TURN_STEPS):
-            self.step()
-        self.painting.saving.settle(lambda: None)
-        self.processor_s.append(time.process_time() - before)
 
 
 def picture(folder: Path, name: str, width: int, height: int) -> dict[str, Any]:
@@ -79,33 +81,31 @@ def painting(studio: Studio, pictures: dict[str, Any], states_in: Path | None, t
 
 
 def row(studio: Studio, folder: Path, edge: int, seconds: float) -> str:
-    """One size: a painting with states and one without, in turns."""
+    """One size: a painting for some seconds of work, once L-BFGS has all its pairs."""
     height, told = edge * 3 // 4, list[Outcome]()
     pictures = {
         "content": picture(folder, "harbour", edge, height),
         "styles[0].image": picture(folder, "swirl", STYLE_PX, STYLE_PX),
     }
     place = folder / f"states-{edge}"
-    written, plain = (Timed(painting(studio, pictures, where, told)) for where in (place, None))
-    while written.painting.seconds < seconds or len(written.processor_s) < 2 * WARM_UP_TURNS:
-        for each in (written, plain):
-            each.turn()
+    timed = Timed(painting(studio, pictures, place, told))
+    while timed.painting.seconds < seconds or len(timed.steps_s) < LEAST_STEPS:
+        timed.step()
+    timed.painting.saving.settle(lambda: None)
     size_mib = states(place)[0].stat().st_size / 2**20 if states(place) else 0.0
-    cost_s, worked_s = written.painting.saving.cost_s, written.painting.seconds
-    pauses = [after - before for before, after in zip([0.0, *written.written_at], written.written_at, strict=False)]
-    more = sum(written.processor_s[WARM_UP_TURNS:]) / sum(plain.processor_s[WARM_UP_TURNS:]) - 1
+    cost_s, worked_s = timed.painting.saving.cost_s, timed.painting.seconds
+    pauses = [after - before for before, after in zip([0.0, *timed.written_at], timed.written_at, strict=False)]
     failed = sum(outcome.error is not None for outcome in told)
     return COLUMNS.format(
         edge,
         f"{edge * height / 1e6:.2f}",
-        f"{median(written.steps_s):.3f}",
+        f"{median(timed.steps_s):.3f}",
         f"{size_mib:.0f}",
         f"{len(told) - failed}",
         f"{cost_s / max(1, len(told)):.3f}",
         f"{max(pauses, default=0.0):.1f}",
         f"{worked_s:.0f}",
         f"{100 * cost_s / worked_s:.1f} %",
-        f"{100 * more:.0f} %",
     )
 
 
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=25.0)
     options = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    heads = ("px", "MP", "step s", "MiB", "written", "cost s", "pause s", "work s", "share", "more")
+    heads = ("px", "MP", "step s", "MiB", "written", "cost s", "pause s", "work s", "share")
     tell = Console(highlight=False, width=120).print
     tell(f"{device}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     tell(COLUMNS.format(*heads))

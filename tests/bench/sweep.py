@@ -4,10 +4,11 @@
         [--encoder FILE] [--size 320] [--steps 120] [--judge measure.py] [--output out/sweep]
 
 Each `--try` is one column: names of `Settings` and `Weights` with their values, on top of the encoder's defaults;
-`style_layers=1/1/2/4/4` are the weights of relu1_1 to relu5_1. Knows the engine, the gallery and the texture distance.
-Must never know pictures from outside: defaults are chosen on the gallery, or what they are measured on afterwards would
-have been tuned on. `--judge` names a script with the team's figures; they judge and are never a loss. Called by people;
-`training/LOG.md` keeps what came of it. Writes each picture, `sheet.png` and `figures.json`.
+`style_layers=1/1/2/4/4` are the weights of relu1_1 to relu5_1, `style_layers=relu2_2:1/relu3_4:0.5` those of any.
+Knows the engine, the gallery and the texture distance. Must never know pictures from outside: defaults are chosen on
+the gallery, or what they are measured on afterwards would have been tuned on. `--judge` names a script with the team's
+figures; they judge and are never a loss. Called by people; `training/LOG.md` keeps what came of it.
+Writes each picture, `sheet.png` and `figures.json`.
 """
 
 import argparse
@@ -79,8 +80,7 @@ def _value(name: str, value: str, known: set[str]) -> object:
     if name not in known:
         raise ValueError(f"no setting is named {name!r}; there are {', '.join(sorted(known))}")
     if name == "style_layers":
-        shares = zip(STYLE_LAYERS, map(float, value.split("/")), strict=True)
-        return {layer: share for layer, share in shares if share}
+        return _layers(value.split("/"))
     if name == "content_layers":
         return dict.fromkeys(value.split("/"), 1.0)
     if name in ("max_scales", "steps", "margin", "seed"):
@@ -89,6 +89,14 @@ def _value(name: str, value: str, known: set[str]) -> object:
         return float(value)
     except ValueError:
         return value
+
+
+def _layers(shares: Sequence[str]) -> dict[str, float]:
+    """Weights by layer, from the five of the papers in their order, or from pairs of a name and a weight."""
+    if ":" not in shares[0]:
+        shares = [f"{layer}:{share}" for layer, share in zip(STYLE_LAYERS, shares, strict=True)]
+    told = (share.split(":") for share in shares)
+    return {layer: float(weight) for layer, weight in told if float(weight)}
 
 
 @cache

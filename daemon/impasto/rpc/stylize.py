@@ -132,17 +132,37 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
         digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
         record = self._known(request.request_id, digest)
         if record is None:
-            spec = await self._spec(request)
-            terms = await self._terms(spec)
-            record = self._known(request.request_id, digest)  # a retry may have come in meanwhile
-            if record is None:
-                record = self._made(request, spec, terms, client, digest, keep_by_default=keep_by_default)
-                if request.validate_only:
-                    self._scheduler.check(record.job)
-                    return None
-                record.update(record.job, notice=weights.notice(spec.encoder, record.job.spec.encoder))
-                self._scheduler.submit(record)
-        await self._accepted(record)
+            blobs, record = dict[str, Blob](), None
+            try:
+                record = await self._new(request, blobs, client, digest, keep_by_default=keep_by_default)
+            finally:
+                if record is None:  # nothing is left behind of a request that was refused, or only checked
+                    self._store.remove_blobs(blob.name for blob in blobs.values() if blob.fresh)
+        if record is not None:
+            await self._accepted(record)
+        return record
+
+    async def _new(
+        self,
+        request: stylize_pb2.StylizeRequest,
+        blobs: dict[str, Blob],
+        client: str,
+        digest: str,
+        *,
+        keep_by_default: bool,
+    ) -> Record | None:
+        """A new job in the queue, its pictures in `blobs`; None if it was only to be checked."""
+        spec = await self._spec(request, blobs)
+        terms = await self._terms(spec)
+        known = self._known(request.request_id, digest)  # a retry may have come in meanwhile
+        if known is not None:
+            return known
+        record = self._made(request, spec, terms, client, digest, keep_by_default=keep_by_default)
+        if request.validate_only:
+            self._scheduler.check(record.job)
+            return None
+        record.update(record.job, notice=weights.notice(spec.encoder, record.job.spec.encoder))
+        self._scheduler.submit(record)
         return record
 
     def _made(  # the parts of a job
@@ -200,25 +220,20 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
             raise RequestIdReused(f"request_id {request_id!r} was used for a different request; choose a new one")
         return known
 
-    async def _spec(self, request: stylize_pb2.StylizeRequest) -> StylizeSpec:
-        """The request in our own values, every check made; pictures inside it have become blobs."""
+    async def _spec(self, request: stylize_pb2.StylizeRequest, blobs: dict[str, Blob]) -> StylizeSpec:
+        """The request in our own values, every check made; pictures inside it have become `blobs`, by field."""
         found = Violations()
         spec = wire.spec_from(request.spec, found)
         wire.check_envelope(request, found)
         check_numbers(spec, self._limits, found)
-        images, blobs = _images(request.spec, found), dict[str, Blob]()
-        try:
-            await self._take(images, blobs, found)
-            if set(images) == set(blobs) and 0 < len(spec.styles) <= MAX_STYLES:
-                spec = spec.with_pictures({field.removeprefix("spec."): blob.name for field, blob in blobs.items()})
-                check_pictures(spec, {blob.name: blob.header for blob in blobs.values()}, self._limits, found)
-                await self._check_seen(blobs, found)
-            found.raise_if_any()
-            self._shelf.resolve(spec.encoder)
-        except BaseException:
-            # Nothing is left behind of a request that was refused.
-            self._store.remove_blobs(blob.name for blob in blobs.values() if blob.fresh)
-            raise
+        images = _images(request.spec, found)
+        await self._take(images, blobs, found)
+        if set(images) == set(blobs) and 0 < len(spec.styles) <= MAX_STYLES:
+            spec = spec.with_pictures({field.removeprefix("spec."): blob.name for field, blob in blobs.items()})
+            check_pictures(spec, {blob.name: blob.header for blob in blobs.values()}, self._limits, found)
+            await self._check_seen(blobs, found)
+        found.raise_if_any()
+        self._shelf.resolve(spec.encoder)
         return spec
 
     async def _take(self, images: dict[str, image_pb2.ImageRef], blobs: dict[str, Blob], found: Violations) -> None:

@@ -76,11 +76,13 @@ class Footprint:
         peak: in a step over the whole picture.
         held: between its turns.
         least: in a step over the smallest tiles, which a job is computed in where the whole does not fit.
+        fixed: of each, whatever the size.
     """
 
     peak: int
     held: int
     least: int
+    fixed: int = BASE_BYTES
 
 
 def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHeader]) -> Footprint:
@@ -98,7 +100,7 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     least = max(pixels * whole + (pixels if uncut else min(pixels, LEAST_TILE_PX**2)) * part, style)
     held = pixels * HELD_BYTES + sum(style_pixels) * HELD_STYLE_BYTES + HELD_BASE_BYTES
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
-    return Footprint(int(max(peak, held)) + fixed, int(held), int(max(least, held)) + fixed)
+    return Footprint(int(max(peak, held)) + fixed, int(held), int(max(least, held)) + fixed, fixed)
 
 
 def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:
@@ -124,7 +126,8 @@ def check_fit(need: Footprint, header: ImageHeader, budgets: Sequence[int]) -> N
     most = max(budgets, default=need.least)
     if need.least <= most:
         return
-    scale = max(0.0, (most - BASE_BYTES) / (need.least - BASE_BYTES)) ** 0.5
+    # What fits as a whole fits in any case; between that and the least nearly all work would be done around tiles.
+    scale = max(0.0, (most - need.fixed) / (need.peak - need.fixed)) ** 0.5
     fitting = int(max(header.width, header.height) * scale * 0.95)
     advice = f"ask for a size of at most {fitting} px" if fitting >= Limits.min_side else "it is too small to paint"
     raise CannotServe(
