@@ -1,27 +1,29 @@
 """What writing checkpoints takes from the work, by the size of the picture: the share that the rule keeps under 5 %.
 
-    .venv/bin/python tests/bench/checkpoints.py [--seconds 40] [--sizes 256 640 1152]
+    .venv/bin/python tests/bench/checkpoints.py [--seconds 25] [--sizes 256 640 1152]
 
 Each row is a painting as a worker makes it (slim encoder, all cores, the final size alone), for so many seconds of
 work. *share* is what writing has cost in relation to the work: the standstill while the state is taken, and the
 processor time of the thread that writes it. *pause* is the most work between two states; below a megapixel it is to be
 five seconds and a step at most. Nothing is asserted.
 
-Measured on 2026-11-26, `--seconds 12`, two cores *beside other jobs at a load of 15 to 21*, which make a step several
-times slower and a thread's own time longer, too:
+Measured on 2026-11-26, two cores *beside other jobs*, which make a thread's own time longer, too; the first three rows
+with `--seconds 12` at a load of 15 to 21, the others with `--seconds 15` at 6 to 12:
 
     px    MP    step s     MiB  written    cost s  pause s  work s   share
    256  0.05     0.534      16       22     0.023      6.0      22   2.4 %
    640  0.31     2.950      89       27     0.119      6.4      93   3.4 %
    816  0.50     2.901     144       21     0.168      7.6      98   3.6 %
-  1152  1.00     5.558     282       23     0.399     16.1     198   4.6 %
+   640  0.31     0.631      89        5     0.117      3.4      15   3.9 %
+  1152  1.00     1.277     282        5     0.365      5.6      20   9.1 %
 
-The last row is of an hour before, at load 8, with the engine as it was before its evaluations took half the time. The
-whole was not yet measured on an otherwise idle machine; at load 2, 300 MB of tensors took 0.22 s of a thread to write
-(safetensors 0.10, checksum 0.12): 4.4 % of the five seconds that lie between two states just below a megapixel, so that
-a slower processor is above 5 % there. Whether a step beside a writing thread takes
-longer than that share tells was tried, too: 4 to 20 % more processor time in turns of five steps, but two paintings
-that wrote nothing differed by as much, so it says nothing at such a load.
+Just below a megapixel the two rules are at odds here: five seconds pay for a quarter of a second, and 282 MiB cost
+more. At load 2, 300 MB of tensors took 0.22 s of a thread to write (safetensors 0.10, checksum 0.12), 4.4 % of five
+seconds; with the standstill that is about the limit. Not measured on an otherwise idle machine yet. A quicker checksum
+is the first thing to try.
+
+Whether a step beside a writing thread takes longer than that share tells was tried, too: 4 to 20 % more processor time
+in turns of five steps, but two paintings that wrote nothing differed by as much, so it says nothing at such a load.
 """
 
 import argparse
