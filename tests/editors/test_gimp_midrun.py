@@ -55,9 +55,9 @@ def grown(seat: Seat, daemon: Daemon, size: tuple[int, int] = SIZE) -> tuple[dic
     seat.wait([PHOTO])
     before = seat.pixels()
     seat.begin()
-    growing = seat.wait([GROWING, PHOTO])
-    assert growing["locked"] == [GROWING]
-    assert (growing["selected"], growing["dirty"], growing["undo"]) == ([PHOTO], False, True)
+    seat.wait([GROWING, PHOTO])
+    wanted = {"locked": [GROWING], "selected": [PHOTO], "dirty": False, "undo": True}
+    seat.until(lambda: wanted.items() <= seat.state().items(), f"{wanted}, but for moments of writing")
     return before, job_of(daemon)
 
 
