@@ -26,6 +26,7 @@ CHANNELS = (64, 128, 256, 512, 512)
 STYLE_TILE_PX = 1536 + 2 * 80  # a larger style is seen in tiles
 LEAST_TILE_PX, TILE_STEP_PX = 128 + 2 * 160, 16  # the smallest tile of a picture, with what is around it
 STYLE_LAYERS, CONTENT_LAYERS = tuple(f"relu{block}_1" for block in range(1, 6)), ("relu4_2",)
+SLIM_STYLE_LAYERS = tuple(f"relu{layer}" for layer in ["1_1", "1_2", "2_1", "2_2", "3_2", "3_3", "3_4", "4_4", "5_1"])
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Appetite:
         around: likewise where a picture goes around.
         weights: bytes.
         margin: pixels around a picture.
+        style: the layers that style is matched at, of the objective gatys.
     """
 
     width: float
@@ -45,6 +47,7 @@ class Appetite:
     around: float
     weights: int
     margin: int = 0
+    style: tuple[str, ...] = STYLE_LAYERS
 
     def kept(self, style: Collection[str]) -> float:
         """Bytes per pixel under way, for the way back: style features, a bit for everything else."""
@@ -63,7 +66,7 @@ class Appetite:
 
 
 APPETITES: Mapping[str, Appetite] = {
-    "vgg19-slim": Appetite(0.25, through=32.0, around=384.0, weights=6_473_088, margin=8),
+    "vgg19-slim": Appetite(0.25, through=32.0, around=384.0, weights=6_473_088, margin=8, style=SLIM_STYLE_LAYERS),
     "vgg19": Appetite(1.0, through=128.0, around=1536.0, weights=103_527_936),
 }
 
@@ -92,7 +95,8 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     around = 0 if spec.tileable else 2 * appetite.margin
     pixels = (width + around) * (height + around)
     style_pixels = [_style_pixels(style, spec.stroke_size, max(width, height)) for style in styles]
-    part = appetite.kept(spec.style_layers or STYLE_LAYERS) + (appetite.around if spec.tileable else appetite.through)
+    usual = appetite.style if spec.objective == "gatys" else STYLE_LAYERS
+    part = appetite.kept(spec.style_layers or usual) + (appetite.around if spec.tileable else appetite.through)
     whole = IMAGES_BYTES + appetite.features(spec.content_layers or CONTENT_LAYERS)
     style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through
     uncut = spec.tileable and bool(width % TILE_STEP_PX or height % TILE_STEP_PX)
