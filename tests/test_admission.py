@@ -107,7 +107,7 @@ def test_what_never_fits_is_refused_with_the_numbers() -> None:
     size = int(caught.value.message.split()[-2])
     smaller = ImageHeader(size, size * 3 // 4)
     check_fit(footprint(spec(), smaller, [content]), smaller, [2048 * MIB])
-    larger = ImageHeader(size * 3 // 2, size * 9 // 8)  # what fits as a whole is advised; in tiles a little more would do
+    larger = ImageHeader(size * 3 // 2, size * 9 // 8)  # what fits whole is advised; in tiles a little more would do
     with pytest.raises(CannotServe):
         check_fit(footprint(spec(), larger, [content]), larger, [2048 * MIB])
 
