@@ -4,6 +4,7 @@ Knows GIMP's command line and X's tools; knows nothing of the plug-ins under tes
 """
 
 import os
+import secrets
 import select
 import shlex
 import shutil
@@ -239,9 +240,14 @@ class Screen:
 
 @contextmanager
 def screen(root: Path) -> Iterator[Screen]:
-    """A display of one's own, gone at the end. Its number is chosen by the server, so that displays never meet."""
+    """A display of one's own, gone at the end, under a number that no other had lately.
+
+    Left to choose, a server takes the number of one that is just ending, which on its way out removes the socket of
+    that number: the new one's. Krita then found no display that had answered a moment before.
+    """
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp"]
+    command = ["Xvfb", f":{100 + secrets.randbelow(30_000)}", "-displayfd", str(write), "-screen", "0", SCREEN]
+    command += ["-nolisten", "tcp"]
     # Lock files of displays carry process numbers: a server sees the machine's own, to tell a living one from a dead.
     server = subprocess.Popen(
         chroot.inside(root, f"exec {shlex.join(command)}", own_processes=False),

@@ -125,12 +125,19 @@ class Worker:
             self._serve(header)
 
     def _serve(self, header: dict[str, Any]) -> None:
-        """Carries out one verb; whatever happens is told in the words of the job, and the worker lives on."""
+        """Carries out one verb, and what comes of it where memory was wanting: an attempt in smaller tiles."""
+        anew = self._carry_out(self._verbs[header["verb"]], header)
+        if anew is not None:
+            self._studio.release()  # not before: an error that is being handled holds all that its frames do
+            self._carry_out(self._begin_anew, anew)
+
+    def _carry_out(self, verb: Callable[[str, dict[str, Any]], None], header: dict[str, Any]) -> dict[str, Any] | None:
+        """Whatever happens is told in the words of the job, and the worker lives on; the verb of a second attempt."""
         from impasto.engine import Cancelled, Diverged  # noqa: PLC0415  # torch comes late, see above
 
         job = header["job"]
         try:
-            self._verbs[header["verb"]](job, header)
+            verb(job, header)
         except Cancelled:
             self._stop(job)
         except ImpastoError as error:
@@ -139,23 +146,27 @@ class Worker:
             self._fail(job, "DIVERGED", f"{error}: try fewer steps, a lower style weight or the adam optimizer")
         except Exception as error:  # the border of the process: the front must hear of it in any case
             log.exception("%s failed", job)
-            self._broke(job, error)
-            self._studio.release()
+            return self._broke(job, error)
+        return None
 
-    def _broke(self, job: str, error: Exception) -> None:
-        """Ends a job; or, where it wanted memory, begins anew in smaller tiles, from its newest state."""
+    def _broke(self, job: str, error: Exception) -> dict[str, Any] | None:
+        """Ends a job; or, where it wanted memory, lets go of it and returns the verb to begin it anew with."""
         from impasto.worker.again import in_smaller_tiles, why  # noqa: PLC0415
 
-        painting = self._paintings.get(job)
-        anew = None if painting is None else in_smaller_tiles(self._started[job], painting, error)
+        painting, started = self._paintings.get(job), self._started.get(job, {})
+        shortage = started.get("shortage", "") if painting is None else painting.shortage(self._studio.free_bytes())
+        anew = None if painting is None else in_smaller_tiles(started, painting, error)
         if painting is None or anew is None:
-            self._fail(job, *why(error, painting, self._studio))
-            return
+            self._fail(job, *why(error, shortage, self._studio.device))
+            self._studio.release()
+            return None
         painting.saving.stop()
-        seconds = painting.bill()
-        del self._paintings[job], painting  # its memory is needed
-        self._start(job, anew)
-        self._line.say("sliced", job=job, seconds=seconds)
+        del self._paintings[job]  # its memory is needed
+        return {**anew, "seconds": painting.bill(), "shortage": shortage}
+
+    def _begin_anew(self, job: str, header: dict[str, Any]) -> None:
+        self._start(job, header)
+        self._line.say("sliced", job=job, seconds=header["seconds"])
 
     def _start(self, job: str, header: dict[str, Any]) -> None:
         from impasto.worker.choices import settings_to_json  # noqa: PLC0415

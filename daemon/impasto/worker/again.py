@@ -10,7 +10,7 @@ from typing import Any
 from impasto.engine.memory import smaller
 from impasto.worker.choices import settings_to_json
 from impasto.worker.painting import Painting
-from impasto.worker.studio import Studio, wants_memory
+from impasto.worker.studio import wants_memory
 
 
 def in_smaller_tiles(started: Mapping[str, Any], painting: Painting, error: Exception) -> dict[str, Any] | None:
@@ -27,11 +27,10 @@ def in_smaller_tiles(started: Mapping[str, Any], painting: Painting, error: Exce
     return {**started, "terms": terms, "again": f"memory ran out: a new attempt is made in tiles of {found.tile} px"}
 
 
-def why(error: Exception, painting: Painting | None, studio: Studio) -> tuple[str, str]:
-    """Reason and message of what nobody foresaw."""
+def why(error: Exception, shortage: str, device: object) -> tuple[str, str]:
+    """Reason and message of what nobody foresaw; `shortage` says what a painting needs and what there is, if known."""
     if wants_memory(error):
-        told = "ask for a smaller size" if painting is None else painting.shortage(studio.free_bytes())
-        return "DEVICE_OUT_OF_MEMORY", f"the memory of {studio.device} is full: {told}"
+        return "DEVICE_OUT_OF_MEMORY", f"the memory of {device} is full: {shortage or 'ask for a smaller size'}"
     if isinstance(error, OSError):
         return "DISK", f"the daemon's disk failed: {error.strerror or 'see its log'}"
     return "INTERNAL", "the computation broke; the daemon's log has the details"

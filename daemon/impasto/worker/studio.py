@@ -4,6 +4,7 @@ Knows torch's devices, encoder files and samples on disk. Must not know jobs or 
 `Studio`, and ``painting`` works in it.
 """
 
+import gc
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +22,12 @@ from impasto.image import ImageHeader
 from impasto.spec import SLIM
 from impasto.weights import Shelf, sha256_of
 
-# As CUDA, torch's allocator on a CPU, oneDNN and the system say it.
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory", "could not create a memory object")
+# As CUDA, torch's allocator on a CPU, oneDNN and the system say it. oneDNN tells only what it could not create: of what
+# this engine asks for, nothing but want of memory keeps it from that.
+OUT_OF_MEMORY = (
+    *("out of memory", "can't allocate memory", "cannot allocate memory"),
+    *("could not create a memory object", "could not create a primitive"),
+)
 
 
 def open_encoder(name: str, shelf: Shelf) -> VGG:
@@ -139,7 +144,8 @@ class Studio:
         )
 
     def release(self) -> None:
-        """Gives back what a job that has left took of a GPU; torch would keep it for the next one."""
+        """Gives back what a job that has left took: torch would keep a GPU's, and errors hold frames in circles."""
+        gc.collect()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
