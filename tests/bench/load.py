@@ -20,11 +20,11 @@ Measured on 2026-11-26 with the command above, two cores, nothing else running (
     RSS of the daemon at 10 % and 100 %    50.4 50.4 MiB
     growth of RSS                              +0.1%  wanted: < 5%
 
-The worst preview (160 px, 1.27 s) waited 0.73 s for its turn: for another that had begun, and for a final's slice. Before a
-begun preview went first (`decision.HEAD_START_S`) previews took turns and were all late: 3.1 on the same quiet machine, 4.4
-beside other work where it is 2.3 to 3.3 now. RSS grew 5.5 to 7.9 % before the daemon gave its free memory back. Six
-painters who pause 6 to 14 s, at half a device second a preview, ask for a quarter of the device; with pauses of 2 to 6 s
-and twice the steps they would ask for more than the half that previews have, and wait for one another whatever is decided.
+The worst preview (160 px, 1.27 s) waited 0.73 s for its turn: for another that had begun, and for a final's slice.
+Before a begun preview went first (`decision.HEAD_START_S`) previews took turns and were all late: 3.1 on the same quiet
+machine, 4.4 beside other work where it is 2.3 to 3.3 now. RSS grew 5.5 to 7.9 % before the daemon gave its free memory
+back. Six painters who pause 6 to 14 s, at half a device second a preview, ask for a quarter of the device; pausing 2 to
+6 s they would ask for 0.6 of it, more than the half that previews have, and wait for one another whatever is decided.
 """
 
 import argparse
