@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from harness import wait_for
 from impasto.engine import Checkpoint
 from impasto.worker import checkpoint
+from impasto.worker.again import why_unsaved
 from impasto.worker.saving import LEAST_PAUSE_S, SHARE, SMALL_PAUSE_S, SMALL_PIXELS, Cadence, Outcome, Saving
 
 SMALL, LARGE = st.integers(1, SMALL_PIXELS - 1), st.integers(SMALL_PIXELS, 10**8)
@@ -169,6 +170,25 @@ def test_a_painting_that_goes_leaves_nothing_behind(bench: Bench, disk: Disk, *,
     assert bench.told == []
 
 
+def number_of(told: Outcome) -> int | None:
+    """The system's number of what went wrong, if anything did."""
+    return told.error.errno if isinstance(told.error, OSError) else None
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OSError(errno.ENOSPC, "No space left"), "the disk is full"),
+        (OSError(errno.EIO, "Input/output error"), "the disk fails"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "memory ran out"),
+        (TypeError("a bug of ours"), "the daemon's log has the details"),
+    ],
+)
+def test_the_disk_is_blamed_only_for_what_is_its_fault(error: Exception, why: str) -> None:
+    """Want of memory and faults of ours have words of their own."""
+    assert why_unsaved(error) == why
+
+
 def test_a_full_disk_is_told_and_the_work_goes_on(bench: Bench, disk: Disk) -> None:
     """Another time it is written."""
     disk.gate.set()
@@ -179,7 +199,7 @@ def test_a_full_disk_is_told_and_the_work_goes_on(bench: Bench, disk: Disk) -> N
     bench.begin(2)
 
     assert bench.settle() == 2
-    assert [(told.number, told.error and told.error.errno) for told in bench.told] == [(1, errno.ENOSPC), (2, None)]
+    assert [(told.number, number_of(told)) for told in bench.told] == [(1, errno.ENOSPC), (2, None)]
 
 
 def test_the_quota_is_kept(bench: Bench) -> None:
@@ -201,7 +221,7 @@ def test_the_quota_is_kept(bench: Bench) -> None:
 
     assert bench.settle() == 4
     assert bench.numbers == [4]
-    assert [told.error and told.error.errno for told in bench.told] == [None, None, None, None, errno.EDQUOT]
+    assert [number_of(told) for told in bench.told] == [None, None, None, None, errno.EDQUOT]
 
 
 def test_without_a_folder_nothing_is_written() -> None:

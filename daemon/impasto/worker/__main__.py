@@ -12,7 +12,6 @@ not outlive its parent, so that even a front killed in the first second leaves n
 import argparse
 import contextlib
 import ctypes
-import errno
 import logging
 import os
 import queue
@@ -41,7 +40,6 @@ ALIVE_S = 1.0  # how often a busy worker says that it lives
 IDLE_ALIVE_S = 5.0
 BUDGET_SHARE = 0.9  # of what is free when a worker starts; the rest is for what else happens on the device
 PR_SET_PDEATHSIG = 1
-WHY_UNSAVED = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the daemon's disk quota is used up"}
 NOTHING_SELECTED = "nothing is selected: the picture comes back as it was"
 
 
@@ -218,14 +216,16 @@ class Worker:
 
     def _saved(self, job: str, outcome: "Outcome") -> None:
         """How far a job was written down, or that it was not: that costs nothing now, but work later."""
+        from impasto.worker.again import why_unsaved  # noqa: PLC0415  # torch comes late, see above
+
         if outcome.error is None:
             self._line.say("saved", job=job, step=outcome.number)
             return
-        log.warning("%s: no checkpoint: %s", job, outcome.error)
+        log.warning("%s: no checkpoint", job, exc_info=outcome.error)
         if job not in self._unsaved:
             self._unsaved.add(job)
-            why = WHY_UNSAVED.get(outcome.error.errno or 0, "the disk fails")
-            self._line.say("notice", job=job, text=f"no checkpoint could be written ({why}); the work goes on")
+            text = f"no checkpoint could be written ({why_unsaved(outcome.error)}); the work goes on"
+            self._line.say("notice", job=job, text=text)
 
     def _spill(self, job: str, header: dict[str, Any]) -> None:
         """Writes a job down and lets it go: it goes on later, here or elsewhere. What cannot be written is kept."""

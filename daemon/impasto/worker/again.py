@@ -4,6 +4,7 @@ Knows what a job was started with, its painting and what went wrong. Must not kn
 ``worker.__main__`` asks it.
 """
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from impasto.engine.memory import smaller
 from impasto.worker.choices import settings_to_json
 from impasto.worker.painting import Painting
 from impasto.worker.studio import wants_memory
+
+WHY_UNSAVED = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the daemon's disk quota is used up"}
 
 
 def in_smaller_tiles(started: Mapping[str, Any], painting: Painting, error: Exception) -> dict[str, Any] | None:
@@ -34,3 +37,12 @@ def why(error: Exception, shortage: str, device: object) -> tuple[str, str]:
     if isinstance(error, OSError):
         return "DISK", f"the daemon's disk failed: {error.strerror or 'see its log'}"
     return "INTERNAL", "the computation broke; the daemon's log has the details"
+
+
+def why_unsaved(error: Exception) -> str:
+    """Why a state could not be written, in a few words; not every fault is the disk's."""
+    if wants_memory(error):
+        return "memory ran out"
+    if isinstance(error, OSError):
+        return WHY_UNSAVED.get(error.errno or 0, "the disk fails")
+    return "the daemon's log has the details"

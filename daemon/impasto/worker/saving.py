@@ -53,7 +53,7 @@ class Outcome:
     """A state was written, or could not be; after which step, and why not."""
 
     number: int
-    error: OSError | None = None
+    error: Exception | None = None
 
 
 class Saving:
@@ -121,10 +121,8 @@ class Saving:
         began, error = time.thread_time(), None
         try:
             self._put(folder, Packed.of(state, beside))
-        except OSError as failure:
+        except Exception as failure:  # whatever it was, the work goes on, and `told` hears of it
             error = failure
-        except Exception as failure:  # whatever it was, the work goes on, and somebody must hear of it
-            error = OSError(errno.EIO, f"the state could not be written: {failure}")
         cost_s = standstill_s + time.thread_time() - began
         self.cost_s += cost_s
         self._cadence.cost(cost_s)  # a disk that fails is not asked more often
