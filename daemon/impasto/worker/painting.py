@@ -27,6 +27,8 @@ from impasto.worker.choices import Budget, settings_from_json, settings_of
 from impasto.worker.saving import Outcome, Saving
 from impasto.worker.studio import Picture, Studio
 
+WRITTEN_ROWS = 512  # of a result at a time
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -112,10 +114,16 @@ class Painting:
         around = 2 * self.settings.margin
         size, free = (self.header.height + around, self.header.width + around), studio.free_bytes()
         if not self._terms.settings:
-            self.settings = fitted(encoder, size, largest, self.settings, min(free, studio.budget_bytes or free))
+            limit = min(free, studio.budget_bytes or free)
+            self.settings = fitted(encoder, size, largest, self.settings, limit, spills=self._spills)
         self._needed = bytes_needed(encoder, size[0] * size[1], largest, self.settings)
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
+
+    @property
+    def _spills(self) -> bool:
+        """Whether arrays of the picture's size may lie on the disk: only where a device's memory is the system's."""
+        return self._terms.folder is not None and self._studio.device.type == "cpu"
 
     def shortage(self, free: int) -> str:
         """For people: how much it needs, that only `free` bytes are there, and what to do."""
@@ -138,9 +146,17 @@ class Painting:
             keep=self._selected("keep", studio),
             init=None if init is None else start,
             resume=self._resume,
+            scratch=self._scratch(),
             pulse=pulse,
             enough=lambda scale, _step: self._budget.spent(scale, self.seconds + time.perf_counter() - self._began),
         )
+
+    def _scratch(self) -> Path | None:
+        """Where the engine may put what does not fit into memory: beside the states, in files without names."""
+        if not self.settings.spilled or self._terms.folder is None:
+            return None
+        checkpoint.prepare(self._terms.folder)
+        return self._terms.folder
 
     def _seen(self, pulse: Pulse) -> Tensor:
         return pixels.shown(self._content.samples, self._content.header, "spec.content", pulse)
@@ -299,13 +315,17 @@ class Painting:
         image = self._resized(self._last.image if self._last else self._seen(self._pulse))
         source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)
         cover = None if alpha is None else self._resized(alpha)
-        result = pixels.samples_of(image, self.header, cover, self._reach, self._pulse)
-        if self.header == source.header:
-            result = pixels.keep_alpha(result, source.samples, self.header)
-            painted = self._painted()
-            if painted is not None:
-                result = pixels.keep_unpainted(result, source.samples, painted)
-        _put(path, np.ascontiguousarray(result))
+        painted = self._painted() if self.header == source.header else None
+        with path.open("wb") as file:  # some rows at a time: a large picture is in memory once, not five times
+            for first in range(0, self.header.height, WRITTEN_ROWS):
+                rows = slice(first, first + WRITTEN_ROWS)
+                alpha_rows = None if cover is None else cover[:, :, rows]
+                result = pixels.samples_of(image[:, :, rows], self.header, alpha_rows, self._reach, self._pulse)
+                if self.header == source.header:
+                    result = pixels.keep_alpha(result, source.samples[rows], self.header)
+                    if painted is not None:
+                        result = pixels.keep_unpainted(result, source.samples[rows], painted[:, :, rows])
+                file.write(np.ascontiguousarray(result).data)
         return self.header
 
     def __repr__(self) -> str:
