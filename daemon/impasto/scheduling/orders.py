@@ -4,8 +4,6 @@ Knows jobs and the verbs that ``worker`` understands. Must not know processes, t
 sends the one and hears the other.
 """
 
-import functools
-import json
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -53,17 +51,6 @@ def cancel(job: Job, why: str, reason: str, *, keep: bool) -> Verb:
 def losses(header: Mapping[str, Any]) -> dict[str, float]:
     """Those of a step. The same few names come at each step of each job, and a thousand are remembered: kept once."""
     return {sys.intern(layer): loss for layer, loss in header["losses"].items()}
-
-
-def settings(header: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The engine's, of a job that has begun; most jobs have the same: kept once, for they are remembered for a day."""
-    return _settings(json.dumps(header["settings"]))
-
-
-@functools.lru_cache(maxsize=256)
-def _settings(told: str) -> Mapping[str, Any]:
-    settings: dict[str, Any] = json.loads(told)
-    return settings
 
 
 def ended(job: Job, header: Mapping[str, Any], result: Result | None) -> Job:

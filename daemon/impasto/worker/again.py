@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from impasto.engine.memory import smaller
-from impasto.worker.choices import settings_to_json
+from impasto.method.choices import settings_to_json
 from impasto.worker.painting import Painting
 from impasto.worker.studio import wants_memory
 
