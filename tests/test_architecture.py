@@ -153,7 +153,7 @@ DOORS = {
         "worker.again engine errors method worker.line worker.painting worker.saving spec worker.studio weights",
         "torch",
     ),
-    "worker.again": Door("engine method worker.painting worker.studio"),
+    "worker.again": Door("engine image method spec worker.painting worker.studio"),
     "worker.budget": Door("engine"),
     "worker.checkpoint": Door("engine", "torch safetensors xxhash"),
     "worker.line": Door("frames"),

@@ -7,15 +7,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import grpc
 import pytest
+import torch
 
 from harness import Daemon, Home, encoded, long_request, picture, request, wait_for
 from impasto import server
+from impasto.engine.precision import paying_precision
 from impasto.job import RESULT_S, State
+from impasto.method.choices import settings_from_json
+from impasto.method.defaults import defaults
 from impasto.rpc import watching
 from impasto.v1 import stylize_pb2
 from impasto.weights import Shelf
@@ -88,7 +93,7 @@ def test_a_job_waits_for_its_watcher_and_one_that_needs_none_does_not(start: Sta
 
 
 def test_what_decides_pixels_is_written_down_at_admission(start: Start) -> None:
-    """Threads, precision and the encoder's hash, before a worker has seen the job; a new configuration changes none."""
+    """Threads, the encoder's hash and every setting, before a worker has seen the job; nothing new changes any."""
     home = brisk(IMPASTO_THREADS="2")
     daemon = start(home)
     message = request(steps=12)
@@ -102,8 +107,10 @@ def test_what_decides_pixels_is_written_down_at_admission(start: Start) -> None:
     with start(home).channel() as channel:
         later = watched(Stub(channel), name)[-1].job
 
-    right = {"threads": 2, "precision": "float32", "encoder_sha256": Shelf(home.config.data_dir).sha256("vgg19-slim")}
+    right = {"threads": 2, "encoder_sha256": Shelf(home.config.data_dir).sha256("vgg19-slim")}
     assert {key: terms[key] for key in right} == right
+    precision = paying_precision(torch.device("cpu"))
+    assert settings_from_json(terms["settings"]) == replace(defaults("vgg19-slim"), steps=12, precision=precision)
     assert (later.state, later.result.blob) == (SUCCEEDED, straight.result.blob)
 
 

@@ -22,7 +22,7 @@ BUDGET_STEPS = 2000  # at most, where only the time is given: nothing is to be s
 def settings_of(spec: StylizeSpec, precision: Precision = "float32") -> Settings:
     """The engine's settings: what the request says, and the encoder's defaults for what it leaves open.
 
-    `precision` is what pays on the device where the job first begins.
+    `precision` is what pays on the device, if anybody knows that.
     """
     base = defaults(spec.encoder, cast("ObjectiveName", spec.objective))
     weights = replace(

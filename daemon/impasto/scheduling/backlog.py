@@ -109,10 +109,11 @@ class Backlog:
     def _leaving_bytes(self, worker: str, homes: Mapping[str, str], away: Collection[str]) -> int:
         return self._demand.held_bytes(name for name, home in homes.items() if home == worker and name in away)
 
-    def begun(self, job: Job) -> None:
-        """A worker takes a job into its memory."""
-        self._want(job)
+    def begun(self, job: Job) -> int:
+        """A worker takes a job into its memory; the bytes that it needs of it at least."""
+        want = self._want(job)
         self._demand.held(job, time.monotonic())
+        return want.need.least
 
     def charge(self, record: Record, seconds: float) -> None:
         """A job has had its turn, or the last of one."""

@@ -17,7 +17,9 @@ from impasto.job import Failure, Job, Result
 Verb = dict[str, Any]
 
 
-def start(job: Job, pictures: Iterable[tuple[str, str, Path, ImageHeader]], states: Path, result: Path) -> Verb:
+def start(
+    job: Job, pictures: Iterable[tuple[str, str, Path, ImageHeader]], states: Path, result: Path, need_bytes: int
+) -> Verb:
     """To begin with a job, or to go on with it.
 
     Args:
@@ -25,12 +27,14 @@ def start(job: Job, pictures: Iterable[tuple[str, str, Path, ImageHeader]], stat
         pictures: of each its field in the request, its blob's name, its file and its header.
         states: the folder of its checkpoints.
         result: the file that the result is to be written to.
+        need_bytes: of memory, as predicted.
     """
     sources = {
         field: {"path": str(path), "header": header.to_json(), "key": key} for field, key, path, header in pictures
     }
     told = {"spec": job.spec.to_json(), "terms": asdict(job.terms), "pictures": sources}
-    return {"verb": "start", "job": job.name, "states": str(states), "result": str(result)} | told
+    places = {"states": str(states), "result": str(result)}
+    return {"verb": "start", "job": job.name, "need_bytes": need_bytes} | places | told
 
 
 def turn(job: str, seconds: float, room_bytes: int | None = None) -> Verb:

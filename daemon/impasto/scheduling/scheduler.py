@@ -169,9 +169,9 @@ class Scheduler:
             return False
         part = self._parts[job.name] = self._store.new_part()
         pictures = [(field, blob.name, blob.path, blob.header) for field, blob in blobs]
-        worker.send(orders.start(job, pictures, self._store.checkpoints.place(job.name), part))
+        need_bytes = self._backlog.begun(job)
+        worker.send(orders.start(job, pictures, self._store.checkpoints.place(job.name), part, need_bytes))
         self._home[job.name] = worker.name
-        self._backlog.begun(job)
         record.update(job.started(worker.device, time.time()))
         return True
 

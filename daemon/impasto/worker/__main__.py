@@ -106,15 +106,14 @@ class Worker:
         from impasto.worker.again import in_smaller_tiles, why  # noqa: PLC0415
 
         painting, started = self._paintings.get(job), self._started.get(job, {})
-        shortage = started.get("shortage", "") if painting is None else painting.shortage(self._studio.free_bytes())
         anew = None if painting is None else in_smaller_tiles(started, painting, error)
         if painting is None or anew is None:
-            self._fail(job, *why(error, shortage, self._studio.device))
+            self._fail(job, *why(error, started, self._studio))
             self._studio.release()
             return None
         painting.saving.stop()
         del self._paintings[job]  # its memory is needed
-        return {**anew, "seconds": painting.bill(), "shortage": shortage}
+        return {**anew, "seconds": painting.bill()}
 
     def _begin_anew(self, job: str, header: dict[str, Any]) -> None:
         self._start(job, header)
