@@ -114,7 +114,7 @@ def test_what_decides_pixels_is_written_down_at_admission(start: Start) -> None:
     assert (later.state, later.result.blob) == (SUCCEEDED, straight.result.blob)
 
 
-def told_on_disk(daemon: Daemon, name: str) -> dict[str, dict[str, object]]:
+def told_on_disk(daemon: Daemon, name: str) -> dict[str, dict[str, Any]]:
     """A job as it is written down, read as another program would."""
     uri = f"file:{daemon.home.config.data_dir / 'jobs.sqlite'}?mode=ro"
     connection = sqlite3.connect(uri, uri=True)
@@ -122,7 +122,7 @@ def told_on_disk(daemon: Daemon, name: str) -> dict[str, dict[str, object]]:
         ((told,),) = connection.execute("SELECT job FROM jobs WHERE name = ?", (name,)).fetchall()
     finally:
         connection.close()
-    found: dict[str, dict[str, object]] = json.loads(told)
+    found: dict[str, dict[str, Any]] = json.loads(told)
     return found
 
 
