@@ -3,6 +3,7 @@
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -10,15 +11,15 @@ from torch import Tensor
 
 from impasto.engine import Objective, Settings, Weights, load_slim, random_encoder, stylize
 from impasto.engine.coordinates import Coordinates
-from impasto.engine.defaults import defaults
 from impasto.engine.memory import LEAST_TILE_PX, SPILL_BELOW_PX, bytes_needed, fitted
 from impasto.engine.objective import target_source
-from impasto.engine.presets import ObjectiveName
 from impasto.engine.quasi_newton import SPILLED_HISTORY
 from impasto.engine.scratch import Scratch
 from impasto.engine.slope import slope
 from impasto.engine.spilled import SpilledDescent
 from impasto.engine.stylize import Checkpoint
+from impasto.method import ObjectiveName
+from impasto.method.defaults import defaults
 
 HEIGHT, WIDTH = 64, 85
 MIB = 1 << 20
@@ -54,7 +55,7 @@ def run(
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("objective", ["gatys", "neural-style", "spst", "w2"])
 @pytest.mark.parametrize("wraps", [False, True])
-def test_the_slope_is_that_of_autograd(objective: ObjectiveName, wraps: bool) -> None:  # noqa: FBT001  # a case
+def test_the_slope_is_that_of_autograd(objective: ObjectiveName, wraps: bool) -> None:  # a case
     """In float64 to 1e-9: every term, with masks and emphasis, in tiles, blocks of rows and of channels."""
     encoder, weights = random_encoder(0.1).double(), Weights(2.0, 3.0, 5.0, 4.0, 7.0)
     content, style, x = (picture(seed).double() for seed in range(3))
@@ -63,7 +64,7 @@ def test_the_slope_is_that_of_autograd(objective: ObjectiveName, wraps: bool) ->
     of = Objective(encoder, content, found, weights, mask, keep=keep, objective=objective, wraps=wraps, tile=48)
     x = (1.4 * x - 0.2).requires_grad_()
     losses = of(x)
-    losses.total.backward()  # type: ignore[no-untyped-call]
+    losses.total.backward()
     assert x.grad is not None
 
     terms, gradient = slope(of, x.detach())
@@ -87,7 +88,9 @@ def test_coordinates_written_over_their_picture_are_the_same_and_their_own_trans
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 @pytest.mark.parametrize("masked", [False, True])
-def test_the_descent_is_that_in_memory(optimizer: str, masked: bool, tmp_path: Path) -> None:  # noqa: FBT001  # a case
+def test_the_descent_is_that_in_memory(
+    optimizer: Literal["lbfgs", "adam"], masked: bool, tmp_path: Path
+) -> None:  # a case
     """As long as no pair is forgotten, but for rounding; and the folder is empty while it runs and afterwards."""
     settings = replace(SPILLED, steps=SPILLED_HISTORY + 1, optimizer=optimizer)
     mask = picture(2, 1) if masked else None

@@ -15,10 +15,10 @@ from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import STYLE_TILE_PX
 from impasto.engine.passage import groups
-from impasto.engine.presets import ObjectiveName
-from impasto.engine.settings import Settings
 from impasto.engine.spilled import SPILLED_PIXELS
 from impasto.engine.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
+from impasto.method import ObjectiveName
+from impasto.method.settings import Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspaces, and strips of rows under way
 # What moments take more than Gram matrices: LAPACK and its matrices, at any size.
@@ -47,8 +47,11 @@ class Need:
         return int(max(pixels * self._whole(spilled=spilled) + under_way * self.part, style)) + self.fixed
 
     def tile(self, pixels: int, style_pixels: int, limit: int, *, spilled: bool = False) -> int:
-        """The largest tiles within `limit` bytes: 0 where the whole fits, the least ones where nothing does."""
-        if self.bytes(pixels, style_pixels, 0, spilled=spilled) <= limit:
+        """The largest tiles within `limit` bytes: 0 where the whole fits, the least ones where nothing does.
+
+        Spilled, a picture is always cut, if into a single one.
+        """
+        if not spilled and self.bytes(pixels, style_pixels, 0) <= limit:
             return 0
         room = max(0, limit - self.fixed - pixels * self._whole(spilled=spilled)) / self.part
         return max(LEAST_TILE_PX, (isqrt(int(room)) - 2 * GRADIENT_MARGIN_PX) // STEP_PX * STEP_PX)
@@ -92,10 +95,19 @@ def fitted(
     pixels, need = size[0] * size[1], need_of(encoder, settings)
     tile = need.tile(pixels, style_pixels, limit)
     spilled = spills and 0 < tile < SPILL_BELOW_PX and pixels > SPILLED_PIXELS
-    # Spilled, all is done in tiles: the largest ones where even the whole would fit.
-    largest = -(-max(size) // STEP_PX) * STEP_PX
-    tile = need.tile(pixels, style_pixels, limit, spilled=True) or largest if spilled else tile
+    tile = need.tile(pixels, style_pixels, limit, spilled=True) if spilled else tile
     return replace(settings, tile=tile, spilled=spilled)
+
+
+def within(
+    encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int, *, spills: bool = False
+) -> tuple[Settings, int]:
+    """The settings as they are where they fit into `limit` bytes, else in tiles that fit best; and what is needed."""
+    needed = bytes_needed(encoder, size[0] * size[1], style_pixels, settings)
+    if needed <= limit:
+        return settings, needed
+    cut = fitted(encoder, size, style_pixels, settings, limit, spills=spills)
+    return cut, bytes_needed(encoder, size[0] * size[1], style_pixels, cut)
 
 
 def smaller(settings: Settings, size: tuple[int, int]) -> Settings | None:

@@ -25,9 +25,9 @@ from impasto.engine.pulse import Pulse, steady
 from impasto.engine.pyramid import Scale, pyramid
 from impasto.engine.scale import ScaleState, Work
 from impasto.engine.scratch import Scratch
-from impasto.engine.settings import Settings
 from impasto.engine.spilled import SPILLED_PIXELS, SpilledScale
 from impasto.engine.styles import Style, TargetSource, checked
+from impasto.method.settings import Settings
 
 Enough: TypeAlias = Callable[[int, int], bool]
 

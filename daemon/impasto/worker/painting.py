@@ -18,16 +18,16 @@ from torch import Tensor
 from impasto import pixels
 from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
 from impasto.engine.encoder import resize
-from impasto.engine.memory import bytes_needed, fitted
+from impasto.engine.memory import within
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
+from impasto.method.choices import settings_from_json, settings_of
 from impasto.spec import StylizeSpec
 from impasto.worker import checkpoint
-from impasto.worker.choices import Budget, settings_from_json, settings_of
+from impasto.worker.budget import Budget
+from impasto.worker.result import Beside, put, put_result
 from impasto.worker.saving import Outcome, Saving
 from impasto.worker.studio import Picture, Studio
-
-WRITTEN_ROWS = 512  # of a result at a time
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Painting:
         self.settings = (
             settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec, studio.precision)
         )
-        self.nothing = self._selects_nothing()
+        self.nothing, self.again = self._selects_nothing(), ""
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
         if not self.nothing:
             self._check_memory(studio, encoder)
@@ -113,17 +113,13 @@ class Painting:
         largest = max(width * height for width, height in sizes)
         around = 2 * self.settings.margin
         size, free = (self.header.height + around, self.header.width + around), studio.free_bytes()
-        if not self._terms.settings:
-            limit = min(free, studio.budget_bytes or free)
-            self.settings = fitted(encoder, size, largest, self.settings, limit, spills=self._spills)
-        self._needed = bytes_needed(encoder, size[0] * size[1], largest, self.settings)
+        cut, self._needed = within(encoder, size, largest, self.settings, free, spills=studio.spills)
+        if cut != self.settings:  # there is less than when the job came in
+            self.settings, self.again = cut, f"memory is short now: it is painted in tiles of {cut.tile} px"
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
-
-    @property
-    def _spills(self) -> bool:
-        """Whether arrays of the picture's size may lie on the disk: only where a device's memory is the system's."""
-        return self._terms.folder is not None and self._studio.device.type == "cpu"
+        if self.settings.spilled and self._terms.folder is not None:
+            checkpoint.prepare(self._terms.folder)
 
     def shortage(self, free: int) -> str:
         """For people: how much it needs, that only `free` bytes are there, and what to do."""
@@ -146,17 +142,10 @@ class Painting:
             keep=self._selected("keep", studio),
             init=None if init is None else start,
             resume=self._resume,
-            scratch=self._scratch(),
+            scratch=self._terms.folder if self.settings.spilled else None,
             pulse=pulse,
             enough=lambda scale, _step: self._budget.spent(scale, self.seconds + time.perf_counter() - self._began),
         )
-
-    def _scratch(self) -> Path | None:
-        """Where the engine may put what does not fit into memory: beside the states, in files without names."""
-        if not self.settings.spilled or self._terms.folder is None:
-            return None
-        checkpoint.prepare(self._terms.folder)
-        return self._terms.folder
 
     def _seen(self, pulse: Pulse) -> Tensor:
         return pixels.shown(self._content.samples, self._content.header, "spec.content", pulse)
@@ -307,7 +296,7 @@ class Painting:
     def write(self, path: Path) -> ImageHeader:
         """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
         if self.nothing and self.header == self._content.header:
-            _put(path, np.array(self._content.samples))
+            put(path, np.array(self._content.samples))
             return self.header
         if self._last is None and self._resume is not None:
             self._steps = self._anew()  # whatever stopped it before its first step
@@ -316,23 +305,8 @@ class Painting:
         source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)
         cover = None if alpha is None else self._resized(alpha)
         painted = self._painted() if self.header == source.header else None
-        with path.open("wb") as file:  # some rows at a time: a large picture is in memory once, not five times
-            for first in range(0, self.header.height, WRITTEN_ROWS):
-                rows = slice(first, first + WRITTEN_ROWS)
-                alpha_rows = None if cover is None else cover[:, :, rows]
-                result = pixels.samples_of(image[:, :, rows], self.header, alpha_rows, self._reach, self._pulse)
-                if self.header == source.header:
-                    result = pixels.keep_alpha(result, source.samples[rows], self.header)
-                    if painted is not None:
-                        result = pixels.keep_unpainted(result, source.samples[rows], painted[:, :, rows])
-                file.write(np.ascontiguousarray(result).data)
+        put_result(path, image, self.header, Beside(source, cover, painted, self._reach), self._pulse)
         return self.header
 
     def __repr__(self) -> str:
         return f"<Painting {self.header.width}x{self.header.height} [step {self.step} of {self.total_steps}]>"
-
-
-def _put(path: Path, samples: np.ndarray[Any, Any]) -> None:
-    """Writes samples; numpy's own tofile does not tell why a disk fails."""
-    with path.open("wb") as file:
-        file.write(samples.data)
