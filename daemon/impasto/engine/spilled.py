@@ -110,12 +110,15 @@ class SpilledScale(ScaleState):
 
     def _descend(self, previous: Tensor | None) -> None:
         settings, scratch = self._work.settings, self._scratch
+        if previous is not None and self._mask is None:
+            self._content = torch.empty(0)  # it is needed where nothing is painted, or to begin with
+        else:
+            self._content = scratch.kept(self._content)
         image = self._coordinates.variable_(self._begun(previous))
         self._shape = image.shape
         start = scratch.stored(image.view(-1))
         del image
         self._spilled = SpilledDescent(start, settings.optimizer, settings.adam_rate, scratch)
-        self._content = torch.empty(0) if self._mask is None else scratch.kept(self._content)
 
     def _begun(self, previous: Tensor | None) -> Tensor:
         """`_begin`, with fewer copies; to be written over."""
