@@ -284,10 +284,8 @@ def main() -> None:
     """Sets up the process, opens the device and serves."""
     parser = argparse.ArgumentParser(prog="impasto.worker")
     parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--index", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--nice", type=int, default=0)
-    parser.add_argument("--memory-mb", type=int, default=0)
+    for number in ("index", "threads", "nice", "memory-mb", "sharers"):  # sharers: workers on the same processor
+        parser.add_argument(f"--{number}", type=int, default=0)
     parser.add_argument("--data-dir", type=Path, required=True)
     options = parser.parse_args()
     die_with_parent(options.parent)
@@ -295,8 +293,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     line = Line()
     studio, description, devices = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
-    budget = studio.budget_bytes = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
-    name = str(studio.device)
+    budget, name = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes()), str(studio.device)
+    budget = studio.budget_bytes = budget // (max(1, options.sharers) if name == "cpu" else 1)
     line.say("ready", device=name, description=description, devices=devices, budget_bytes=budget)
     Worker(line, studio).run()
 
