@@ -234,8 +234,10 @@ def test_one_line_sets_up_the_shell_scripts_and_editors(studio: Studio, desk: De
     with desk.client() as client:
         assert client.stylize(photo, style, steps=2).header.width == 96
     editor = Editor(desk.home)
-    _, heard = editor.paint(photo, style, settings={"steps": 2})
-    editor.until(lambda: bool(heard.of("done")), "the editor's picture")
+    files = (editor.conversation.file(Path(name).read_bytes()) for name in (photo, style))
+    _, heard = editor.paint(*files, settings={"steps": 2})
+    editor.until(lambda: bool(heard) and heard[-1].last, "the editor's end")
+    assert heard.of("result"), heard[-1].told
     editor.bridge.close()
 
     told = [line for line in desk.home.run("jobs").stdout.splitlines() if "SUCCEEDED" in line]

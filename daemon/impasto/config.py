@@ -95,6 +95,9 @@ class Config:
             "shares of a busy device, by client or by its kind, like render=0.5,krita=2; who is not named has 1",
         ),
     )
+    max_jobs: int = field(
+        default=Limits.max_jobs, metadata=whole(1, 1_000_000, "unfinished ones of all clients together")
+    )
     worker_silence_s: float = field(
         default=30.0,  # an idle worker says that it lives every 5 s
         metadata=number(6, 3600, "a worker that says nothing for so long is killed, unless others took its turns"),
@@ -173,7 +176,8 @@ class Config:
 
     def _with(self, origin: str, values: Mapping[str, Any]) -> Self:
         checked = _checked(origin, values)
-        return replace(self, **checked, origins={**self.origins, **dict.fromkeys(checked, origin)})
+        limits = replace(self.limits, max_jobs=checked.get("max_jobs", self.max_jobs))
+        return replace(self, **checked, limits=limits, origins={**self.origins, **dict.fromkeys(checked, origin)})
 
 
 KEYS: Mapping[str, Key] = {f.name: f.metadata[KEY] for f in fields(Config) if KEY in f.metadata}

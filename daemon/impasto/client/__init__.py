@@ -36,6 +36,7 @@ __all__ = ["Client", "OnPreview", "OnProgress", "Picture", "Preview", "Progress"
 
 CALL_TIMEOUT_S = 30.0
 UPLOAD_TIMEOUT_S = 600.0
+ASKED_BYTES = 64 * 1024  # a file that is larger is announced before it is sent: a style goes over a network once
 MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
 CLOSED = "this client is closed; connect again"
 LOST = "the daemon is gone; looking for it, or starting another"
@@ -196,12 +197,27 @@ class Client:
         if isinstance(source, Picture) and self._has(name := source.blob_name()):
             return name
         try:
-            with self._open():
-                messages = chunked(data, header)
-                response = self._line.blobs.UploadBlob(messages, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
+            if header.encoded and len(data) > ASKED_BYTES and (name := self._announced(header)):
+                return name
+            return self._sent(chunked(data, header))
         except errors.InvalidRequest as error:
             raise error.renamed({"header": field}) from error
-        return str(response.name)
+
+    def _sent(self, messages: Iterator[blob_pb2.UploadBlobRequest]) -> str:
+        with self._open():
+            return str(self._line.blobs.UploadBlob(messages, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata).name)
+
+    def _announced(self, header: blob_pb2.UploadHeader) -> str:
+        """The name of a file that the daemon has decoded before, else nothing.
+
+        Asked by an upload with nothing behind its header: in one with it a MiB would be on its way before the answer.
+        """
+        try:
+            return self._sent(chunked(b"", header))
+        except errors.InvalidRequest as error:
+            if error.reason != "SIZE_MISMATCH":
+                raise
+            return ""
 
     def _has(self, blob: str) -> bool:
         """Whether the daemon has a blob, which is then kept as if it had been sent just now."""
