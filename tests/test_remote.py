@@ -474,7 +474,7 @@ class Rooms:
     """Two network namespaces and a cable between them: what `ip link` does to it, the kernel's own TCP has to bear."""
 
     def __init__(self) -> None:
-        self._holders = [subprocess.Popen(["unshare", "-Urn", "--kill-child", "sleep", "600"])]
+        self._holders = [subprocess.Popen(["unshare", "-Urn", "sleep", "600"])]
         self.near = self._holders[0].pid
         self._settled(self.near)
         self._holders.append(subprocess.Popen([*self.into(self.near), "unshare", "-n", "sleep", "600"]))
