@@ -91,6 +91,7 @@ class FakeWorker(Worker):
         super().__init__(name)
         self.ready, self.device = True, f"fake:{name}"
         self.told: list[dict[str, Any]] = []
+        self.precision = "float32"
 
     def send(self, header: dict[str, Any]) -> None:
         """Notes what would go through the pipe."""

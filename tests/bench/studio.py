@@ -79,7 +79,7 @@ class Machine(Worker):
 
     def __init__(self, name: str, events: "Events") -> None:
         super().__init__(name)
-        self.ready, self.device, self.budget_bytes = True, name, GPU_BYTES
+        self.ready, self.device, self.budget_bytes, self.precision = True, name, GPU_BYTES, "float32"
         self._events, self._free_at = events, 0.0
         self._results: dict[str, Path] = {}
 

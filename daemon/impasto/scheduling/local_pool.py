@@ -217,7 +217,7 @@ class LocalPool:
         header = frame.header
         if header["event"] == "ready":
             worker.ready, worker.device, worker.description = True, header["device"], header["description"]
-            worker.budget_bytes = header["budget_bytes"]
+            worker.budget_bytes, worker.precision = header["budget_bytes"], header["precision"]
             if index == 0:
                 for further in range(1, self._count(header["device"], header["devices"])):
                     self._keep(further)

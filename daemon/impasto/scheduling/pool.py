@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol
 
 from impasto.frames import Frame
+from impasto.scheduling.device import Device
 
 Message = Frame
 Listener = Callable[["Worker", Message], None]
@@ -21,6 +22,7 @@ class Worker:
         device, description: what it works on, as it has told.
         encoders: those in its memory.
         budget_bytes: what jobs may take of its device; 0 until it has told.
+        precision: of the forward pass, what pays there; empty until it has told.
         resting: it was ended because there was nothing to do.
     """
 
@@ -30,7 +32,7 @@ class Worker:
         self.device = ""
         self.description = ""
         self.encoders: list[str] = []
-        self.budget_bytes = 0
+        self.budget_bytes, self.precision = 0, ""
         self.resting = False
 
     @property
@@ -83,6 +85,7 @@ class Pool(Protocol):
         ...
 
 
-def budgets(pool: Pool) -> list[int]:
-    """What jobs may take of each device, as far as workers have told; those that rest, too."""
-    return [worker.budget_bytes for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
+def devices(pool: Pool) -> list[Device]:
+    """The devices, as far as workers have told of them; of those that rest, too."""
+    known = [worker for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
+    return [Device(worker.budget_bytes, worker.precision) for worker in known]
