@@ -30,6 +30,8 @@ bench: $(STAMP)  ## speed and memory, as ratios within one run; what checkpoints
 	$(BIN)/python tests/bench/checkpoints.py
 	$(BIN)/python tests/bench/load.py
 	$(BIN)/python tests/bench/finish.py
+	$(BIN)/python tests/bench/workers.py
+	$(BIN)/python tests/bench/studio.py
 
 huge: $(STAMP)  ## a hundred megapixels within 8 GiB: an hour or two on two cores, and 25 GB of disk
 	$(BIN)/python tests/bench/huge.py
