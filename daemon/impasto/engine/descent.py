@@ -121,9 +121,7 @@ def _optimizer(
     """L-BFGS in single steps, without line search and tolerances: so it can be sliced and resumed bit for bit."""
     if name == "adam":
         return torch.optim.Adam([variable], lr=adam_rate, betas=(0.9, 0.99))
-    return torch.optim.LBFGS(
-        [variable], lr=1, max_iter=1, history_size=history, tolerance_grad=-1, tolerance_change=-1
-    )
+    return torch.optim.LBFGS([variable], lr=1, max_iter=1, history_size=history, tolerance_grad=-1, tolerance_change=-1)
 
 
 def _copied(value: Any, but: Collection[str] = ()) -> Any:  # noqa: ANN401  # an optimiser's state_dict is nested anything

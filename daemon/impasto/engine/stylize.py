@@ -142,4 +142,4 @@ def _steps(work: Work, resume: Checkpoint | None, pulse: Pulse, enough: Enough) 
                 state.leave()
             last = state.step_in_scale == scale.steps and index == len(scales) - 1
             yield Step(number, settings.steps, scale, losses, last, state)
-        previous = state.carried()
+        previous = state.carried() if index < len(scales) - 1 else None
