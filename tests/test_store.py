@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from impasto.errors import Busy, NotFound
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.job import Event, Failure, Job, Preview, Result, State
+from impasto.job import Event, Failure, Job, Preview, Priority, Result, State
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.store import BLOB_PREFIX, CHUNK_BYTES, MAX_EVENTS, Blob, Record, Store, chunks
 from impasto.store.database import Database
@@ -325,6 +325,21 @@ def test_the_oldest_finished_jobs_make_room(tmp_path: Path) -> None:
 
     assert set(store.records) == {"jobs/waiting", "jobs/3", "jobs/4"}
     assert repr(store) == "<Store [2 failed, 1 queued]>"
+
+
+def test_previews_push_no_pictures_out(tmp_path: Path) -> None:
+    """A studio's previews come by the dozen: of what has ended they keep a quarter of the places, the newest ones."""
+    store = Store(tmp_path, max_final_jobs=8)
+    for i in range(4):
+        store.add(ended(record(store, f"jobs/final-{i}")))
+    for i in range(20):
+        preview = record(store, f"jobs/preview-{i}")
+        preview.job = replace(preview.job, priority=Priority.INTERACTIVE)
+        store.add(ended(preview))
+    for i in range(4, 7):
+        store.add(ended(record(store, f"jobs/final-{i}")))
+
+    assert set(store.records) == {f"jobs/final-{i}" for i in range(1, 7)} | {"jobs/preview-18", "jobs/preview-19"}
 
 
 @given(st.lists(st.sampled_from(["update", "notice", "show", "charge"]), max_size=30))
