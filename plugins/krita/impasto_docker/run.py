@@ -161,6 +161,7 @@ class Run(QObject):
         """A turn of making the layer of the result; not while the user is in the middle of a stroke."""
         if self._placing is None:
             self._placing = self._place()
+        self._look()  # Krita's layers are made in several turns: not of a picture that has been closed
         if self._unwanted is not None:
             return self._end(self.cancelled, self._unwanted)
         busy = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
@@ -173,12 +174,13 @@ class Run(QObject):
         assert self._source is not None
         source, (header, samples, kept) = self._source, self._result
         made = yield from placing.native(source, header, samples)
+        name = f"{source.node.name()}, {order.title(self.settings['styles'])}"
+        node = yield from placing.layer(source, made, name)
         self._look()
         if self._unwanted is not None:
             return self._end(self.cancelled, self._unwanted)
         self._clear()
-        name = f"{source.node.name()}, {order.title(self.settings['styles'])}"
-        node = placing.insert(source, made, name)
+        placing.insert(source, node)
         told = {
             "layer": name,
             "layer_id": node.uniqueId().toString(),
