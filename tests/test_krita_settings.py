@@ -13,7 +13,7 @@ import impasto_docker
 from bridge import wishes, words
 from impasto_docker.choices import Choices, Style, Unusable
 from impasto_docker.memory import MAX_RECENTS, MAX_RESULTS, Memory, Result
-from impasto_docker.state import Known, State, line
+from impasto_docker.state import Known, State, line, tip
 
 PLUGIN = Path(impasto_docker.__file__).parent
 OWN = Style("my picture", "/pictures/own.png", 0.25)
@@ -260,6 +260,14 @@ def test_the_state_is_told_with_what_to_do(known: Known, state: State, said: str
     assert known.state is state
     assert said in told.words
     assert advice in told.advice
+
+
+def test_who_paints_is_told_to_whoever_asks() -> None:
+    """In the line's tip, with what to do for the finer encoder; no notice says so in every painting."""
+    assert tip(RUNNING | {"descriptions": {"vgg19": "fetch brings it", "vgg19-slim": "shipped"}}) == (
+        "vgg19: fetch brings it\nvgg19-slim: shipped"
+    )
+    assert tip(None) == tip({"running": False}) == ""
 
 
 def test_every_sentence_goes_through_the_translator() -> None:

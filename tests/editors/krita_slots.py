@@ -20,7 +20,7 @@ PACKAGE = "/impasto_docker/"
 
 @dataclass
 class Call:
-    """One that has not returned. The mutable state is the call into Krita that it waits for, and how long those took."""
+    """One that has not returned. The mutable state is Krita's call that it waits for, and how long those took."""
 
     frame: FrameType
     host: Any = None
@@ -35,6 +35,7 @@ class Slots:
     def __init__(self) -> None:
         self.own_s: dict[str, list[float]] = defaultdict(list)
         self.host_s: dict[str, list[float]] = defaultdict(list)
+        self.calls_s: dict[str, float] = defaultdict(float)  # the longest of each of Krita's calls
         self._open: list[Call] = []
 
     def watch(self) -> None:
@@ -67,7 +68,9 @@ class Slots:
             if top.host is None and _of_krita(arg):
                 top.host, top.host_began_s = arg, time.thread_time()
         elif arg is top.host:
-            top.host, top.host_s = None, top.host_s + time.thread_time() - top.host_began_s
+            took_s = time.thread_time() - top.host_began_s
+            top.host, top.host_s = None, top.host_s + took_s
+            self.calls_s[arg.__name__] = max(self.calls_s[arg.__name__], took_s)
 
     def _returned(self, call: Call) -> None:
         code = call.frame.f_code
