@@ -41,6 +41,7 @@ LOCALE := plugins/krita/impasto_docker/locale
 translations:  ## what translators of the Krita plug-in work on, and what it reads (gettext's tools are needed)
 	xgettext -L Python -k -ktranslated -ktr --from-code=UTF-8 --package-name=impasto --add-location=file -o $(LOCALE)/impasto_docker.pot \
 		plugins/krita/impasto_docker/*.py plugins/bridge/*.py
+	sed -i "/POT-Creation-Date/d" $(LOCALE)/impasto_docker.pot
 	for po in $(LOCALE)/*/LC_MESSAGES/*.po; do \
 		msgmerge -q -U --add-location=file --backup=none $$po $(LOCALE)/impasto_docker.pot && msgfmt --check -o $${po%.po}.mo $$po || exit 1; \
 	done
