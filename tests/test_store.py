@@ -491,6 +491,20 @@ async def test_a_step_is_written_soon_and_a_change_of_state_at_once(store: Store
     assert again(store).records["jobs/1"].job.step == 7
 
 
+async def test_a_state_that_nobody_wrote_down_yet_counts(store: Store) -> None:
+    """A daemon killed within that second: its job goes on from the newest state there is, and has one to stop with."""
+    begun = running(record(store))
+    store.add(begun)
+    await store.written()
+    folder = store.checkpoints.place("jobs/1")
+    folder.mkdir()
+    for name in ("00000009-a1b2.safetensors", "00000012-c3d4.safetensors", "next.part", "x-1.safetensors"):
+        (folder / name).touch()
+
+    job = again(store).records["jobs/1"].job
+    assert (job.saved_step, job.step) == (12, 12)
+
+
 async def test_an_end_is_written_before_it_is_told(store: Store) -> None:
     """Who dies between the two has told nothing that is not so."""
     begun = running(record(store))

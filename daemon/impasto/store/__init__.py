@@ -14,7 +14,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from impasto.errors import Busy, NotFound
@@ -158,6 +158,8 @@ class Store:
             log.exception("a job that was written down cannot be read and is left out")
             return
         self._arrivals = max(self._arrivals, row.arrival)
+        if not job.state.final:  # a state may be younger than what was written down: that comes within a second
+            job = replace(job, saved_step=max(job.saved_step, self.checkpoints.newest(job.name)))
         job = job.requeued() if job.state is State.RUNNING else job
         record = Record(
             job,
