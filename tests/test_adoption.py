@@ -24,7 +24,7 @@ def python3(source: str) -> str:
 
 def run(source: str, names: str) -> object:
     """What a name holds after the converted source has run, without a shim."""
-    text = "".join(line for line in python3(source).splitlines(keepends=True) if "gimpfu._python2" not in line)
+    text = "".join(line for line in python3(source).splitlines(keepends=True) if "gimpfu._converted" not in line)
     space: dict[str, object] = {
         "_divide": lambda a, b: a // b if isinstance(a, int) and isinstance(b, int) else a / b,
         "_compared": functools.cmp_to_key,
