@@ -155,9 +155,9 @@ def _add_resource(add: Callable[..., None], param: Param) -> None:
 
 
 def _add_file(add: Callable[..., None], param: Param) -> None:
-    action = Gimp.FileChooserAction.SELECT_FOLDER if param.is_folder else Gimp.FileChooserAction.ANY
+    """Of any kind: GIMP would refuse a folder that is not there yet, which a script may be about to make."""
     default = Gio.File.new_for_path(str(param.default)) if param.default else None
-    add(action, True, default, FLAGS)
+    add(Gimp.FileChooserAction.ANY, True, default, FLAGS)
 
 
 def kind_of(param: Param) -> tuple[str, Callable[[Callable[..., None], Param], None]]:

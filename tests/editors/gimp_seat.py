@@ -115,6 +115,27 @@ class Seat:
 
         self.until(pressed, what)
 
+    def choose_file(self, chooser: str, path: Path) -> None:
+        """Types a path into GTK's file dialog and agrees, until the dialog has gone.
+
+        The first stroke opens the line to type in, and GTK loses or doubles what is typed before that is there: the
+        whole is typed over it, and again where a folder was asked for that is not there.
+        """
+        self.key(chooser, "slash")
+
+        def chosen() -> bool:
+            if chooser in self.screen.windows():
+                time.sleep(1)
+                self.key(chooser, "ctrl+a")
+                self.screen.write(str(path))
+                self.screen.screenshot(self.folder / "file.png")
+                self.screen.keys("Return")
+                time.sleep(1)
+                self.screen.keys("Return")  # it says that there is no such folder, or is there no more
+            return chooser not in self.screen.windows()
+
+        self.until(chosen, f"{path} chosen")
+
     def processes(self, name: str) -> list[int]:
         """Those among all that GIMP is and started, whose command line has that name in it, as a path ends or whole."""
         found, waiting = [], [self.window.process.pid]

@@ -69,6 +69,16 @@ def hashes() -> dict[str, str]:
         return {}
 
 
+def lies(layer: Any) -> dict[str, Any]:
+    """Where a layer is, how large, what its mask shows, and its pixels in 8 bits."""
+    mask = layer.get_mask()
+    shown = hashlib.sha256(samples(mask)).hexdigest() if mask is not None else ""
+    place = list(layer.get_offsets()[1:])
+    size = [layer.get_width(), layer.get_height()]
+    seen = layer.get_buffer().get(Gegl.Rectangle.new(0, 0, *size), 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)
+    return {"place": place, "size": size, "mask": shown, "pixels": bytes(seen).hex()}
+
+
 def put(name: str, told: Any) -> None:
     """Writes a file at once."""
     (FOLDER / "part").write_text(json.dumps(told))

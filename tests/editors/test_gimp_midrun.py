@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from editors import gimp
@@ -193,6 +195,52 @@ def test_the_image_is_scaled(seat: Seat, daemon: Daemon) -> None:
     undone(seat, before, size=list(SIZE), layers=[PHOTO])
 
 
+def test_escape_in_the_window_of_the_painting(seat: Seat, daemon: Daemon) -> None:
+    """As closing it is: a cancel that leaves no layer, no step, a clean image, and says nothing."""
+    before, job = grown(seat, daemon)
+    seat.insist(seat.live(), "Escape", lambda: not seat.live(), "the end of the painting's window")
+    cancelled(seat, daemon, job)
+
+    state = seat.wait([PHOTO])
+    assert (state["dirty"], state["undo"], seat.messages()) == (False, True, [])
+    assert seat.pixels() == before
+
+
+def lies(seat: Seat) -> dict[str, Any]:
+    """Where the uppermost layer is, its size, its mask, and its pixels, as rows of pixels of three numbers."""
+    told: dict[str, Any] = seat.do("lies(image.get_layers()[0])")
+    width, height = told["size"]
+    told["pixels"] = np.frombuffer(bytes.fromhex(told["pixels"]), np.uint8).reshape(height, width, 3).astype(float)
+    return told
+
+
+def test_the_preview_lies_where_the_result_will(seat: Seat, daemon: Daemon) -> None:
+    """Of a selected part of a layer off its place: the same place, size and mask, and the same picture there."""
+    for message in seat.messages():
+        seat.key(message, "Escape")
+    seat.do(f"fresh{SIZE}")
+    seat.do("image.get_layers()[0].set_offsets(-20, 10)")
+    seat.do("image.select_ellipse(Gimp.ChannelOps.REPLACE, 30, 40, 90, 70)")
+    seat.do("image.clean_all()")
+    seat.wait([PHOTO])
+    seat.begin()
+    seat.wait([GROWING, PHOTO])
+    before = lies(seat)["pixels"]
+    seat.until(lambda: not np.array_equal(lies(seat)["pixels"], before), "another frame")
+    growing = lies(seat)
+    seat.insist(seat.live(), "alt+s", lambda: seat.names() == [KEPT, PHOTO], "one new layer")
+    seat.gone()
+    kept = lies(seat)
+
+    assert all(kept[what] == growing[what] for what in ("place", "size", "mask"))
+    assert kept["mask"]
+    middle, aside = np.s_[45:85, 70:120], np.s_[15:55, 20:70]  # by the selection's corner, where it once was
+    off = abs(growing["pixels"][middle] - kept["pixels"][middle]).mean()
+    far = abs(growing["pixels"][middle] - kept["pixels"][aside]).mean()
+    assert off < far / 2, (off, far)
+    assert np.array_equal(growing["pixels"][:20], before[:20]), "it is painted where nothing is selected"
+
+
 def test_the_image_is_closed(seat: Seat, daemon: Daemon) -> None:
     """No question is asked, for nothing of the user's is unsaved; the image and the painting are gone."""
     _, job = grown(seat, daemon)
@@ -281,6 +329,7 @@ def test_the_plug_in_is_killed(seat: Seat, daemon: Daemon) -> None:
 
     state = seat.state()
     assert (state["layers"], state["locked"], state["undo"]) == ([GROWING, PHOTO], [GROWING], True)
+    assert seat.do("len(Gimp.get_images())") == 1, "something hidden was left"
     press(seat, "ctrl+z")
     seat.until(lambda: seat.pixels()[PHOTO] == before[PHOTO], "the stroke undone")
     wait_for(lambda: idle(daemon), "an idle device")
