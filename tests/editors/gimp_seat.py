@@ -81,6 +81,17 @@ class Seat:
         """Windows in which GIMP tells that something went wrong."""
         return [window for window, name in self.screen.windows().items() if name == "GIMP Message"]
 
+    def dismiss_messages(self) -> None:
+        """Closes them, so that one which comes later is a new one."""
+
+        def gone() -> bool:
+            for message in self.messages():
+                self.key(message, "Escape")
+                time.sleep(0.2)
+            return not self.messages()
+
+        self.until(gone, "no message")
+
     def key(self, window: str, *names: str) -> None:
         """Presses keys in a window."""
         self.screen.focus(window)

@@ -88,8 +88,7 @@ def agree(seat: Seat, dialog: str) -> None:
 def run(seat: Seat, name: str, out: Path, shots: Path) -> None:
     """A new picture, the script, and what it changed; where it is one undo step, one undo brings all back."""
     keys, title, what = FROM_THE_MENU[name]
-    for message in seat.messages():  # of the one before, or that its parasite cannot be undone
-        seat.key(message, "Escape")
+    seat.dismiss_messages()  # of the one before, or that its parasite cannot be undone
     seat.do(f"fresh{SIZE}")
     seat.wait(["photo"])
     before, pixels = look(seat, what, out), seat.pixels()
