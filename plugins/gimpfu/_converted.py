@@ -11,6 +11,8 @@ from typing import Any, Self
 
 from ._bytes import ByteString, as_bytes
 
+turned_to: Any = codecs.encode  # their codecs' names are not known before
+turned_from: Any = codecs.decode
 TURNED = ("hex", "base64", "zlib", "bz2", "rot13", "quopri", "uu")  # codecs that made strings of strings
 ESCAPED = ("string_escape", "string-escape", "unicode_escape", "unicode-escape")
 
@@ -69,34 +71,41 @@ class Encoded(str):
     def __buffer__(self, _flags: int, /) -> memoryview:  # PEP 688
         return memoryview(self.data)
 
-    def decode(self, *_how: str) -> str:
+    def _how(encoding: str = "ascii", errors: str = "strict") -> tuple[str, str]:
+    """Python 2's parameters; its ASCII was the part of UTF-8 that it knew without being told."""
+    return ("utf-8" if encoding.lower() == "ascii" and errors == "strict" else encoding), errors
+
+
+def decode(self, *_how: str) -> str:
         """The text again."""
         return str(self)
 
 
-def decode(value: Any, encoding: str = "utf-8", errors: str = "strict") -> Any:
+def decode(value: Any, *how: Any, **named: Any) -> Any:
     """`value.decode(...)` as Python 2 had it for texts, which are decoded already unless they hold bytes."""
     if not isinstance(value, (str, bytes, bytearray)):
-        return value.decode(encoding, errors)
+        return value.decode(*how, **named)
+    encoding, errors = _how(*how, **named)
     name = encoding.lower()
     if name in ESCAPED:
-        return codecs.decode(value, "unicode_escape", errors)
+        return turned_from(value, "unicode_escape", errors)
     if name in TURNED:
-        return value if name == "rot13" else ByteString.of(codecs.decode(as_bytes(value), name))
+        return turned_from(value, name) if name == "rot13" else ByteString.of(turned_from(as_bytes(value), name))
     if isinstance(value, str) and not isinstance(value, ByteString):
         return str(value)
     return as_bytes(value).decode(encoding, errors)
 
 
-def encode(value: Any, encoding: str = "utf-8", errors: str = "strict") -> Any:
+def encode(value: Any, *how: Any, **named: Any) -> Any:
     """`value.encode(...)` as Python 2 had it: what comes of it is text and bytes at once."""
     if not isinstance(value, str):
-        return value.encode(encoding, errors)
+        return value.encode(*how, **named)
+    encoding, errors = _how(*how, **named)
     name = encoding.lower()
     if name in ESCAPED:
         return value.encode("unicode_escape").decode("ascii")
     if name in TURNED:
-        return codecs.encode(value, name) if name == "rot13" else ByteString.of(codecs.encode(as_bytes(value), name))
+        return turned_to(value, name) if name == "rot13" else ByteString.of(turned_to(as_bytes(value), name))
     data = value.encode(encoding, errors)
     return Encoded(data.decode(encoding), data)
 

@@ -7,7 +7,8 @@ time is it known what `x` is; the helpers look. Knows Python's grammar and nothi
 import ast
 from dataclasses import dataclass, field
 
-DECODE, ENCODE, BASE, OPEN = "_decode", "_encode", "_Compared", "open"
+DECODE, ENCODE, BASE = "_decode", "_encode", "_Compared"
+OPENERS = "open", "file"
 ORDERS = {"__lt__", "__eq__", "__gt__"}
 
 
@@ -47,8 +48,8 @@ def rewritten(text: str) -> tuple[str, Edits]:
 
 def _call(node: ast.Call, lines: list[str], edits: Edits, own: set[str]) -> None:
     function = node.func
-    if isinstance(function, ast.Name) and function.id in (OPEN, "file") and OPEN not in own:
-        edits.need(OPEN, node.lineno)
+    if isinstance(function, ast.Name) and function.id in OPENERS and function.id not in own:
+        edits.need(function.id, node.lineno)
     if not isinstance(function, ast.Attribute) or function.attr not in ("decode", "encode"):
         return
     value, attribute = function.value, f".{function.attr}("
