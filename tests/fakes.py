@@ -84,7 +84,7 @@ class FakeWorker(Worker):
     def __init__(self, name: str) -> None:
         self.name, self.ready, self.device, self.description, self.encoders = name, True, f"fake:{name}", "", []
         self.told: list[dict[str, Any]] = []
-        self.resting, self.budget_bytes = False, 0
+        self.resting, self.budget_bytes, self.precision = False, 0, "float32"
 
     def send(self, header: dict[str, Any]) -> None:
         """Notes what would go through the pipe."""

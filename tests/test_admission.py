@@ -8,12 +8,13 @@ import torch
 
 from impasto.config import Limits
 from impasto.engine import Settings, load_slim, random_encoder, stylize
-from impasto.engine.defaults import DEFAULTS, defaults
-from impasto.engine.memory import LEAST_TILE_PX, bytes_needed
-from impasto.engine.presets import ObjectiveName
+from impasto.engine.memory import LEAST_TILE_PX, bytes_needed, fitted
+from impasto.engine.tiling import STEP_PX
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader
 from impasto.job import Job, Priority
+from impasto.method import ObjectiveName
+from impasto.method.defaults import DEFAULTS, defaults
 from impasto.scheduling.admission import (
     BASE_BYTES,
     HELD_BASE_BYTES,
@@ -58,6 +59,22 @@ def test_the_front_predicts_what_the_engine_says(name: str, objective: Objective
         assert need.peak == pytest.approx(said, rel=0.02)
         assert need.least == pytest.approx(said if tileable and uncut else max(least, need.held + fixed), rel=0.02)
         assert need.held < need.least <= need.peak
+
+
+@pytest.mark.parametrize("tileable", [False, True])
+def test_the_front_cuts_as_the_engine_would(tileable: bool) -> None:
+    """The largest tiles within a budget, to the step of 16 px that 2 percent of prediction may be; 0 is the whole."""
+    encoder, margin = load_slim(), 0 if tileable else DEFAULTS["vgg19-slim"].margin
+    for width, height in ((1600, 1200), (3000, 2000), (1001, 999)):
+        size, content = (height + 2 * margin, width + 2 * margin), ImageHeader(width, height)
+        chosen = replace(defaults("vgg19-slim"), tileable=tileable)
+        need = footprint(spec(tileable=tileable), content, [ImageHeader(64, 64)])
+        for share in (0.0, 0.3, 0.6, 0.9):
+            limit = need.fixed + need.whole + int(share * (need.peak - need.fixed - need.whole))
+            said = fitted(encoder, size, 64 * 64, chosen, limit).tile
+            assert need.tile(limit) == pytest.approx(said, abs=3 * STEP_PX)
+            assert bool(need.tile(limit)) == bool(said)
+        assert need.tile(need.peak + need.peak // 20) == fitted(encoder, size, 64 * 64, chosen, 2 * need.peak).tile == 0
 
 
 def test_a_style_used_larger_than_the_content_counts() -> None:

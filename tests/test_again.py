@@ -47,7 +47,8 @@ def started(tmp_path: Path) -> dict[str, Any]:
         pictures[field] = {"path": str(path), "header": one.to_json(), "key": field}
     spec = StylizeSpec("", (StyleUse(""),), encoder="vgg19-slim", steps=2, max_scales=1)
     (tmp_path / "states").mkdir()
-    verb = {"verb": "start", "job": "jobs/1", "states": str(tmp_path / "states"), "result": str(tmp_path / "result")}
+    places = {"states": str(tmp_path / "states"), "result": str(tmp_path / "result")}
+    verb: dict[str, Any] = {"verb": "start", "job": "jobs/1", "need_bytes": 512 << 20} | places
     return verb | {"spec": spec.to_json(), "terms": asdict(Terms(threads=1)), "pictures": pictures}
 
 
@@ -94,3 +95,19 @@ def test_it_is_tried_once(worker: Worker, started: dict[str, Any], monkeypatch: 
 
     last = worker._line.said[-1]  # type: ignore[attr-defined]
     assert (last["event"], last["reason"]) == ("failed", "DEVICE_OUT_OF_MEMORY")
+
+
+def test_want_of_memory_before_there_is_a_painting_is_told_in_numbers(
+    worker: Worker, started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While pictures are opened, say: what the job needs is known from the front."""
+
+    def short(*_all: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Painting, "__init__", short)
+    worker._serve(started)
+
+    last = worker._line.said[-1]  # type: ignore[attr-defined]
+    assert (last["event"], last["reason"]) == ("failed", "DEVICE_OUT_OF_MEMORY")
+    assert last["message"].startswith("the memory of cpu is full: 320x160 px need about 512 MiB on cpu, and")

@@ -20,6 +20,7 @@ FOREIGN = {
     "torch": "torch",
     "torchvision": "torchvision",
     "safetensors": "safetensors",
+    "xxhash": "xxhash",
     "numpy": "numpy",
     "PIL": "PIL",
     "tifffile": "tifffile",
@@ -65,7 +66,7 @@ DOORS = {
     "demo": Door("client gallery", "PIL"),
     "draining": Door("errors scheduling.orders scheduling.pool scheduling.scheduler store"),
     "editors": Door(f"{ROOT_ROOM} adoption config errors launch weights"),
-    "engine": Door("", "torch safetensors"),
+    "engine": Door("method", "torch safetensors"),
     "errors": Door(),
     "fetching": Door("errors weights"),
     "folders": Door("errors"),
@@ -80,7 +81,7 @@ DOORS = {
     ),
     "inspection.overview": Door("inspection inspection.paper inspection.plot", "torch PIL"),
     "inspection.paper": Door("", "torch PIL"),
-    "inspection.picture": Door("codec config engine errors image photo pixels worker.studio weights", "torch"),
+    "inspection.picture": Door("codec config engine errors image method photo pixels worker.studio weights", "torch"),
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
     "instance": Door("errors folders"),
@@ -88,6 +89,7 @@ DOORS = {
     "keys": Door(),
     "launch": Door(f"{ROOT_ROOM} config errors folders instance logs v1", "grpc"),
     "logs": Door(),
+    "method": Door("spec"),
     "owner": Door(),
     "photo": Door("errors image photo.deep png", "PIL"),
     "photo.deep": Door("image png profiles", "PIL imagecodecs numpy"),
@@ -107,26 +109,30 @@ DOORS = {
     "refusals": Door("errors v1", "grpc google"),
     "request": Door("errors v1"),
     "rpc": Door(
-        f"{ROOT_ROOM} codec config errors fetching forgetting image job owner scheduling.pool"
-        " scheduling.scheduler spec store v1 weights wire",
+        f"{ROOT_ROOM} codec config errors fetching forgetting image job method owner scheduling.pool"
+        " scheduling.scheduler scheduling.terms spec store v1 weights wire",
         "grpc google",
     ),
     "scheduling": Door(),
-    "scheduling.admission": Door("config errors image job spec"),
+    "scheduling.admission": Door("config errors image job method spec"),
     "scheduling.backlog": Door(
-        "scheduling.admission config scheduling.demand errors scheduling.fairness image job scheduling.decision store"
+        "scheduling.admission config scheduling.demand scheduling.device errors scheduling.fairness image job"
+        " scheduling.decision scheduling.terms store"
     ),
     "scheduling.decision": Door("scheduling.fairness"),
     "scheduling.demand": Door(
         "scheduling.admission scheduling.fairness scheduling.forecast image job scheduling.decision"
     ),
+    "scheduling.device": Door(),
     "scheduling.fairness": Door(),
     "scheduling.forecast": Door("scheduling.fairness"),
     "scheduling.orders": Door("image job"),
-    "scheduling.pool": Door(f"{ROOT_ROOM} frames scheduling.vitals"),
+    "scheduling.pool": Door(f"{ROOT_ROOM} frames scheduling.device scheduling.vitals"),
     "scheduling.scheduler": Door(
-        "scheduling.backlog config errors image job scheduling.orders scheduling.pool scheduling.decision store"
+        "scheduling.backlog config errors image job scheduling.orders scheduling.pool scheduling.decision"
+        " scheduling.terms store"
     ),
+    "scheduling.terms": Door("scheduling.admission scheduling.device job method"),
     "scheduling.vitals": Door(),
     "server": Door(
         f"{ROOT_ROOM} config draining errors folders instance logs owner rpc scheduling.pool scheduling.scheduler"
@@ -144,17 +150,19 @@ DOORS = {
     "wire": Door("errors image job spec v1", "google"),
     "worker": Door(),
     "worker.__main__": Door(
-        "worker.again worker.choices engine errors frames worker.painting worker.saving spec worker.studio weights",
+        "worker.again engine errors method worker.line worker.painting worker.saving spec worker.studio weights",
         "torch",
     ),
-    "worker.again": Door("worker.choices engine worker.painting worker.studio"),
-    "worker.checkpoint": Door("engine", "torch safetensors"),
-    "worker.choices": Door("engine spec"),
+    "worker.again": Door("engine image method spec worker.painting worker.studio"),
+    "worker.budget": Door("engine"),
+    "worker.checkpoint": Door("engine", "torch safetensors xxhash"),
+    "worker.line": Door("frames"),
     "worker.painting": Door(
-        "worker.checkpoint worker.choices engine errors image pixels worker.saving spec worker.studio", "torch numpy"
+        "worker.budget worker.checkpoint engine errors image method pixels worker.saving spec worker.studio",
+        "torch numpy",
     ),
     "worker.saving": Door("worker.checkpoint engine"),
-    "worker.studio": Door("engine errors image pixels spec weights", "torch"),
+    "worker.studio": Door("engine errors image method pixels spec weights", "torch"),
 }
 # The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.
 PLUGINS = Path(__file__).parents[1] / "plugins"

@@ -16,11 +16,11 @@ from impasto.engine import Checkpoint, Losses
 from impasto.engine.descent import Descent
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
+from impasto.method.choices import settings_from_json, settings_of, settings_to_json
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.weights import Shelf
 from impasto.worker import checkpoint
 from impasto.worker.checkpoint import KEPT, Packed
-from impasto.worker.choices import settings_from_json, settings_of, settings_to_json
 from impasto.worker.painting import Painting, Terms
 from impasto.worker.studio import Studio
 

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.engine import Scale, Settings
-from impasto.engine.defaults import defaults
 from impasto.engine.pyramid import time_shares
+from impasto.method.choices import BUDGET_STEPS, settings_of
+from impasto.method.defaults import defaults
 from impasto.spec import OBJECTIVES, SLIM, StyleUse, StylizeSpec
-from impasto.worker.choices import BUDGET_STEPS, Budget, settings_of
+from impasto.worker.budget import Budget
 
 SCALES = (Scale(120, 160, 50), Scale(240, 320, 50))
 

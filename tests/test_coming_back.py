@@ -7,15 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import grpc
 import pytest
+import torch
 
 from harness import Daemon, Home, encoded, long_request, picture, request, wait_for
 from impasto import server
+from impasto.engine.precision import paying_precision
 from impasto.job import RESULT_S, State
+from impasto.method.choices import settings_from_json
+from impasto.method.defaults import defaults
 from impasto.rpc import watching
 from impasto.v1 import stylize_pb2
 from impasto.weights import Shelf
@@ -88,7 +94,7 @@ def test_a_job_waits_for_its_watcher_and_one_that_needs_none_does_not(start: Sta
 
 
 def test_what_decides_pixels_is_written_down_at_admission(start: Start) -> None:
-    """Threads, precision and the encoder's hash, before a worker has seen the job; a new configuration changes none."""
+    """Threads, the encoder's hash and every setting, before a worker has seen the job; nothing new changes any."""
     home = brisk(IMPASTO_THREADS="2")
     daemon = start(home)
     message = request(steps=12)
@@ -102,12 +108,14 @@ def test_what_decides_pixels_is_written_down_at_admission(start: Start) -> None:
     with start(home).channel() as channel:
         later = watched(Stub(channel), name)[-1].job
 
-    right = {"threads": 2, "precision": "float32", "encoder_sha256": Shelf(home.config.data_dir).sha256("vgg19-slim")}
+    right = {"threads": 2, "encoder_sha256": Shelf(home.config.data_dir).sha256("vgg19-slim")}
     assert {key: terms[key] for key in right} == right
+    precision = paying_precision(torch.device("cpu"))
+    assert settings_from_json(terms["settings"]) == replace(defaults("vgg19-slim"), steps=12, precision=precision)
     assert (later.state, later.result.blob) == (SUCCEEDED, straight.result.blob)
 
 
-def told_on_disk(daemon: Daemon, name: str) -> dict[str, dict[str, object]]:
+def told_on_disk(daemon: Daemon, name: str) -> dict[str, dict[str, Any]]:
     """A job as it is written down, read as another program would."""
     uri = f"file:{daemon.home.config.data_dir / 'jobs.sqlite'}?mode=ro"
     connection = sqlite3.connect(uri, uri=True)
@@ -115,7 +123,7 @@ def told_on_disk(daemon: Daemon, name: str) -> dict[str, dict[str, object]]:
         ((told,),) = connection.execute("SELECT job FROM jobs WHERE name = ?", (name,)).fetchall()
     finally:
         connection.close()
-    found: dict[str, dict[str, object]] = json.loads(told)
+    found: dict[str, dict[str, Any]] = json.loads(told)
     return found
 
 

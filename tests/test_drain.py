@@ -1,6 +1,8 @@
 """SIGTERM: the daemon goes in order and its jobs stay; a second signal is for who cannot wait."""
 
+import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 
@@ -107,6 +109,26 @@ def test_stop_can_cancel_jobs_instead(start: Start) -> None:
 
     assert done.stdout == f"stopped process {daemon.process.pid}\n"
     assert states == [CANCELLED, CANCELLED]
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="not applicable: another pid namespace needs root; run as root, or in a container"
+)
+def test_stop_from_another_container_signals_nobody(start: Start) -> None:
+    """Its number names somebody else there, or nobody; the kernel knows, and the user is told where to stop it."""
+    daemon = start()
+    done = subprocess.run(
+        ["unshare", "--pid", "--fork", "--mount-proc", *daemon.home.command("stop")],
+        env=daemon.home.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert f"runs in another container, as process {daemon.process.pid} there" in done.stderr
+    assert daemon.process.poll() is None
 
 
 def slow() -> tuple[Home, stylize_pb2.StylizeRequest]:

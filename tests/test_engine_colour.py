@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from impasto.engine.colour import Colour, Colouring, faded, lab_from_rgb, luminance, matched, matched_lab, rgb_from_lab
+from impasto.engine.colour import Colouring, faded, lab_from_rgb, luminance, matched, matched_lab, rgb_from_lab
+from impasto.method import Colour
 
 COLOURS: tuple[Colour, ...] = ("style", "content-luminance", "content-match-rgb", "content-match-lab")
 

@@ -31,9 +31,9 @@ from impasto.engine import (
 from impasto.engine.moments import DeviationLoss, WassersteinLoss, moments
 from impasto.engine.objective import KEPT, target_source
 from impasto.engine.presets import PRESETS
-from impasto.engine.settings import DETAIL, detailed, dialled, freed_power, kept_detail
 from impasto.engine.styles import blended, grouped
 from impasto.engine.wrap import wrapped
+from impasto.method.settings import DETAIL, detailed, dialled, freed_power, kept_detail
 
 FLOAT32, FLOAT64 = 1e-5, 1e-6
 pytestmark = pytest.mark.usefixtures("one_thread")

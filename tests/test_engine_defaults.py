@@ -7,10 +7,10 @@ import torch
 
 from impasto.engine import Settings, random_encoder
 from impasto.engine.chain import chain_of
-from impasto.engine.defaults import DEFAULTS, defaults
 from impasto.engine.memory import LEAST_TILE_PX, bytes_needed, features_bytes, fitted, kept_bytes, smaller
-from impasto.engine.objective import CONTENT_LAYERS, STYLE_LAYERS
 from impasto.engine.passage import Passage, Wanted
+from impasto.method import CONTENT_LAYERS, STYLE_LAYERS
+from impasto.method.defaults import DEFAULTS, defaults
 from impasto.spec import ENCODERS
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -20,7 +20,7 @@ from golden import gatys, objectives
 from golden.objectives import Case
 from impasto.engine import VGG, EncoderSpec, Settings, Style, Weights, stylize
 from impasto.engine.objective import KEPT
-from impasto.engine.settings import detailed, dialled
+from impasto.method.settings import detailed, dialled
 
 TOLERANCE = 1e-6
 Array = npt.NDArray[np.float64]

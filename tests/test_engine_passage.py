@@ -16,8 +16,8 @@ from impasto.engine.chain import INNERMOST, chain_of
 from impasto.engine.objective import target_source
 from impasto.engine.passage import Passage, Wanted
 from impasto.engine.precision import paying_precision
-from impasto.engine.presets import ObjectiveName
 from impasto.engine.wrap import wrapped
+from impasto.method import ObjectiveName
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")

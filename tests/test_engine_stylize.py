@@ -30,8 +30,8 @@ from impasto.engine import (
     style_targets,
     stylize,
 )
-from impasto.engine.defaults import defaults
 from impasto.engine.margin import Margin
+from impasto.method.defaults import defaults
 
 Optimizer = Literal["lbfgs", "adam"]
 OPTIMIZERS: tuple[Optimizer, ...] = ("lbfgs", "adam")

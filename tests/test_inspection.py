@@ -13,7 +13,6 @@ from torch import Tensor
 from harness import Home, picture
 from impasto import inspection
 from impasto.engine import VGG, EncoderSpec, load_slim, random_encoder
-from impasto.engine.defaults import defaults
 from impasto.engine.encoder import vgg19_layers
 from impasto.errors import InvalidRequest
 from impasto.inspection import EffectiveField, Field, LayerDistance, distances, fields, guided, look, unit_gradients
@@ -22,6 +21,7 @@ from impasto.inspection.overview import overview_sheet
 from impasto.inspection.paper import CONTENT, PAPER, fitted, heat, picture_of
 from impasto.inspection.picture import open_picture
 from impasto.inspection.receptive import cut
+from impasto.method.defaults import defaults
 
 CLOSED_FORM = {"relu1_1": 3, "relu2_1": 10, "relu3_1": 24, "relu4_1": 68, "relu4_2": 84, "relu5_1": 156}
 

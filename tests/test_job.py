@@ -118,7 +118,7 @@ def test_a_job_goes_back_to_its_last_checkpoint() -> None:
 @pytest.mark.parametrize("state", State)
 def test_a_job_that_was_written_down_is_the_same(state: State) -> None:
     """Through JSON and back, whatever its state; the result's header comes from beside its blob."""
-    terms = Terms(3, "float32", "ab" * 32, {"steps": 10, "weights": {"style_layers": {"relu1_1": 0.1}}})
+    terms = Terms(3, "ab" * 32, {"steps": 10, "weights": {"style_layers": {"relu1_1": 0.1}}})
     job = replace(made(state), labels={"a": "b"}, priority=Priority.BATCH, terms=terms, owner="uid:1", device_s=1 / 3)
     header = RESULT.header if job.result else None
 

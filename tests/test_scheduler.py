@@ -14,6 +14,8 @@ from impasto.draining import release_or_cancel
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Priority, State
+from impasto.method.choices import settings_from_json
+from impasto.method.defaults import defaults
 from impasto.scheduling import orders
 from impasto.scheduling.admission import footprint
 from impasto.scheduling.decision import QUANTUM_S
@@ -24,6 +26,7 @@ from impasto.store import Record, Store
 HEADER = ImageHeader(4, 2)
 OWNER = "uid:1"
 SAMPLES = bytes(24)
+ROOM = 1 << 40
 ROOMY = Limits()
 
 
@@ -48,11 +51,12 @@ class Bench:
         priority: Priority = Priority.NORMAL,
         content: str = "",
         labels: dict[str, str] | None = None,
+        size: int | None = None,
     ) -> Record:
         """A new job, whose name counts up; one that waits for its turn if the workers are at work."""
         self._count += 1
         styles = (StyleUse(await self.picture(2)),)
-        spec = StylizeSpec(content or await self.picture(1), styles, encoder="vgg19-slim")
+        spec = StylizeSpec(content or await self.picture(1), styles, encoder="vgg19-slim", size=size)
         job = Job(f"jobs/{self._count}", client, spec, self.store.next_arrival(), 1.0, OWNER, priority=priority)
         job = replace(job, labels=labels or {})
         record = Record(job, "digest", keep_running=False)
@@ -378,9 +382,10 @@ async def test_a_job_that_ends_while_it_is_asked_to_stop_keeps_its_end(bench: Be
 
 async def test_jobs_of_a_lost_worker_go_on_from_their_checkpoints(bench: Bench) -> None:
     """What was done since is done again, elsewhere; the one that the worker was at has one attempt less."""
+    bench.pool.table["w0"].budget_bytes = ROOM
     for client in ("a", "b"):
         await bench.submit(client)
-    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings={"steps": 30}, text="")
+    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings={}, text="")
     bench.pool.say("w0", "step", job="jobs/1", step=1, total_steps=30, losses={}, time_left_s=1.0)
     bench.pool.say("w0", "saved", job="jobs/1", step=1)
     bench.pool.say("w0", "step", job="jobs/1", step=2, total_steps=30, losses={}, time_left_s=1.0)
@@ -399,7 +404,8 @@ async def test_jobs_of_a_lost_worker_go_on_from_their_checkpoints(bench: Bench) 
     bench.pool.restart("w0")
     bench.sliced("jobs/1" if "jobs/1" in [told["job"] for told in bench.pool.table["w0"].told] else "jobs/2")
     start = next(told for told in bench.pool.table["w0"].told if told["verb"] == "start" and told["job"] == "jobs/1")
-    assert start["terms"]["settings"] == {"steps": 30}
+    assert start["terms"]["settings"] == first.job.terms.settings
+    assert start["terms"]["settings"]["steps"] == defaults("vgg19-slim").steps
     assert start["states"] == str(bench.store.checkpoints.place("jobs/1"))
     await bench.done("jobs/1")
     await bench.done("jobs/2")
@@ -687,3 +693,56 @@ async def test_device_time_is_charged_to_job_and_client(bench: Bench) -> None:
 
     assert a.job.device_s == 0.5
     assert b.job.device_s == pytest.approx(0.65)
+
+
+# what decides the pixels
+
+
+async def test_all_that_decides_the_pixels_is_fixed_as_a_job_comes_in(bench: Bench) -> None:
+    """The defaults of today, what pays on the device, and the whole, as it fits; before any worker hears of the job."""
+    worker = bench.pool.table["w0"]
+    worker.budget_bytes, worker.precision, worker.ready = ROOM, "mixed", False
+
+    job = (await bench.submit()).job
+
+    assert worker.told == []
+    assert settings_from_json(job.terms.settings) == replace(defaults("vgg19-slim"), precision="mixed", tile=0)
+
+
+async def test_what_fits_only_in_tiles_is_cut_as_it_comes_in(bench: Bench) -> None:
+    """The largest device says how."""
+    need = footprint(StylizeSpec("", (StyleUse(""),), encoder="vgg19-slim", size=2000), HEADER, [HEADER])
+    bench.pool.table["w0"].budget_bytes = need.peak - (1 << 20)
+
+    record = await bench.submit(size=2000)
+
+    assert record.job.terms.settings["tile"] == need.tile(need.peak - (1 << 20)) > 0
+
+
+async def test_before_a_device_is_known_its_share_is_left_open_until_one_is(bench: Bench) -> None:
+    """The first worker that is ready settles it, for good: a larger one that comes later changes nothing."""
+    worker = bench.pool.table["w0"]
+    worker.ready = False
+    record = await bench.submit()
+    assert "tile" not in record.job.terms.settings
+
+    worker.budget_bytes, worker.precision = ROOM, "mixed"
+    bench.pool.say("w0", "ready")
+    settled = record.job.terms.settings
+    worker.precision = "float32"
+    bench.pool.say("w0", "ready")
+
+    assert settled["precision"] == "mixed"
+    assert record.job.terms.settings is settled
+
+
+async def test_smaller_tiles_for_want_of_memory_are_kept_with_the_job(bench: Bench) -> None:
+    """A second attempt is another: it says so, and its state goes on in those tiles elsewhere."""
+    bench.pool.table["w0"].budget_bytes = ROOM
+    record = await bench.submit()
+    smaller = {**record.job.terms.settings, "tile": 256}
+
+    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings=smaller, text="memory ran out", again=True)
+
+    assert (record.job.attempt, record.job.terms.settings["tile"]) == (2, 256)
+    assert record.events[-1].notice == "memory ran out"

@@ -9,6 +9,8 @@ the lock is taken before binding, is held for life and its file is never unlinke
 
 import json
 import os
+import socket
+import struct
 import time
 import uuid
 from dataclasses import asdict, dataclass
@@ -69,6 +71,25 @@ def read_note(runtime_dir: Path) -> Note | None:
         return Note(**json.loads((runtime_dir / "daemon.json").read_text()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def listener(runtime_dir: Path) -> int | None:
+    """Process id of whoever listens, as the caller would signal it: 0 is one that it cannot see, of another container.
+
+    The kernel says so, in the caller's own numbers; what the daemon says of itself may name somebody else here. None
+    where nobody listens, or the kernel does not tell.
+    """
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(str(socket_path(runtime_dir)))
+            credentials = line.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+        except OSError:
+            return None
+    pid, _uid, _gid = struct.unpack("3i", credentials)
+    return int(pid)
 
 
 def stops(runtime_dir: Path) -> str:

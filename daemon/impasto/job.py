@@ -14,7 +14,7 @@ The way back is for a job whose worker or daemon died, or that made room: it goe
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import Enum
 from typing import Any, Self
 
@@ -99,13 +99,12 @@ class Terms:
 
     Attributes:
         threads: of a CPU worker, as sums depend on how they are split.
-        precision: of the forward pass.
         encoder_sha256: of the encoder's file; another file of the same name is another encoder.
-        settings: the engine's, defaults included, as JSON can hold them; empty until the job first begins.
+        settings: the engine's, defaults included, as JSON can hold them; ``precision`` and ``tile`` are among them as
+            soon as a device is known, and before the job first begins.
     """
 
     threads: int = 0
-    precision: str = "float32"
     encoder_sha256: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -186,7 +185,7 @@ class Job:
         """
         parts: dict[str, Any] = {
             "spec": StylizeSpec.from_json(data["spec"]),
-            "terms": Terms(**data["terms"]),
+            "terms": Terms(**{f.name: data["terms"][f.name] for f in fields(Terms) if f.name in data["terms"]}),
             "state": State(data["state"]),
             "priority": Priority(data["priority"]),
             "failure": Failure(**data["failure"]) if data["failure"] else None,

@@ -17,7 +17,7 @@ import grpc
 from impasto import __version__, folders, logs
 from impasto.config import ENVIRONMENT_PREFIX, KEYS, Config
 from impasto.errors import Busy, Unavailable
-from impasto.instance import Instance, address, note_stop, prepare_folder, read_note, stops
+from impasto.instance import Instance, address, listener, note_stop, prepare_folder, read_note, stops
 from impasto.v1 import server_pb2, server_pb2_grpc
 
 CHANNEL_OPTIONS = (
@@ -204,13 +204,28 @@ def _pid(config: Config) -> int:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if (info := running(config)) is not None:
-            return int(info.pid)
+            return _in_sight(config, int(info.pid))
         if not _lock_held(config):
             return 0
         if (note := read_note(config.runtime_dir)) is not None:
             return note.pid
         time.sleep(0.02)
     raise Unavailable("a daemon has the lock, but does not answer and has not said which process it is")
+
+
+def _in_sight(config: Config, pid: int) -> int:
+    """The number by which this process can signal the daemon that calls itself `pid`.
+
+    Raises:
+        Unavailable: it cannot; the number would be somebody else's.
+    """
+    seen = listener(config.runtime_dir)
+    if seen == 0:
+        raise Unavailable(
+            f"the daemon runs in another container, as process {pid} there, and cannot be stopped from here: run "
+            "`impasto stop` where it runs"
+        )
+    return pid if seen is None else seen
 
 
 def _lives(pid: int) -> bool:

@@ -12,7 +12,7 @@ from torch import Tensor
 from bench.peers import Blocks, Evaluate, InNetwork, Problem, by_autograd
 from impasto.engine import VGG, Objective, Weights, random_encoder, style_targets
 from impasto.engine.precision import paying_precision
-from impasto.engine.seeing import Precision
+from impasto.method import Precision
 
 EQUAL = 1e-5
 ORACLE_PX, ORACLE_WIDTH = 128, 0.25

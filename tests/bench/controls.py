@@ -23,7 +23,7 @@ from torch import Tensor
 
 from impasto import gallery
 from impasto.engine import Encoder, Settings, Style, load_slim, stylize
-from impasto.engine.defaults import defaults
+from impasto.method.defaults import defaults
 
 FOLDER = Path("out/gallery")
 CONTENT, STYLE, SECOND = "harbour", "swirl", "stained-glass"

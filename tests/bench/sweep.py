@@ -33,8 +33,8 @@ from torch import Tensor
 
 from impasto import gallery
 from impasto.engine import VGG, Settings, Weights, load_encoder, load_slim, stylize
-from impasto.engine.defaults import defaults
-from impasto.engine.objective import STYLE_LAYERS
+from impasto.method import STYLE_LAYERS
+from impasto.method.defaults import defaults
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, only this folder would be searched
 from bench.texture import distance, signature

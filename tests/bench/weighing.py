@@ -17,7 +17,7 @@ from bench.contest import BUILDERS, problem_of, scene_of
 from impasto.engine import Settings, random_encoder, stylize
 from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.memory import bytes_needed
-from impasto.engine.presets import ObjectiveName
+from impasto.method import ObjectiveName
 
 MIB = 1 << 20
 RUNS: dict[str, tuple[float, str, str, ObjectiveName]] = {

@@ -13,14 +13,14 @@ from impasto.engine.descent import Diverged
 from impasto.engine.encoder import VGG, Encoder, EncoderSpec
 from impasto.engine.encoder_files import load_encoder, load_slim, random_encoder, save_encoder
 from impasto.engine.normal import normalise
-from impasto.engine.objective import Losses, Objective, Weights, style_moments, style_targets
-from impasto.engine.presets import ObjectiveName
+from impasto.engine.objective import Losses, Objective, style_moments, style_targets
 from impasto.engine.pulse import Cancelled, Pulse
 from impasto.engine.pyramid import Scale, pyramid
-from impasto.engine.settings import Settings
 from impasto.engine.styles import Style, StyleTarget
 from impasto.engine.stylize import Checkpoint, Step, stylize
 from impasto.engine.targets import TargetCache
+from impasto.method import ObjectiveName, Weights
+from impasto.method.settings import Settings
 
 __all__ = [
     "VGG",

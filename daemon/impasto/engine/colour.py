@@ -15,12 +15,11 @@ content's.
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
 
-Colour: TypeAlias = Literal["style", "content-luminance", "content-match-rgb", "content-match-lab"]
+from impasto.method import Colour
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in Gatys' notebook
 COVARIANCE_FLOOR = 1e-5  # likewise: on each variance, so that a flat picture has a root

@@ -15,9 +15,9 @@ from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import STYLE_TILE_PX
 from impasto.engine.passage import groups
-from impasto.engine.presets import ObjectiveName
-from impasto.engine.settings import Settings
 from impasto.engine.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
+from impasto.method import ObjectiveName
+from impasto.method.settings import Settings
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspaces, and strips of rows under way
 # What moments take more than Gram matrices: LAPACK and its matrices, at any size.
@@ -79,6 +79,17 @@ def fitted(encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Set
         return settings
     pixels = size[0] * size[1]
     return replace(settings, tile=need_of(encoder, settings).tile(pixels, style_pixels, limit))
+
+
+def within(
+    encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int
+) -> tuple[Settings, int]:
+    """The settings as they are where they fit into `limit` bytes, else in tiles that fit best; and what is needed."""
+    needed = bytes_needed(encoder, size[0] * size[1], style_pixels, settings)
+    if needed <= limit:
+        return settings, needed
+    cut = fitted(encoder, size, style_pixels, settings, limit)
+    return cut, bytes_needed(encoder, size[0] * size[1], style_pixels, cut)
 
 
 def smaller(settings: Settings, size: tuple[int, int]) -> Settings | None:

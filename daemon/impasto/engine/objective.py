@@ -5,8 +5,7 @@ scale.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -14,35 +13,14 @@ from torch import Tensor, nn
 from impasto.engine.encoder import Encoder
 from impasto.engine.guides import Guide
 from impasto.engine.losses import ContentLoss, Gamut
-from impasto.engine.presets import PRESETS, ObjectiveName
-from impasto.engine.seeing import Look, Precision
+from impasto.engine.presets import PRESETS
+from impasto.engine.seeing import Look
 from impasto.engine.styles import StyleTarget, Targets, TargetSource
-
-# Gatys et al. 2015 §2: content at relu4_2 (where objects stand), style at the first convolution of each block.
-CONTENT_LAYERS = MappingProxyType({"relu4_2": 1.0})
-STYLE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0, "relu5_1": 1.0})
-
+from impasto.method import ObjectiveName, Precision, Weights
 
 # How much more the content counts where it is to be kept: enough that a face stays one under a style that outweighs it.
 KEPT = 30.0
 STYLE_TILE_PX = 1536  # a larger style is seen in tiles: its statistics are the same, and it needs no memory to speak of
-
-
-@dataclass(frozen=True)
-class Weights:
-    """How much each term counts; the defaults are Gatys' notebook with weights normalised to mean activation 1.
-
-    `colour_variation` times as much does a variation of colour cost as one of light, see `losses.TotalVariation`;
-    `gamut` weighs what lies beyond black and white, see `losses.Gamut`.
-    """
-
-    content: float = 1.0
-    style: float = 1.0
-    total_variation: float = 0.0
-    colour_variation: float = 1.0
-    gamut: float = 0.0
-    content_layers: Mapping[str, float] = field(default_factory=lambda: CONTENT_LAYERS)
-    style_layers: Mapping[str, float] = field(default_factory=lambda: STYLE_LAYERS)
 
 
 @dataclass(frozen=True)

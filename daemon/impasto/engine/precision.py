@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from impasto.engine.seeing import Precision
+from impasto.method import Precision
 
 CPUINFO = Path("/proc/cpuinfo")
 MATRIX_UNITS = "amx_bf16"  # seven times as fast at bfloat16 as at float32 (LOG.md)

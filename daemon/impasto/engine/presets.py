@@ -14,14 +14,13 @@ content .015 and layers 256:64:16:4:1 over their sum) J is the program's own, on
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias
 
 from torch import Tensor, nn
 
 from impasto.engine.losses import AbsoluteVariation, GramLoss, TotalVariation
 from impasto.engine.moments import DeviationLoss, WassersteinLoss
+from impasto.method import ObjectiveName
 
-ObjectiveName: TypeAlias = Literal["gatys", "neural-style", "spst", "w2"]
 NEURAL_STYLE_SCALE = 100.0
 
 

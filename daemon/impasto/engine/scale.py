@@ -18,12 +18,13 @@ from impasto.engine.coordinates import Coordinates
 from impasto.engine.descent import Descent, Diverged
 from impasto.engine.encoder import Encoder, pulsing, resize
 from impasto.engine.margin import Margin
-from impasto.engine.objective import Objective, Weights, target_source
+from impasto.engine.objective import Objective, target_source
 from impasto.engine.pulse import Pulse
 from impasto.engine.pyramid import Scale
-from impasto.engine.settings import Settings, freed_power, kept_detail, weights_of
 from impasto.engine.styles import Style, StyleTarget, TargetSource, blended, grouped
 from impasto.engine.wrap import wrapped
+from impasto.method import Weights
+from impasto.method.settings import Settings, freed_power, kept_detail, weights_of
 
 NOISE_DEVIATION = 0.1  # of the noise start around the content's mean colour, in [0, 1] units
 

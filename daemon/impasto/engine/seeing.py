@@ -9,7 +9,6 @@ with autograd and in full precision.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,10 +20,7 @@ from impasto.engine.losses import gram_matrix
 from impasto.engine.moments import moments
 from impasto.engine.passage import Passage, Wanted, through
 from impasto.engine.tiling import Tiling, in_tiles, tiles_of
-
-Precision: TypeAlias = Literal["float32", "mixed"]
-"""``mixed``: the way there in float32, the way back and what is kept for it in bfloat16. The first decides how good the
-gradient is, the second hardly matters (LOG.md has the figures)."""
+from impasto.method import Precision
 
 
 @dataclass(frozen=True)

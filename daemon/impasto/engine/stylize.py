@@ -23,8 +23,8 @@ from impasto.engine.encoder import Encoder
 from impasto.engine.pulse import Pulse, steady
 from impasto.engine.pyramid import Scale, pyramid
 from impasto.engine.scale import ScaleState, Work
-from impasto.engine.settings import Settings
 from impasto.engine.styles import Style, TargetSource, checked
+from impasto.method.settings import Settings
 
 Enough: TypeAlias = Callable[[int, int], bool]
 

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from impasto.engine.encoder import Encoder
 from impasto.engine.objective import target_source
-from impasto.engine.presets import ObjectiveName
 from impasto.engine.styles import Targets, TargetSource
+from impasto.method import ObjectiveName
 
 
 class TargetCache:

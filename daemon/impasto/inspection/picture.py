@@ -18,10 +18,10 @@ from torch import Tensor
 from impasto import codec, photo, pixels
 from impasto.config import Config, Limits
 from impasto.engine import VGG
-from impasto.engine.defaults import defaults
 from impasto.engine.encoder import resize
 from impasto.errors import InvalidRequest, Violations
 from impasto.image import fit_long_side
+from impasto.method.defaults import defaults
 from impasto.weights import Shelf
 from impasto.worker.studio import open_encoder
 

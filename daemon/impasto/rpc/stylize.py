@@ -13,10 +13,12 @@ from impasto import owner, weights, wire
 from impasto.config import Limits
 from impasto.errors import Busy, InvalidRequest, NotFound, RequestIdReused, Violations
 from impasto.job import Job, Priority, State, Terms
+from impasto.method.choices import settings_at_admission
 from impasto.rpc.intake import Intake
 from impasto.rpc.status import stream, unary
 from impasto.rpc.watching import about_to_watch, check_stays, watch
 from impasto.scheduling.scheduler import Scheduler
+from impasto.scheduling.terms import kept_once
 from impasto.spec import MAX_STYLES, StylizeSpec, check_numbers, check_pictures
 from impasto.store import Blob, Record, chunks
 from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
@@ -194,8 +196,9 @@ class StylizeServicer(stylize_pb2_grpc.StylizeServiceServicer):
 
     async def _terms(self, spec: StylizeSpec) -> Terms:
         """What decides the pixels beside the request, as it is now: it stays so for the job's whole life."""
-        sha256 = await asyncio.to_thread(self._shelf.sha256, self._shelf.resolve(spec.encoder))
-        return Terms(threads=self._threads, encoder_sha256=sha256)
+        encoder = self._shelf.resolve(spec.encoder)
+        sha256 = await asyncio.to_thread(self._shelf.sha256, encoder)
+        return Terms(self._threads, sha256, kept_once(settings_at_admission(replace(spec, encoder=encoder))))
 
     async def _accepted(self, record: Record) -> None:
         """A job is accepted when it is written down: before that nobody is told of it.

@@ -7,11 +7,13 @@ takes a job in. What a device must hold is predicted from pixels times calibrate
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isqrt
 
 from impasto.config import Limits
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader, fit_long_side
 from impasto.job import Job, Priority
+from impasto.method.choices import settings_of
 from impasto.spec import StylizeSpec
 
 RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
@@ -24,9 +26,7 @@ MOMENTS_BYTES: Mapping[str, int] = {"spst": 64 << 20, "w2": 128 << 20}
 BLOCKS = (2, 2, 4, 4, 1)  # convolutions of VGG's blocks, to relu5_1
 CHANNELS = (64, 128, 256, 512, 512)
 STYLE_TILE_PX = 1536 + 2 * 80  # a larger style is seen in tiles
-LEAST_TILE_PX, TILE_STEP_PX = 128 + 2 * 160, 16  # the smallest tile of a picture, with what is around it
-STYLE_LAYERS, CONTENT_LAYERS = tuple(f"relu{block}_1" for block in range(1, 6)), ("relu4_2",)
-SLIM_STYLE_LAYERS = tuple(f"relu{layer}" for layer in ["1_1", "1_2", "2_1", "2_2", "3_2", "3_3", "3_4", "4_4", "5_1"])
+LEAST_TILE_PX, TILE_STEP_PX, AROUND_TILE_PX = 128, 16, 2 * 160  # a picture's smallest tile, and what is around each
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,6 @@ class Appetite:
         around: likewise where a picture goes around.
         weights: bytes.
         margin: pixels around a picture.
-        style: the layers that style is matched at, of the objective gatys.
     """
 
     width: float
@@ -47,7 +46,6 @@ class Appetite:
     around: float
     weights: int
     margin: int = 0
-    style: tuple[str, ...] = STYLE_LAYERS
 
     def kept(self, style: Collection[str]) -> float:
         """Bytes per pixel under way, for the way back: style features, a bit for everything else."""
@@ -66,7 +64,7 @@ class Appetite:
 
 
 APPETITES: Mapping[str, Appetite] = {
-    "vgg19-slim": Appetite(0.25, through=32.0, around=384.0, weights=6_473_088, margin=8, style=SLIM_STYLE_LAYERS),
+    "vgg19-slim": Appetite(0.25, through=32.0, around=384.0, weights=6_473_088, margin=8),
     "vgg19": Appetite(1.0, through=128.0, around=1536.0, weights=103_527_936),
 }
 
@@ -80,12 +78,26 @@ class Footprint:
         held: between its turns.
         least: in a step over the smallest tiles, which a job is computed in where the whole does not fit.
         fixed: of each, whatever the size.
+        whole: in a step, for the whole picture, however it is cut.
+        part: likewise for each pixel that is under way; 0 where the picture cannot be cut.
     """
 
     peak: int
     held: int
     least: int
     fixed: int = BASE_BYTES
+    whole: int = 0
+    part: float = 0.0
+
+    def tile(self, limit: int) -> int:
+        """The side in px of the largest tiles within `limit` bytes: 0 where the whole fits, or cannot be cut.
+
+        The smallest there are where nothing fits; as ``engine.memory`` says.
+        """
+        if self.peak <= limit or not self.part:
+            return 0
+        side = isqrt(int(max(0, limit - self.fixed - self.whole) / self.part)) - AROUND_TILE_PX
+        return max(LEAST_TILE_PX, side // TILE_STEP_PX * TILE_STEP_PX)
 
 
 def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHeader]) -> Footprint:
@@ -95,16 +107,17 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     around = 0 if spec.tileable else 2 * appetite.margin
     pixels = (width + around) * (height + around)
     style_pixels = [_style_pixels(style, spec.stroke_size, max(width, height)) for style in styles]
-    usual = appetite.style if spec.objective == "gatys" else STYLE_LAYERS
-    part = appetite.kept(spec.style_layers or usual) + (appetite.around if spec.tileable else appetite.through)
-    whole = IMAGES_BYTES + appetite.features(spec.content_layers or CONTENT_LAYERS)
+    weights = settings_of(spec).weights
+    part = appetite.kept(weights.style_layers) + (appetite.around if spec.tileable else appetite.through)
+    whole = pixels * (IMAGES_BYTES + appetite.features(weights.content_layers))
     style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through
     uncut = spec.tileable and bool(width % TILE_STEP_PX or height % TILE_STEP_PX)
-    peak = max(pixels * (whole + part), style)
-    least = max(pixels * whole + (pixels if uncut else min(pixels, LEAST_TILE_PX**2)) * part, style)
+    peak = max(whole + pixels * part, style)
+    least = max(whole + (pixels if uncut else min(pixels, (LEAST_TILE_PX + AROUND_TILE_PX) ** 2)) * part, style)
     held = pixels * HELD_BYTES + sum(style_pixels) * HELD_STYLE_BYTES + HELD_BASE_BYTES
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
-    return Footprint(int(max(peak, held)) + fixed, int(held), int(max(least, held)) + fixed, fixed)
+    peak, least = max(peak, held) + fixed, max(least, held) + fixed
+    return Footprint(int(peak), int(held), int(least), fixed, int(whole), 0.0 if uncut else part)
 
 
 def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:

@@ -15,7 +15,9 @@ from impasto.job import Job, Outlook, Priority, State
 from impasto.scheduling.admission import check_fit, check_room, footprint, superseded
 from impasto.scheduling.decision import Decision, Slot, decide
 from impasto.scheduling.demand import Demand, Want
+from impasto.scheduling.device import Device
 from impasto.scheduling.fairness import Ledger
+from impasto.scheduling.terms import fixed
 from impasto.store import Record, Store
 
 RETRY_S, MIN_RETRY_S, MAX_RETRY_S = 5.0, 1.0, 60.0
@@ -40,13 +42,13 @@ class Backlog:
             self._last_busy = time.monotonic()
         return time.monotonic() - self._last_busy
 
-    def check(self, job: Job, leaving: Collection[str], budgets: Sequence[int]) -> list[Job]:
+    def check(self, job: Job, leaving: Collection[str], devices: Sequence[Device]) -> list[Job]:
         """Whether a new job may come in, which changes nothing.
 
         Args:
             job: the new one.
             leaving: names of jobs that are on their way out: they count no more.
-            budgets: bytes that jobs may take of each device, as far as known.
+            devices: as far as they are known.
 
         Returns:
             Older previews that it makes needless.
@@ -59,27 +61,29 @@ class Backlog:
         needless = superseded(job, others)
         check_room(job, [other for other in others if other not in needless], self._limits, self._retry_s(job))
         content, styles = self._headers(job)
-        check_fit(footprint(job.spec, content, styles), job.spec.result_header(content), budgets)
+        check_fit(footprint(job.spec, content, styles), job.spec.result_header(content), _budgets(devices))
         return needless
 
-    def take(self, job: Job, leaving: Collection[str]) -> None:
-        """Takes in a new job that was checked, before it is in the store."""
+    def take(self, job: Job, leaving: Collection[str], devices: Sequence[Device]) -> Job:
+        """Takes in a new job that was checked, before it is in the store; its terms fixed, as far as may be."""
         active = {other.client for other in self._others(leaving)}
-        self._demand.come(job, *self._headers(job), time.monotonic())
+        want = self._demand.come(job, *self._headers(job), time.monotonic())
         if job.client not in active:
             self._ledger.lift(job.client, active)
+        return fixed(job, want.need, devices)
 
     def _others(self, leaving: Collection[str]) -> list[Job]:
         return [record.job for record in self.unfinished() if record.job.name not in leaving]
 
-    def misfits(self, budgets: Sequence[int]) -> list[tuple[Record, CannotServe]]:
-        """Jobs that came in before anybody knew the devices, and that none of them can ever hold."""
+    def settle(self, devices: Sequence[Device]) -> list[tuple[Record, CannotServe]]:
+        """Fixes the terms of jobs that came in before anybody knew the devices; those that none can ever hold."""
         found = []
         for record in self.unfinished():
             want = self._want(record.job)
             if record.job.state is State.QUEUED:
                 try:
-                    check_fit(want.need, want.header, budgets)
+                    check_fit(want.need, want.header, _budgets(devices))
+                    record.amend(fixed(record.job, want.need, devices))
                 except CannotServe as error:
                     found.append((record, error))
         return found
@@ -105,10 +109,11 @@ class Backlog:
     def _leaving_bytes(self, worker: str, homes: Mapping[str, str], away: Collection[str]) -> int:
         return self._demand.held_bytes(name for name, home in homes.items() if home == worker and name in away)
 
-    def begun(self, job: Job) -> None:
-        """A worker takes a job into its memory."""
-        self._want(job)
+    def begun(self, job: Job) -> int:
+        """A worker takes a job into its memory; the bytes that it needs of it at least."""
+        want = self._want(job)
         self._demand.held(job, time.monotonic())
+        return want.need.least
 
     def charge(self, record: Record, seconds: float) -> None:
         """A job has had its turn, or the last of one."""
@@ -163,3 +168,7 @@ class Backlog:
 
     def __repr__(self) -> str:
         return f"<Backlog [{len(self.unfinished())} jobs]>"
+
+
+def _budgets(devices: Sequence[Device]) -> list[int]:
+    return [device.budget_bytes for device in devices]

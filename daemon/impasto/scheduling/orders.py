@@ -4,8 +4,6 @@ Knows jobs and the verbs that ``worker`` understands. Must not know processes, t
 sends the one and hears the other.
 """
 
-import functools
-import json
 import sys
 import time
 from collections.abc import Iterable, Mapping
@@ -19,7 +17,9 @@ from impasto.job import Failure, Job, Result
 Verb = dict[str, Any]
 
 
-def start(job: Job, pictures: Iterable[tuple[str, str, Path, ImageHeader]], states: Path, result: Path) -> Verb:
+def start(
+    job: Job, pictures: Iterable[tuple[str, str, Path, ImageHeader]], states: Path, result: Path, need_bytes: int
+) -> Verb:
     """To begin with a job, or to go on with it.
 
     Args:
@@ -27,12 +27,14 @@ def start(job: Job, pictures: Iterable[tuple[str, str, Path, ImageHeader]], stat
         pictures: of each its field in the request, its blob's name, its file and its header.
         states: the folder of its checkpoints.
         result: the file that the result is to be written to.
+        need_bytes: of memory, as predicted.
     """
     sources = {
         field: {"path": str(path), "header": header.to_json(), "key": key} for field, key, path, header in pictures
     }
     told = {"spec": job.spec.to_json(), "terms": asdict(job.terms), "pictures": sources}
-    return {"verb": "start", "job": job.name, "states": str(states), "result": str(result)} | told
+    places = {"states": str(states), "result": str(result)}
+    return {"verb": "start", "job": job.name, "need_bytes": need_bytes} | places | told
 
 
 def turn(job: str, seconds: float, room_bytes: int | None = None) -> Verb:
@@ -53,17 +55,6 @@ def cancel(job: Job, why: str, reason: str, *, keep: bool) -> Verb:
 def losses(header: Mapping[str, Any]) -> dict[str, float]:
     """Those of a step. The same few names come at each step of each job, and a thousand are remembered: kept once."""
     return {sys.intern(layer): loss for layer, loss in header["losses"].items()}
-
-
-def settings(header: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The engine's, of a job that has begun; most jobs have the same: kept once, for they are remembered for a day."""
-    return _settings(json.dumps(header["settings"]))
-
-
-@functools.lru_cache(maxsize=256)
-def _settings(told: str) -> Mapping[str, Any]:
-    settings: dict[str, Any] = json.loads(told)
-    return settings
 
 
 def ended(job: Job, header: Mapping[str, Any], result: Result | None) -> Job:

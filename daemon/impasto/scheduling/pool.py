@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from impasto.frames import Frame, FrameError, Parser
 from impasto.scheduling import vitals
+from impasto.scheduling.device import Device
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Worker:
         self.device = ""
         self.description = ""
         self.encoders: list[str] = []
-        self.budget_bytes = 0  # what jobs may take of its device; 0 until it has told
+        self.budget_bytes, self.precision = 0, ""  # what jobs may take of its device, what pays there; once it has told
         self.heard, self.heard_cpu_s = time.monotonic(), 0.0
         self.resting = False
 
@@ -90,9 +91,10 @@ class Pool(Protocol):
         ...
 
 
-def budgets(pool: Pool) -> list[int]:
-    """What jobs may take of each device, as far as workers have told; those that rest, too."""
-    return [worker.budget_bytes for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
+def devices(pool: Pool) -> list[Device]:
+    """The devices, as far as workers have told of them; of those that rest, too."""
+    known = [worker for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
+    return [Device(worker.budget_bytes, worker.precision) for worker in known]
 
 
 def _nobody(_worker: Worker, _message: Message) -> None:
@@ -243,7 +245,7 @@ class LocalPool:
         header = frame.header
         if header["event"] == "ready":
             worker.ready, worker.device, worker.description = True, header["device"], header["description"]
-            worker.budget_bytes = header["budget_bytes"]
+            worker.budget_bytes, worker.precision = header["budget_bytes"], header["precision"]
             if index == 0:
                 for further in range(1, header["devices"]):
                     self._keep(further)

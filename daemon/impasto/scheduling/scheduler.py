@@ -20,7 +20,8 @@ from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Result, State
 from impasto.scheduling import orders
 from impasto.scheduling.backlog import Backlog
 from impasto.scheduling.decision import QUANTUM_S, Slot
-from impasto.scheduling.pool import Message, Pool, Worker, budgets
+from impasto.scheduling.pool import Message, Pool, Worker, devices
+from impasto.scheduling.terms import kept_once
 from impasto.store import Record, Store
 
 log = logging.getLogger(__name__)
@@ -57,14 +58,14 @@ class Scheduler:
         """
         if self.draining:
             raise GoingAway
-        needless = self._backlog.check(job, self._closing, budgets(self._pool))
+        needless = self._backlog.check(job, self._closing, devices(self._pool))
         self._store.make_room(self._store.result_bytes(job))
         return [self._store.records[other.name] for other in needless]
 
     def submit(self, record: Record) -> None:
         """Takes a job into the queue, if `check` allows it; older previews that it makes needless are cancelled."""
         needless = self.check(record.job)
-        self._backlog.take(record.job, self._closing)
+        record.amend(self._backlog.take(record.job, self._closing, devices(self._pool)))
         for each in needless:
             self.cancel(each, "a newer preview took its place", reason="SUPERSEDED")
         self._store.add(record)
@@ -145,8 +146,8 @@ class Scheduler:
                 self._run(worker, self._store.records[job])
 
     def _ready(self) -> None:
-        """A worker has come: jobs that no device can hold end now that these are known."""
-        for record, error in self._backlog.misfits(budgets(self._pool)):
+        """A worker has come, devices are known: jobs that none can hold end, the others' terms are fixed."""
+        for record, error in self._backlog.settle(devices(self._pool)):
             self._end(record, record.job.failed(Failure(error.reason, error.message), time.time()))
         self._dispatch()
 
@@ -168,9 +169,9 @@ class Scheduler:
             return False
         part = self._parts[job.name] = self._store.new_part()
         pictures = [(field, blob.name, blob.path, blob.header) for field, blob in blobs]
-        worker.send(orders.start(job, pictures, self._store.checkpoints.place(job.name), part))
+        need_bytes = self._backlog.begun(job)
+        worker.send(orders.start(job, pictures, self._store.checkpoints.place(job.name), part, need_bytes))
         self._home[job.name] = worker.name
-        self._backlog.begun(job)
         record.update(job.started(worker.device, time.time()))
         return True
 
@@ -212,12 +213,11 @@ class Scheduler:
                 log.error("worker %s said %r", worker, unknown)
 
     def _begun(self, worker: Worker, record: Record, header: dict[str, Any]) -> None:
-        """A worker has a job in its memory, from its newest state: what decides its pixels is settled for good."""
+        """A worker has a job in its memory, from its newest state; or anew in smaller tiles, as memory ran out."""
         job = replace(record.job, step=header["step"])
-        again = header.get("again", False)  # in smaller tiles, as memory ran out
-        if again or not job.terms.settings:
-            terms = replace(job.terms, settings=orders.settings(header))
-            job = replace(job, terms=terms, attempt=job.attempt + again)
+        if header.get("again", False):
+            terms = replace(job.terms, settings=kept_once(header["settings"]))
+            job = replace(job, terms=terms, attempt=job.attempt + 1)
         record.amend(job)
         if header["text"]:
             record.update(job, notice=header["text"])

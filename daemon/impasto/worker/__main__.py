@@ -1,6 +1,6 @@
 """A worker process: owns one device, paints what the front asks for, in slices, and dies with the front.
 
-Speaks `frames` over stdin and stdout. Must not know jobs beyond their names, other workers or gRPC. ``pool`` executes
+Speaks over stdin and stdout (``line``). Must not know jobs beyond their names, other workers or gRPC. ``pool`` executes
 it (`python -m impasto.worker`); nobody imports it. torch is imported only after the process has made sure that it will
 not outlive its parent, so that even a front killed in the first second leaves no orphan.
 
@@ -17,7 +17,6 @@ import os
 import queue
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -25,9 +24,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import ImpastoError
-from impasto.frames import Frame, Parser
 from impasto.spec import StylizeSpec
 from impasto.weights import Shelf
+from impasto.worker.line import Line
 
 if TYPE_CHECKING:
     from impasto.worker.painting import Painting
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ALIVE_S = 1.0  # how often a busy worker says that it lives
 IDLE_ALIVE_S = 5.0
 BUDGET_SHARE = 0.9  # of what is free when a worker starts; the rest is for what else happens on the device
 PR_SET_PDEATHSIG = 1
@@ -49,50 +47,6 @@ def die_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before we asked
         os._exit(1)
-
-
-class Line:
-    """The pipe to the front. A thread reads it, so that a cancel is seen while the main thread computes.
-
-    The mutable state is the inbox, the jobs to be stopped and the previews wanted.
-    """
-
-    def __init__(self) -> None:
-        # stdout is the line; whatever else prints goes to stderr.
-        self._out = os.fdopen(os.dup(1), "wb", buffering=0)
-        os.dup2(2, 1)
-        self._lock = threading.Lock()
-        self._said = 0.0
-        self.inbox: queue.Queue[dict[str, Any]] = queue.Queue()
-        self.cancelled: dict[str, dict[str, Any]] = {}
-        self.previews: dict[str, int] = {}
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        parser = Parser()
-        while data := os.read(0, 1 << 20):
-            for frame in parser.feed(data):
-                header = frame.header
-                if header["verb"] == "cancel":
-                    self.cancelled[header["job"]] = header
-                elif header["verb"] == "preview":
-                    self.previews[header["job"]] = header["max_edge"]
-                    continue
-                self.inbox.put(header)
-        os._exit(0)  # the front closed the line or died: nobody waits for what we compute
-
-    def say(self, event: str, payload: bytes = b"", **header: Any) -> None:  # noqa: ANN401  # anything JSON can hold
-        """Sends one message to the front."""
-        data = memoryview(Frame({"event": event} | header, payload).encode())
-        with self._lock:
-            self._said = time.monotonic()
-            while data:
-                data = data[self._out.write(data) :]
-
-    def alive(self) -> None:
-        """Says so, if nothing was said for a while."""
-        if time.monotonic() - self._said > ALIVE_S:
-            self.say("alive")
 
 
 class Worker:
@@ -152,22 +106,21 @@ class Worker:
         from impasto.worker.again import in_smaller_tiles, why  # noqa: PLC0415
 
         painting, started = self._paintings.get(job), self._started.get(job, {})
-        shortage = started.get("shortage", "") if painting is None else painting.shortage(self._studio.free_bytes())
         anew = None if painting is None else in_smaller_tiles(started, painting, error)
         if painting is None or anew is None:
-            self._fail(job, *why(error, shortage, self._studio.device))
+            self._fail(job, *why(error, started, self._studio))
             self._studio.release()
             return None
         painting.saving.stop()
         del self._paintings[job]  # its memory is needed
-        return {**anew, "seconds": painting.bill(), "shortage": shortage}
+        return {**anew, "seconds": painting.bill()}
 
     def _begin_anew(self, job: str, header: dict[str, Any]) -> None:
         self._start(job, header)
         self._line.say("sliced", job=job, seconds=header["seconds"])
 
     def _start(self, job: str, header: dict[str, Any]) -> None:
-        from impasto.worker.choices import settings_to_json  # noqa: PLC0415
+        from impasto.method.choices import settings_to_json  # noqa: PLC0415
         from impasto.worker.painting import Painting, Terms  # noqa: PLC0415
 
         began, self._current, self._results[job] = time.perf_counter(), job, Path(header["result"])
@@ -180,6 +133,7 @@ class Worker:
             self._line.say("notice", job=job, text=NOTHING_SELECTED)
         self._line.say("loaded", encoders=list(self._studio.encoders))
         settings = settings_to_json(painting.settings)
+        again = again or painting.again
         text = "; ".join(told for told in (again, painting.notice) if told)
         self._line.say("begun", job=job, step=painting.step, settings=settings, text=text, again=bool(again))
         painting.spend(time.perf_counter() - began)
@@ -294,26 +248,27 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the daemon's terminal is the daemon's to handle
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     line = Line()
-    studio, description, devices = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
-    budget = studio.budget_bytes = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
-    name = str(studio.device)
-    line.say("ready", device=name, description=description, devices=devices, budget_bytes=budget)
+    studio, told = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
+    budget = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
+    line.say("ready", **told, budget_bytes=budget, precision=studio.precision)
     Worker(line, studio).run()
 
 
-def open_studio(index: int, threads: int, nice: int, shelf: Shelf) -> tuple["Studio", str, int]:
-    """The device of that index, a description of it, and how many devices there are: all CUDA devices, else the CPU."""
+def open_studio(index: int, threads: int, nice: int, shelf: Shelf) -> tuple["Studio", dict[str, Any]]:
+    """The device of that index, and what the front is told of it: the CPU only without CUDA."""
     import torch  # noqa: PLC0415  # seconds; see the module's contract
 
     from impasto.worker.studio import Studio, cores  # noqa: PLC0415
 
     if torch.cuda.is_available():
         device = torch.device("cuda", index)
-        return Studio(device, shelf), torch.cuda.get_device_name(device), torch.cuda.device_count()
-    with contextlib.suppress(OSError):
-        os.nice(nice)
-    torch.set_num_threads(threads or cores())
-    return Studio(torch.device("cpu"), shelf), f"{torch.get_num_threads()} threads", 1
+        description, devices = torch.cuda.get_device_name(device), torch.cuda.device_count()
+    else:
+        with contextlib.suppress(OSError):
+            os.nice(nice)
+        torch.set_num_threads(threads or cores())
+        device, description, devices = torch.device("cpu"), f"{torch.get_num_threads()} threads", 1
+    return Studio(device, shelf), {"device": str(device), "description": description, "devices": devices}
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from impasto.engine.memory import smaller
-from impasto.worker.choices import settings_to_json
+from impasto.image import ImageHeader
+from impasto.method.choices import settings_to_json
+from impasto.spec import StylizeSpec
 from impasto.worker.painting import Painting
-from impasto.worker.studio import wants_memory
+from impasto.worker.studio import Studio, wants_memory
 
 WHY_UNSAVED = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the daemon's disk quota is used up"}
 
@@ -30,13 +32,21 @@ def in_smaller_tiles(started: Mapping[str, Any], painting: Painting, error: Exce
     return {**started, "terms": terms, "again": f"memory ran out: a new attempt is made in tiles of {found.tile} px"}
 
 
-def why(error: Exception, shortage: str, device: object) -> tuple[str, str]:
-    """Reason and message of what nobody foresaw; `shortage` says what a painting needs and what there is, if known."""
+def why(error: Exception, started: Mapping[str, Any], studio: Studio) -> tuple[str, str]:
+    """Reason and message of what nobody foresaw, in a job that was started so."""
     if wants_memory(error):
-        return "DEVICE_OUT_OF_MEMORY", f"the memory of {device} is full: {shortage or 'ask for a smaller size'}"
+        told = _shortage(started, studio) if started else "ask for a smaller size"
+        return "DEVICE_OUT_OF_MEMORY", f"the memory of {studio.device} is full: {told}"
     if isinstance(error, OSError):
         return "DISK", f"the daemon's disk failed: {error.strerror or 'see its log'}"
     return "INTERNAL", "the computation broke; the daemon's log has the details"
+
+
+def _shortage(started: Mapping[str, Any], studio: Studio) -> str:
+    """What the job needs at least, and what there is; known before there is a painting."""
+    spec = StylizeSpec.from_json(started["spec"])
+    content = ImageHeader.from_json(started["pictures"]["content"]["header"])
+    return studio.shortage(spec.result_header(content), started["need_bytes"], studio.free_bytes())
 
 
 def why_unsaved(error: Exception) -> str:

@@ -2,11 +2,11 @@
 
 Knows the engine's `Checkpoint` and files. Must not know jobs, devices, the front, or when one is due (``saving``). A
 file is safetensors: every tensor of the state, and beside them as JSON what else it is made of; reading one executes
-nothing. It is written beside its place, synced and renamed to a name that holds its CRC-32, so that a half-written or
+nothing. It is written beside its place, synced and renamed to a name that holds its XXH3, so that a half-written or
 damaged one is never taken for a state. The last two are kept: where the newest is damaged, the one before serves.
 
-The checksum is against damage, not against forgery: whoever can write here can do as much as we. A CRC-32 sees every
-damage of up to 32 bits in a row, and costs half of a SHA-256 (2.3 against 1.25 GB/s where this was measured).
+The checksum is against damage, not against forgery: whoever can write here can do as much as we. XXH3 of 64 bits runs
+at 8.8 GB/s where CRC-32 runs at 2.1 and SHA-256 at 1.25: of what a state costs it was the larger half, as CRC-32.
 """
 
 import errno
@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import re
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
+from xxhash import xxh3_64
 
 from impasto.engine import Checkpoint
 
@@ -87,8 +87,8 @@ def write(folder: Path, packed: Packed, put: Callable[[Path, Path], object] = Pa
     part = folder / PART
     try:
         _put(packed, part)
-        checksum = _crc32_of(part, sync=True)
-        put(part, folder / f"{packed.number:08}-{checksum:08x}{SUFFIX}")
+        checksum = _checksum_of(part, sync=True)
+        put(part, folder / f"{packed.number:08}-{checksum}{SUFFIX}")
     finally:
         part.unlink(missing_ok=True)
     for old in states(folder)[KEPT:]:
@@ -133,7 +133,7 @@ def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
         SafetensorError, ValueError, KeyError, TypeError: it is damaged.
         OSError: it cannot be read.
     """
-    if f"{_crc32_of(path):08x}" != path.stem.partition("-")[2]:
+    if _checksum_of(path) != path.stem.partition("-")[2]:
         raise ValueError("its checksum differs")
     with safe_open(path, framework="pt") as file:
         told = json.loads(file.metadata()[METADATA_KEY])
@@ -164,15 +164,15 @@ def _together(told: Any, tensors: Mapping[str, Tensor]) -> Any:  # noqa: ANN401
     return {key: _together(inner, tensors) for key, inner in told["pairs"]}
 
 
-def _crc32_of(path: Path, *, sync: bool = False) -> int:
+def _checksum_of(path: Path, *, sync: bool = False) -> str:
     """The file's checksum; with `sync` it is on the disk when this returns."""
-    checksum = 0
+    checksum = xxh3_64()
     with path.open("rb") as file:
         while data := file.read(READ_BYTES):
-            checksum = zlib.crc32(data, checksum)
+            checksum.update(data)
         if sync:
             os.fsync(file.fileno())
-    return checksum
+    return checksum.hexdigest()
 
 
 def states(folder: Path) -> list[Path]:

@@ -18,12 +18,13 @@ from torch import Tensor
 from impasto import pixels
 from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
 from impasto.engine.encoder import resize
-from impasto.engine.memory import bytes_needed, fitted
+from impasto.engine.memory import within
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
+from impasto.method.choices import settings_from_json, settings_of
 from impasto.spec import StylizeSpec
 from impasto.worker import checkpoint
-from impasto.worker.choices import Budget, settings_from_json, settings_of
+from impasto.worker.budget import Budget
 from impasto.worker.saving import Outcome, Saving
 from impasto.worker.studio import Picture, Studio
 
@@ -72,7 +73,7 @@ class Painting:
         self.settings = (
             settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec, studio.precision)
         )
-        self.nothing = self._selects_nothing()
+        self.nothing, self.again = self._selects_nothing(), ""
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
         if not self.nothing:
             self._check_memory(studio, encoder)
@@ -111,9 +112,9 @@ class Painting:
         largest = max(width * height for width, height in sizes)
         around = 2 * self.settings.margin
         size, free = (self.header.height + around, self.header.width + around), studio.free_bytes()
-        if not self._terms.settings:
-            self.settings = fitted(encoder, size, largest, self.settings, min(free, studio.budget_bytes or free))
-        self._needed = bytes_needed(encoder, size[0] * size[1], largest, self.settings)
+        cut, self._needed = within(encoder, size, largest, self.settings, free)
+        if cut != self.settings:  # there is less than when the job came in
+            self.settings, self.again = cut, f"memory is short now: it is painted in tiles of {cut.tile} px"
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
 

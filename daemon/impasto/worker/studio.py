@@ -16,9 +16,9 @@ import torch
 from impasto import pixels
 from impasto.engine import VGG, TargetCache, load_encoder, load_slim
 from impasto.engine.precision import paying_precision
-from impasto.engine.seeing import Precision
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
+from impasto.method import Precision
 from impasto.spec import SLIM
 from impasto.weights import Shelf, sha256_of
 
@@ -81,7 +81,6 @@ class Studio:
         self._loaded: dict[str, tuple[int, ...]] = {}
         self._sha256: dict[str, str] = {}
         self.targets: dict[str, TargetCache] = {}
-        self.budget_bytes = 0  # what jobs may take together, if anybody has said; a picture that needs more is cut
         self._precision: Precision | None = None
 
     @property

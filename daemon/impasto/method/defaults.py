@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from impasto.engine.objective import Weights
-from impasto.engine.presets import ObjectiveName
-from impasto.engine.settings import Settings
+from impasto.method.names import ObjectiveName
+from impasto.method.settings import Settings
+from impasto.method.weights import Weights
 
 # The narrow encoder's strokes hang together where a block's later layers are matched, too, which see further; the first
 # layer of each alone, as in the papers, left coloured grain (training/LOG.md, 26 November).

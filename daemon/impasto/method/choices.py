@@ -1,29 +1,28 @@
-"""From a request's words to the engine's settings, and how long a painting may take.
+"""From a request's words to the settings, and settings as JSON can hold them.
 
-Knows the request, the engine's settings and arithmetic on seconds. Must not know clocks, pictures or tensors: whoever
-paints says what time it is. ``painting`` asks it once for each job, and `Budget` after each step.
+Knows the request and the settings. Must not know pictures, tensors or devices. The front asks once for each job, when
+it comes in, and writes the answer down with it; ``worker`` reads that.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from typing import Any, Literal, cast
 
-from impasto.engine import Scale, Settings, Weights
-from impasto.engine.colour import Colour
-from impasto.engine.defaults import defaults
-from impasto.engine.presets import ObjectiveName
-from impasto.engine.pyramid import no_time_left, time_shares
-from impasto.engine.seeing import Precision
-from impasto.engine.settings import Detail
+from impasto.method.defaults import defaults
+from impasto.method.names import Colour, Detail, ObjectiveName, Precision
+from impasto.method.settings import Settings
+from impasto.method.weights import Weights
 from impasto.spec import StylizeSpec
 
+# What hangs on the device: fixed as soon as one is known, see ``scheduling.terms``.
+DEVICE_SETTINGS = ("precision", "tile")
 BUDGET_STEPS = 2000  # at most, where only the time is given: nothing is to be seen of more
 
 
 def settings_of(spec: StylizeSpec, precision: Precision = "float32") -> Settings:
     """The engine's settings: what the request says, and the encoder's defaults for what it leaves open.
 
-    `precision` is what pays on the device where the job first begins.
+    `precision` is what pays on the device, if anybody knows that.
     """
     base = defaults(spec.encoder, cast("ObjectiveName", spec.objective))
     weights = replace(
@@ -61,34 +60,15 @@ def settings_to_json(settings: Settings) -> dict[str, Any]:
     return {f.name: getattr(settings, f.name) for f in fields(settings)} | {"weights": told | layers}
 
 
+def settings_at_admission(spec: StylizeSpec) -> dict[str, Any]:
+    """All of them, as they are written down with a job, but those that hang on the device."""
+    told = settings_to_json(settings_of(spec))
+    return {name: value for name, value in told.items() if name not in DEVICE_SETTINGS}
+
+
 def settings_from_json(data: Mapping[str, Any]) -> Settings:
     """The inverse of `settings_to_json`."""
     return Settings(**{**data, "weights": Weights(**data["weights"])})
-
-
-@dataclass
-class Budget:
-    """When each scale must make way for the next, if there is so much time for all.
-
-    `elapsed_s` is what the steps before the last took; the mutable state.
-    """
-
-    seconds: float | None
-    scales: Sequence[Scale]
-    elapsed_s: float = field(default=0.0)
-
-    def spent(self, scale: int, now_s: float) -> bool:
-        """Whether the scale is to be left after the step that has just ended, `now_s` seconds into the painting."""
-        step_s, self.elapsed_s = now_s - self.elapsed_s, now_s
-        if self.seconds is None:
-            return False
-        return no_time_left(now_s, step_s, self.seconds * time_shares(self.scales)[scale])
-
-    def total_steps(self, step: int, last: bool, most: int) -> int:  # noqa: FBT001  # as a step says it
-        """How many steps there will be in all, as far as can be told."""
-        if self.seconds is None or last or not self.elapsed_s:
-            return step if last else most
-        return min(most, max(step + 1, round(step * self.seconds / self.elapsed_s)))
 
 
 def _or(value: float | None, default: float) -> float:

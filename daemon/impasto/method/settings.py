@@ -9,12 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from impasto.engine.colour import Colour
-from impasto.engine.objective import Weights
-from impasto.engine.presets import ObjectiveName
-from impasto.engine.seeing import Precision
-
-Detail = Literal["fine", "balanced", "coarse"]
+from impasto.method.names import Colour, Detail, ObjectiveName, Precision
+from impasto.method.weights import Weights
 
 STRENGTH_MIDDLE = 0.5  # the encoder's own weights
 STRENGTH_POWER = 6.0  # 0.4 means a quarter of the style, 0.25 a sixtieth: ratios are seen in powers, not in sums
