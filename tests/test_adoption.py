@@ -293,7 +293,7 @@ f.write('a\\xff'); f.write(u'\\u20ac'.encode('utf-8')); f.writelines(['b\\n', 'c
 f.close()
 print 1
 with file({str(path)!r}, 'rb') as f: first = f.read(2)
-x = [ord(c) for c in first] + [len(list(open({str(path)!r}, 'rU')))]
+with open({str(path)!r}, 'rU') as f: x = [ord(c) for c in first] + [len(list(f))]
 """
     assert run(source, "x") == [97, 255, 2]
     assert path.read_bytes() == b"a\xff\xe2\x82\xacb\nc"

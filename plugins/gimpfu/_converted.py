@@ -71,14 +71,14 @@ class Encoded(str):
     def __buffer__(self, _flags: int, /) -> memoryview:  # PEP 688
         return memoryview(self.data)
 
-    def _how(encoding: str = "ascii", errors: str = "strict") -> tuple[str, str]:
-    """Python 2's parameters; its ASCII was the part of UTF-8 that it knew without being told."""
-    return ("utf-8" if encoding.lower() == "ascii" and errors == "strict" else encoding), errors
-
-
-def decode(self, *_how: str) -> str:
+    def decode(self, *_how: str) -> str:
         """The text again."""
         return str(self)
+
+
+def _how(encoding: str = "ascii", errors: str = "strict") -> tuple[str, str]:
+    """Python 2's parameters; its ASCII was the part of UTF-8 that it knew without being told."""
+    return ("utf-8" if encoding.lower() == "ascii" and errors == "strict" else encoding), errors
 
 
 def decode(value: Any, *how: Any, **named: Any) -> Any:
