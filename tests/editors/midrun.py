@@ -39,6 +39,12 @@ def jobs(daemon: Daemon) -> dict[str, int]:
         return {job.name: job.state for job in client.jobs()}
 
 
+def step_of(daemon: Daemon, name: str) -> int:
+    """How far a job is."""
+    with daemon.client() as client:
+        return next(job.step for job in client.jobs() if job.name == name)
+
+
 def job_of(daemon: Daemon) -> str:
     """The one job that is not over."""
     over = (stylize_pb2.JOB_STATE_SUCCEEDED, stylize_pb2.JOB_STATE_FAILED, stylize_pb2.JOB_STATE_CANCELLED)

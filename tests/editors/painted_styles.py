@@ -74,6 +74,9 @@ def part_of_a_layer() -> None:
         assert samples(paint(image, layer, style="layer", style_layer=style)) != whole
         style_image.select_ellipse(Gimp.ChannelOps.REPLACE, 4, 4, 30, 20)
         assert samples(paint(image, layer, style="layer", style_layer=style)) not in (whole, part)
+    _, hidden = style_layer()
+    hidden.add_mask(hidden.create_mask(Gimp.AddMaskType.BLACK))
+    assert "'texture' hides all of it" in refused(image, layer, style="layer", style_layer=hidden)
     below = layer.copy()
     image.insert_layer(below, None, -1)
     fill(below, None)

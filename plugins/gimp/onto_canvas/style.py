@@ -40,7 +40,7 @@ def of_layer(layer: Gimp.Layer | None, painted: Gimp.Image | None = None) -> Sty
     image it says which part of the layer is the style, unless it misses the layer.
 
     Raises:
-        Failed: it was not chosen, or has gone.
+        Failed: it was not chosen, has gone, or all of it is hidden.
     """
     if layer is None or not layer.is_valid():
         raise Failed("no layer was chosen for the style, or it has gone: choose one, or another style")
@@ -55,16 +55,17 @@ def of_layer(layer: Gimp.Layer | None, painted: Gimp.Image | None = None) -> Sty
 
 def _cut_out(layer: Gimp.Layer, title: str, *, is_selected: bool) -> StylePicture:
     """The part of a layer that its mask shows and that is selected, the rest of its rectangle transparent."""
-    image, area = layer.get_image(), samples.whole(layer)
-    if is_selected:
-        area = layers.selected_area(layer)
-    scratch = layers.like(image, *area.size)
+    area = layers.selected_area(layer) if is_selected else samples.whole(layer)
+    shown = layers.shown(layer, area, is_selected=is_selected)
+    if not any(shown):
+        raise Failed(f"the mask of the style layer '{title}' hides all of it: choose another, or change its mask")
+    scratch = layers.like(layer.get_image(), *area.size)
     kind = layer.type_with_alpha() if not layer.is_indexed() else Gimp.ImageType.RGBA_IMAGE
     cut = Gimp.Layer.new(scratch, title, *area.size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
     babl = samples.native(cut)
     samples.write(cut, babl, samples.read(layers.visible(layer), babl, area))
     scratch.insert_layer(cut, None, 0)
-    placing.add_mask(cut, layers.shown(layer, area, is_selected=is_selected))
+    placing.add_mask(cut, shown)
     cut.remove_mask(Gimp.MaskApplyMode.APPLY)
     babl, header = layers.picture_format(scratch, cut)
     data = samples.read(cut, babl)
@@ -81,7 +82,15 @@ def layer_by_number(number: int) -> Gimp.Layer | None:
 def layer_like(title: str, digest: str, painted: Gimp.Image) -> Gimp.Layer | None:
     """A layer of any open image that an earlier style was: of its name and content, or at least of its name."""
     named = [layer for image in Gimp.get_images() for layer in all_layers(image) if layer.get_name() == title]
-    return next((layer for layer in named if of_layer(layer, painted).sha256 == digest), named[0] if named else None)
+    return next((layer for layer in named if _digest(layer, painted) == digest), named[0] if named else None)
+
+
+def _digest(layer: Gimp.Layer, painted: Gimp.Image) -> str:
+    """The SHA-256 of a layer as a style; nothing for one that cannot be one now."""
+    try:
+        return of_layer(layer, painted).sha256
+    except Failed:
+        return ""
 
 
 def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:
