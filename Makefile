@@ -29,6 +29,8 @@ bench: $(STAMP)  ## speed and memory, as ratios within one run; what checkpoints
 	$(BIN)/python tests/bench/checkpoints.py
 	$(BIN)/python tests/bench/load.py
 	$(BIN)/python tests/bench/finish.py
+	$(BIN)/python tests/bench/workers.py
+	$(BIN)/python tests/bench/studio.py
 
 gallery: $(STAMP)  ## two scenes in ten styles, and whether each shows whose style it has; every control: out/gallery/
 	$(BIN)/python tests/bench/gallery.py

@@ -1,9 +1,15 @@
 """Fakes: real code, named, scriptable, few."""
 
 import json
+import queue
+import random
 import re
+import socket
+import struct
 import threading
+import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -82,9 +88,10 @@ class FakeWorker(Worker):
     """A worker without a process: notes what it is told."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.ready, self.device, self.description, self.encoders = name, True, f"fake:{name}", "", []
+        super().__init__(name)
+        self.ready, self.device = True, f"fake:{name}"
         self.told: list[dict[str, Any]] = []
-        self.resting, self.budget_bytes, self.precision = False, 0, "float32"
+        self.precision = "float32"
 
     def send(self, header: dict[str, Any]) -> None:
         """Notes what would go through the pipe."""
@@ -105,6 +112,12 @@ class FakePool:
         self.listener: Listener = lambda _worker, _message: None
         self.table = {name: FakeWorker(name) for name in names}
         self.resting: list[Worker] = []
+
+    def start(self) -> None:
+        """They are there already."""
+
+    async def stop(self) -> None:
+        """They stay."""
 
     @property
     def workers(self) -> list[Worker]:
@@ -250,6 +263,93 @@ class WeightsServer:
             self.released.wait(120)
         call.wfile.write(self.body[start:end])
         asked.sent += len(self.body[start:end])
+
+
+class Wire:
+    """A network between two ends of this machine, as bad as it is told to be: every byte passes through real sockets.
+
+    Attributes:
+        port: where the near end connects to; on 127.0.0.1.
+        target: the port that it leads to, which may change.
+        delay_s: that everything takes, each way.
+        loss: the chance of a piece to be lost: it comes when it has been sent again, and what follows waits for it.
+        sent: bytes from the near end to the far one.
+    """
+
+    RESENT_S = 0.2  # the least that TCP waits before it sends again
+
+    def __init__(self, target: int, *, delay_s: float = 0.0, loss: float = 0.0) -> None:
+        self.target, self.delay_s, self.loss, self.sent = target, delay_s, loss, 0
+        self._chance, self._whole, self._over = random.Random(7), threading.Event(), threading.Event()
+        self._whole.set()
+        self._lines: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._whole.set()
+        self._listener.close()
+        self._reset()
+
+    def cut(self) -> None:
+        """From now on nothing passes; every connection is reset, and a new one leads nowhere."""
+        self._whole.clear()
+        self._reset()
+
+    def mend(self) -> None:
+        """New connections pass again."""
+        self._whole.set()
+
+    def _reset(self) -> None:
+        for line in self._lines:
+            with suppress(OSError):
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no end
+                line.shutdown(socket.SHUT_RDWR)
+            line.close()
+        self._lines.clear()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # the listener was closed
+            while True:
+                near, _ = self._listener.accept()
+                if not self._whole.is_set():
+                    near.close()
+                    continue
+                try:
+                    far = socket.create_connection(("127.0.0.1", self.target), 10)
+                except OSError:  # nobody is there, as when a daemon has died
+                    near.close()
+                    continue
+                self._lines += [near, far]
+                for one, other, counted in ((near, far, True), (far, near, False)):
+                    threading.Thread(target=self._carry, args=(one, other, counted), daemon=True).start()
+
+    def _carry(self, one: socket.socket, other: socket.socket, counted: bool) -> None:
+        """Reads at one end, and has another thread write at the other when it is due."""
+        pieces: queue.Queue[tuple[float, bytes]] = queue.Queue(64)
+        threading.Thread(target=self._deliver, args=(pieces, other), daemon=True).start()
+        data = b"-"
+        while data:
+            try:
+                data = one.recv(16384)
+            except OSError:
+                data = b""
+            self.sent += len(data) if counted else 0
+            lost_s = self.RESENT_S if self._chance.random() < self.loss else 0.0
+            pieces.put((time.monotonic() + self.delay_s + lost_s, data))
+
+    def _deliver(self, pieces: "queue.Queue[tuple[float, bytes]]", line: socket.socket) -> None:
+        data = b"-"
+        while data:
+            due, data = pieces.get()
+            time.sleep(max(0.0, due - time.monotonic()))
+            with suppress(OSError):  # the end is gone; what comes is thrown away
+                line.sendall(data) if data else line.shutdown(socket.SHUT_WR)
 
 
 class FakeSystemctl:

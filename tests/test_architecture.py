@@ -34,6 +34,7 @@ FOREIGN = {
     "rich": "rich",
     "platformdirs": "platformdirs",
     "fissix": "fissix",
+    "cryptography": "cryptography",
 }
 
 
@@ -49,11 +50,18 @@ class Door:
 DOORS = {
     ROOT_ROOM: Door(),
     "__main__": Door("cli"),
+    "access": Door(),
+    "access.address": Door(),
+    "access.certificate": Door("errors folders", "cryptography"),
+    "access.connection": Door("access.address access.certificate config errors folders", "grpc"),
+    "access.front": Door("access access.address access.certificate access.tokens config errors owner", "grpc"),
+    "access.tokens": Door("errors owner"),
     "adoption": Door(f"{ROOT_ROOM} errors", "fissix"),
     "bar": Door("", "click rich"),
     "cli": Door(
-        f"{ROOT_ROOM} adoption bar client config demo editors errors fetching forgetting image imagenet inspection"
-        " instance launch logs photo pipe server service spec training v1 weights",
+        f"{ROOT_ROOM} access access.address access.certificate access.connection access.front access.tokens adoption"
+        " bar client config demo editors errors fetching folders forgetting image imagenet inspection instance launch"
+        " logs photo pipe refusals server service spec training v1 weights",
         "click rich",
     ),
     "client": Door("config errors image launch pictures refusals request v1 wire", "grpc google"),
@@ -85,9 +93,9 @@ DOORS = {
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
     "instance": Door("errors folders"),
-    "job": Door("image spec"),
-    "keys": Door(),
-    "launch": Door(f"{ROOT_ROOM} config errors folders instance logs v1", "grpc"),
+    "job": Door("image owner spec"),
+    "keys": Door("access.address"),
+    "launch": Door(f"{ROOT_ROOM} access.connection config errors folders instance logs refusals v1", "grpc"),
     "logs": Door(),
     "method": Door("spec"),
     "owner": Door(),
@@ -127,7 +135,8 @@ DOORS = {
     "scheduling.fairness": Door(),
     "scheduling.forecast": Door("scheduling.fairness"),
     "scheduling.orders": Door("image job"),
-    "scheduling.pool": Door(f"{ROOT_ROOM} frames scheduling.device scheduling.vitals"),
+    "scheduling.local_pool": Door("frames scheduling.pool scheduling.vitals"),
+    "scheduling.pool": Door("frames scheduling.device"),
     "scheduling.scheduler": Door(
         "scheduling.backlog config errors image job scheduling.orders scheduling.pool scheduling.decision"
         " scheduling.terms store"
@@ -135,8 +144,8 @@ DOORS = {
     "scheduling.terms": Door("scheduling.admission scheduling.device job method"),
     "scheduling.vitals": Door(),
     "server": Door(
-        f"{ROOT_ROOM} config draining errors folders instance logs owner rpc scheduling.pool scheduling.scheduler"
-        " store v1 weights",
+        f"{ROOT_ROOM} access.front config draining errors folders instance logs owner rpc scheduling.local_pool"
+        " scheduling.pool scheduling.scheduler store v1 weights",
         "grpc",
     ),
     "service": Door("errors"),

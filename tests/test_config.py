@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness import Home
-from impasto.config import KEYS, Config
+from impasto.config import KEYS, Config, write_key
 from impasto.errors import InvalidRequest
 from impasto.keys import Number
 
@@ -56,6 +56,8 @@ def test_every_name_can_be_set_in_the_file_and_in_the_environment(file: Path, tm
     texts = {"weights_url": "https://mirror.example/file.pth", "weights_sha256": "0123abcd", "log_format": "text"}
     texts["client_weights"] = "krita=2,b=0.5"
     numbers = {name: f"{max(key.least, 7):g}" for name, key in NUMBERS.items()}
+    folders |= {"server_dir": str(tmp_path / "server")}
+    texts |= {"tls_certificate": "/tls/c.pem", "tls_key": "/tls/k.pem", "server": "studio.example:7842"}
     values = folders | texts | numbers | {"listen": "unix"}
     assert set(values) == set(KEYS)
     from_environment = loaded(file, None, **{f"IMPASTO_{name.upper()}": value for name, value in values.items()})
@@ -180,23 +182,49 @@ def test_the_socket_lives_in_the_sessions_own_folder(monkeypatch: pytest.MonkeyP
     assert Config().runtime_dir == tmp_path / "cache" / "impasto" / "run"
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "0.0.0.0:50051", "[::]:50051", "::", "192.168.1.7:1", "studio.example"])
-def test_an_address_that_others_can_reach_is_refused_and_why(address: str, file: Path) -> None:
-    """Anybody could fetch the pictures there, as there is neither TLS nor a token; what to do instead is told."""
-    told = refusals(file, {"listen": address})["flags: listen"]
-
-    assert told.startswith(f"is {address!r}; only 'unix' is served")
-    assert "anybody who can reach this machine could use the daemon" in told
-    assert "neither TLS nor tokens" in told
-    assert "ssh -L" in told
+@pytest.mark.parametrize(
+    ("told", "read"),
+    [
+        ("0.0.0.0:50051", "0.0.0.0:50051"),
+        ("studio.example", "studio.example:7842"),
+        ("[::1]:1", "[::1]:1"),
+        ("::1", "[::1]:7842"),
+        ("127.0.0.1:0", "127.0.0.1:0"),
+        ("unix", "unix"),
+    ],
+)
+def test_where_to_listen_is_an_address_or_the_word_for_the_socket(told: str, read: str, file: Path) -> None:
+    """With a port or without; whether it may be served is for the daemon to say, which knows certificate and tokens."""
+    assert loaded(file, {"listen": told}).listen == read
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1:50051", "localhost", "localhost:1", "[::1]:50051", "tcp://127.0.0.1:1", "::1"]
+    "bad", ["", "local", ":1", "a b", "host:99999", "host:-1", "tcp://127.0.0.1:1", "[::1", "[zz]:1", "1:2:3"]
 )
-def test_a_loopback_address_is_refused_for_the_sake_of_the_machines_other_users(address: str, file: Path) -> None:
-    """Every user of the machine can reach it."""
-    assert "any user of this machine could use the daemon" in refusals(file, {"listen": address})["flags: listen"]
+def test_what_is_no_address_is_refused_with_what_is_needed(bad: str, file: Path) -> None:
+    """The word for this machine is among it."""
+    if bad != "local":  # a host may have that name
+        told = refusals(file, {"listen": bad})["flags: listen"]
+        assert "or 'unix' for this machine alone" in told
+    assert loaded(file, {"server": "local"}).elsewhere is False
+    assert loaded(file, {"server": "studio.example"}).elsewhere is True
+
+
+def test_one_key_is_written_and_taken_out_and_nothing_else_changes(file: Path) -> None:
+    """Other lines, comments and tables stay as they are; a file that is broken is not touched."""
+    environment = {"IMPASTO_CONFIG": str(file)}
+    write_key("server", "a.example:1", environment)
+    assert file.read_text() == 'server = "a.example:1"\n'
+    file.write_text('# server = "x"\nthreads = 2\n server  = "old.example"\n')
+    write_key("server", "b.example:2", environment)
+    assert file.read_text() == 'server = "b.example:2"\n# server = "x"\nthreads = 2\n'
+    assert loaded(file).server == "b.example:2"
+    write_key("server", None, environment)
+    assert file.read_text() == '# server = "x"\nthreads = 2\n'
+    file.write_text("threads = ")
+    with pytest.raises(InvalidRequest):
+        write_key("server", "c.example", environment)
+    assert file.read_text() == "threads = "
 
 
 def test_each_value_knows_where_it_came_from(file: Path) -> None:

@@ -39,11 +39,11 @@ class Bench:
         self.scheduler = Scheduler(self.store, self.pool, limits)
         self._count = 0
 
-    async def picture(self, value: int = 0) -> str:
+    async def picture(self, value: int = 0, owner: str = OWNER) -> str:
         """A small picture at rest."""
         part = self.store.new_part()
         part.write_bytes(bytes([value]) * HEADER.size_bytes)
-        return (await self.store.keep(part, HEADER, OWNER)).name
+        return (await self.store.keep(part, HEADER, owner)).name
 
     async def submit(
         self,
@@ -52,12 +52,13 @@ class Bench:
         content: str = "",
         labels: dict[str, str] | None = None,
         size: int | None = None,
+        owner: str = OWNER,
     ) -> Record:
         """A new job, whose name counts up; one that waits for its turn if the workers are at work."""
         self._count += 1
-        styles = (StyleUse(await self.picture(2)),)
-        spec = StylizeSpec(content or await self.picture(1), styles, encoder="vgg19-slim", size=size)
-        job = Job(f"jobs/{self._count}", client, spec, self.store.next_arrival(), 1.0, OWNER, priority=priority)
+        styles = (StyleUse(await self.picture(2, owner)),)
+        spec = StylizeSpec(content or await self.picture(1, owner), styles, encoder="vgg19-slim", size=size)
+        job = Job(f"jobs/{self._count}", client, spec, self.store.next_arrival(), 1.0, owner, priority=priority)
         job = replace(job, labels=labels or {})
         record = Record(job, "digest", keep_running=False)
         self.scheduler.submit(record)

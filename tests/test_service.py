@@ -30,7 +30,7 @@ TimeoutStopSec=45
 # Pictures are private: nobody else reads what is written, and no core dump keeps them.
 UMask=0077
 LimitCORE=0
-# A daemon on a Unix socket needs no network, no privileges and none of the rarer system calls.
+# A daemon needs no privileges and none of the rarer system calls; one that listens on a Unix socket alone no network.
 RestrictAddressFamilies=AF_UNIX AF_NETLINK
 NoNewPrivileges=yes
 RestrictSUIDSGID=yes
@@ -64,6 +64,7 @@ def test_the_unit_has_exactly_these_words() -> None:
     environment = {"IMPASTO_NICE": "5", "IMPASTO_DATA_DIR": "/my pictures/50% $HOME"}
 
     assert service.unit(environment) == UNIT
+    assert service.unit(environment, network=True) == UNIT.replace("AF_NETLINK", "AF_NETLINK AF_INET AF_INET6")
 
 
 if VERIFIER := shutil.which("systemd-analyze"):  # elsewhere there is nobody to ask, and nothing to install

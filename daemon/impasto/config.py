@@ -6,7 +6,9 @@ one field of `Config` with its metadata from ``keys``; file, environment, `impas
 """
 
 import difflib
+import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -16,10 +18,11 @@ from typing import Any, Self
 import platformdirs
 
 from impasto.errors import InvalidRequest, Violation, Violations
-from impasto.keys import KEY, Key, choice, folder, listen, number, text, whole
+from impasto.keys import KEY, Key, choice, file, folder, number, place, text, whole
 
 ENVIRONMENT_PREFIX = "IMPASTO_"
 MIB = 1024 * 1024
+UNIX, LOCAL = "unix", "local"  # the words for this user's own socket, on either side
 
 
 def _runtime_dir() -> Path:
@@ -58,8 +61,25 @@ class Config:
         default_factory=lambda: platformdirs.user_data_path("impasto"),
         metadata=folder("pictures at rest, jobs, fetched encoders and the log"),
     )
-    listen: str = field(default="unix", metadata=listen("where the daemon listens; only its Unix socket for now"))
-    threads: int = field(default=0, metadata=whole(0, 1024, "of a CPU worker; 0 means all cores"))
+    listen: str = field(
+        default=UNIX, metadata=place(UNIX, "where else than on its Unix socket the daemon listens; needs tokens")
+    )
+    tls_certificate: str = field(default="", metadata=file("PEM, to be known by there; empty: one that is made once"))
+    tls_key: str = field(default="", metadata=file("PEM, of tls_certificate"))
+    server: str = field(
+        default=LOCAL, metadata=place(LOCAL, "whose daemon commands and editors use; `impasto connect` sets it")
+    )
+    server_dir: Path = field(
+        default_factory=lambda: platformdirs.user_config_path("impasto") / "server",
+        metadata=folder("that server's certificate and your token; made with mode 0700"),
+    )
+    workers: int = field(
+        default=0,
+        metadata=whole(0, 256, "at once: on a CPU so many, else one for each GPU or so many of them"),
+    )
+    threads: int = field(
+        default=0, metadata=whole(0, 1024, "of a CPU worker; 0 means all cores, divided between the workers")
+    )
     nice: int = field(default=10, metadata=whole(0, 19, "how far a CPU worker stands back for everything else"))
     memory_mb: int = field(
         default=0,
@@ -74,6 +94,9 @@ class Config:
             "names and numbers are needed, like render=0.5,krita=2",
             "shares of a busy device, by client or by its kind, like render=0.5,krita=2; who is not named has 1",
         ),
+    )
+    max_jobs: int = field(
+        default=Limits.max_jobs, metadata=whole(1, 1_000_000, "unfinished ones of all clients together")
     )
     worker_silence_s: float = field(
         default=30.0,  # an idle worker says that it lives every 5 s
@@ -117,6 +140,16 @@ class Config:
     origins: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether commands and editors use the daemon of another machine."""
+        return self.server != LOCAL
+
+    @property
+    def here(self) -> Self:
+        """The same for this machine's own daemon."""
+        return replace(self, server=LOCAL)
+
+    @property
     def weights(self) -> dict[str, float]:
         """`client_weights` by name; a weight of 0 counts as very little, as nobody is to wait for ever."""
         pairs = (pair.partition("=") for pair in self.client_weights.split(",") if pair)
@@ -143,7 +176,8 @@ class Config:
 
     def _with(self, origin: str, values: Mapping[str, Any]) -> Self:
         checked = _checked(origin, values)
-        return replace(self, **checked, origins={**self.origins, **dict.fromkeys(checked, origin)})
+        limits = replace(self.limits, max_jobs=checked.get("max_jobs", self.max_jobs))
+        return replace(self, **checked, limits=limits, origins={**self.origins, **dict.fromkeys(checked, origin)})
 
 
 KEYS: Mapping[str, Key] = {f.name: f.metadata[KEY] for f in fields(Config) if KEY in f.metadata}
@@ -152,6 +186,25 @@ KEYS: Mapping[str, Key] = {f.name: f.metadata[KEY] for f in fields(Config) if KE
 def config_file(environment: Mapping[str, str] = os.environ) -> Path:
     """Where the configuration file is, or would be."""
     return Path(environment.get("IMPASTO_CONFIG") or platformdirs.user_config_path("impasto") / "config.toml")
+
+
+def write_key(name: str, value: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Sets one key in the configuration file, or takes it out; every other line stays as it is. Which file that is.
+
+    Raises:
+        InvalidRequest: the file cannot be read as it is.
+    """
+    path = config_file(environment)
+    before = _read(path)
+    lines = path.read_text().splitlines() if path.exists() else []
+    kept = [line for line in lines if not re.match(rf"\s*{name}\s*=", line)] if name in before else lines
+    # A key belongs to the table above it: ours come first.
+    text = "\n".join([f"{name} = {json.dumps(value)}", *kept] if value is not None else kept)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(f"{text}\n" if text else "")
+    part.replace(path)
+    return path
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Folders that are this user's alone: made closed, and verified up to the root before anything is trusted to them.
 
 Knows owners, modes and links. Must not know what lies in the folders. ``instance`` asks for the runtime folder, daemon
-and client alike; ``server`` and ``launch`` for the data folder. Messages hold no path; they say which setting it is.
+and client alike; ``server`` and ``launch`` for the data folder, ``access`` for what it keeps. Messages hold no path;
+they say which setting it is.
 """
 
 import contextlib
@@ -30,6 +31,7 @@ class Place:
 
 RUNTIME: Final = Place("the runtime folder", "runtime_dir")
 DATA: Final = Place("the data folder", "data_dir")
+SERVER: Final = Place("the folder of the server's certificate and the token", "server_dir")
 
 
 def prepare(folder: Path, place: Place) -> None:
@@ -73,7 +75,7 @@ def _check_ours(found: os.stat_result, place: Place) -> None:
 
 
 def _check_closed(folder: Path, mode: int, gid: int, place: Place) -> None:
-    if place is DATA and mode & 0o077 and not _others_write(mode, gid):
+    if place is not RUNTIME and mode & 0o077 and not _others_write(mode, gid):
         folder.chmod(0o700)
     elif mode & 0o077:
         raise CannotServe(

@@ -32,6 +32,7 @@ class Note:
     version: str
     instance_id: str
     started: float
+    listens: str = ""  # HOST:PORT, if it does on more than its socket
 
 
 def socket_path(runtime_dir: Path) -> Path:
@@ -144,9 +145,9 @@ class Instance:
             return None
         return cls(runtime_dir, lock)
 
-    def announce(self, version: str, instance_id: str) -> None:
+    def announce(self, version: str, instance_id: str, listens: str = "") -> None:
         """Writes daemon.json, whole or not at all."""
-        note = Note(os.getpid(), version, instance_id, time.time())
+        note = Note(os.getpid(), version, instance_id, time.time(), listens)
         part = self.runtime_dir / "daemon.json.part"
         part.write_text(json.dumps(asdict(note)))
         part.replace(self.runtime_dir / "daemon.json")

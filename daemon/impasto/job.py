@@ -19,6 +19,7 @@ from enum import Enum
 from typing import Any, Self
 
 from impasto.image import ImageHeader
+from impasto.owner import is_by_token
 from impasto.spec import StylizeSpec
 
 RESULT_S = 24 * 3600.0  # a job that has ended is remembered so long, and so is the picture that it reached
@@ -135,6 +136,14 @@ class Job:
     end_time: float | None = None
     result: Result | None = None
     failure: Failure | None = None
+
+    @property
+    def account(self) -> str:
+        """To whom its device time is charged: a client of this machine's user, else the owner of the token.
+
+        What a client calls itself counts among those of one owner alone, or many names would be many shares.
+        """
+        return self.owner if is_by_token(self.owner) else self.client
 
     def _move(self, move: Move, **changes: Any) -> Self:  # noqa: ANN401  # the fields' own types are checked by callers
         if (self.state, move) not in TABLE:

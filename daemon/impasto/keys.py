@@ -3,14 +3,13 @@
 Knows types, bounds and shapes. Must not know which keys there are: ``config`` has one of these for each of its own.
 """
 
-import contextlib
-import ipaddress
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from impasto.access.address import Address
 
 KEY = "key"  # where a dataclass's field keeps its own, in its metadata
 
@@ -81,34 +80,30 @@ class Folder(Key):
 
 
 @dataclass(frozen=True)
-class Listen(Key):
-    """Where the daemon listens; nothing but the Unix socket is served, and the refusal says why."""
+class File(Key):
+    """The path of a file, or nothing."""
 
     def checked(self, value: object) -> str:
-        """The word `unix`."""
-        if value == "unix":
-            return "unix"
-        why = "this version has neither TLS nor tokens"
-        who = "any user of this machine" if _is_loopback(str(value)) else "anybody who can reach this machine"
-        raise ValueError(
-            f"only 'unix' is served: at an address {who} could use the daemon and fetch its pictures, as {why}. From "
-            "another machine, forward the socket: ssh -L LOCAL.sock:REMOTE.sock"
-        )
+        """An absolute path, as text; empty means none."""
+        if not isinstance(value, str | Path):
+            raise ValueError("the path of a file is needed")
+        return str(Path(value).expanduser().absolute()) if str(value) else ""
 
 
-def _is_loopback(value: str) -> bool:
-    """Whether an address, with a port or without, leads back to this machine alone."""
-    for host in (value, _host(value)):
-        with contextlib.suppress(ValueError):
-            return ipaddress.ip_address(host).is_loopback
-    return _host(value) == "localhost"
+@dataclass(frozen=True)
+class Place(Key):
+    """Where something answers: a word that stands for this machine, or an address."""
 
+    word: str
 
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address if "//" in address else f"//{address}").hostname or ""
-    except ValueError:  # half a bracket
-        return ""
+    def checked(self, value: object) -> str:
+        """The word, or an address as it is written."""
+        if value == self.word:
+            return self.word
+        try:
+            return str(Address.read(str(value)))
+        except ValueError as error:
+            raise ValueError(f"{error}; or {self.word!r} for this machine alone") from error
 
 
 def whole(least: int, most: int, told: str) -> Mapping[str, Key]:
@@ -136,6 +131,11 @@ def folder(told: str) -> Mapping[str, Key]:
     return {KEY: Folder(told)}
 
 
-def listen(told: str) -> Mapping[str, Key]:
-    """The metadata of the field that says where the daemon listens."""
-    return {KEY: Listen(told)}
+def file(told: str) -> Mapping[str, Key]:
+    """The metadata of a field that holds the path of a file, or nothing."""
+    return {KEY: File(told)}
+
+
+def place(word: str, told: str) -> Mapping[str, Key]:
+    """The metadata of a field that holds an address, or a word for this machine."""
+    return {KEY: Place(told, word)}

@@ -1,6 +1,7 @@
 """Finding the daemon, starting one when none answers, replacing an old idle one, freeing its devices, stopping it.
 
-Knows processes, signals and the runtime folder. Must not know jobs or pictures. ``client`` connects through it; ``cli``
+Where another machine's is to be used it is only found. Knows processes, signals and the runtime folder. Must not know
+jobs or pictures. ``client`` connects through it; ``cli``
 stops through it. Every wait here has an end, and every failure says what the user can do.
 """
 
@@ -15,22 +16,26 @@ from pathlib import Path
 import grpc
 
 from impasto import __version__, folders, logs
+from impasto.access.connection import Connection
 from impasto.config import ENVIRONMENT_PREFIX, KEYS, Config
 from impasto.errors import Busy, Unavailable
 from impasto.instance import Instance, address, listener, note_stop, prepare_folder, read_note, stops
+from impasto.refusals import turned_away
 from impasto.v1 import server_pb2, server_pb2_grpc
 
-CHANNEL_OPTIONS = (
+ANY_CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
-    ("grpc.enable_http_proxy", 0),  # studios have proxies; a local socket must not go through one (measured)
     # Small windows: a slow reader gets fresh previews instead of a backlog (reference/daemon.md, measured).
     ("grpc.http2.lookahead_bytes", 65536),
     ("grpc.http2.write_buffer_size", 65536),
 )
+# Studios have proxies; a local socket must not go through one (measured).
+CHANNEL_OPTIONS = (*ANY_CHANNEL_OPTIONS, ("grpc.enable_http_proxy", 0))
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 30.0
 LOST_THE_RACE = 75  # the exit code of a daemon that finds another one at its place (EX_TEMPFAIL)
 ANSWER_TIMEOUT_S = 2.0
+FAR_ANSWER_TIMEOUT_S = 8.0  # over a network, TLS included
 FREE_TIMEOUT_S = 15.0
 FORGET_TIMEOUT_S = 60.0  # with jobs to cancel
 
@@ -38,29 +43,48 @@ Info = server_pb2.GetServerInfoResponse
 
 
 def open_channel(config: Config) -> grpc.Channel:
-    """A channel to the daemon's socket, whether or not somebody listens.
+    """A channel to the daemon, this machine's or another's, whether or not it answers.
 
     Raises:
-        CannotServe: the runtime folder belongs to somebody else or is open to others.
+        CannotServe: the runtime folder belongs to somebody else or is open to others; or there is no certificate or
+            token for the other machine.
     """
+    if config.elsewhere:
+        return Connection.read(config).channel(ANY_CHANNEL_OPTIONS)
     prepare_folder(config.runtime_dir)
     return grpc.insecure_channel(address(config.runtime_dir), options=CHANNEL_OPTIONS)
 
 
-def ask(channel: grpc.Channel) -> Info | None:
-    """What the daemon says of itself; None if nobody answers."""
+def ask(channel: grpc.Channel, within_s: float = ANSWER_TIMEOUT_S) -> Info | None:
+    """What the daemon says of itself; None if nobody answers.
+
+    Raises:
+        CannotServe: somebody does, but does not know this token, or is not whom we know by that certificate.
+    """
     try:
         stub = server_pb2_grpc.ServerServiceStub(channel)
-        info: Info = stub.GetServerInfo(server_pb2.GetServerInfoRequest(), timeout=ANSWER_TIMEOUT_S)
-    except grpc.RpcError:
+        info: Info = stub.GetServerInfo(server_pb2.GetServerInfoRequest(), timeout=within_s)
+    except grpc.RpcError as error:
+        if (refused := turned_away(error)) is not None:
+            raise refused from error
         return None
     return info
 
 
 def running(config: Config) -> Info | None:
-    """What the daemon of this user says of itself; None if none runs."""
+    """What the daemon says of itself; None if none runs, or the other machine's cannot be reached.
+
+    Raises:
+        CannotServe: as `open_channel` and `ask` do.
+    """
     with open_channel(config) as channel:
-        return ask(channel)
+        return ask(channel, FAR_ANSWER_TIMEOUT_S if config.elsewhere else ANSWER_TIMEOUT_S)
+
+
+def unreachable(config: Config) -> Unavailable:
+    """Why there is no daemon, where only another machine's is to be used."""
+    told = f"{config.server} does not answer: is the network there, and the server running?"
+    return Unavailable(f"{told} `impasto disconnect` goes back to this machine's own", reason="SERVER_UNREACHABLE")
 
 
 def free(config: Config) -> server_pb2.FreeDevicesResponse | None:
@@ -70,7 +94,7 @@ def free(config: Config) -> server_pb2.FreeDevicesResponse | None:
         Unavailable: it cannot, or does not answer.
     """
     with open_channel(config) as channel:
-        if ask(channel) is None:
+        if not _answers(config, channel):
             return None
         try:
             stub = server_pb2_grpc.ServerServiceStub(channel)
@@ -89,7 +113,7 @@ def forget(config: Config, *, cancel_jobs: bool) -> server_pb2.ForgetResponse | 
         Unavailable: it cannot, or does not answer.
     """
     with open_channel(config) as channel:
-        if ask(channel) is None:
+        if not _answers(config, channel):
             return None
         try:
             stub = server_pb2_grpc.ServerServiceStub(channel)
@@ -101,14 +125,32 @@ def forget(config: Config, *, cancel_jobs: bool) -> server_pb2.ForgetResponse | 
         return told
 
 
+def _answers(config: Config, channel: grpc.Channel) -> bool:
+    """Whether a daemon is there; another machine's must be.
+
+    Raises:
+        Unavailable: that one is not.
+    """
+    if ask(channel, FAR_ANSWER_TIMEOUT_S if config.elsewhere else ANSWER_TIMEOUT_S) is not None:
+        return True
+    if config.elsewhere:
+        raise unreachable(config)
+    return False
+
+
 def ensure(config: Config) -> Info:
-    """A daemon of this version, started or replaced if need be.
+    """A daemon of this version, started or replaced if need be; another machine's is taken as it is.
 
     Raises:
         Busy: an older daemon is at work and cannot be replaced now.
-        Unavailable: it did not come up; the message holds the end of its log.
+        Unavailable: it did not come up, and the message holds the end of its log; or the other machine's cannot be
+            reached.
     """
     info = running(config)
+    if config.elsewhere:
+        if info is None:
+            raise unreachable(config)
+        return info
     if info is not None and is_older(info.version, __version__):
         _replace(config, info)
         info = None
@@ -175,11 +217,12 @@ def _ended(pid: int) -> int | None:
 
 
 def stop(config: Config) -> int:
-    """Asks the daemon to end and waits until it has; returns its process id, 0 if none ran.
+    """Asks this machine's daemon to end and waits until it has; returns its process id, 0 if none ran.
 
     Raises:
         Unavailable: it did not end in time.
     """
+    config = config.here
     prepare_folder(config.runtime_dir)
     note_stop(config.runtime_dir)
     pid = _pid(config)

@@ -40,6 +40,11 @@ def of_user(uid: int | None = None) -> str:
     return f"uid:{os.getuid() if uid is None else uid}"
 
 
+def is_by_token(owner: str) -> bool:
+    """Whether an owner is one of those that tokens tell apart, who may be on other machines; no token has a colon."""
+    return bool(owner) and ":" not in owner
+
+
 def by_socket(_metadata: Mapping[str, str]) -> str:
     """Who calls over the Unix socket: its folder lets in nobody but the user who runs the daemon."""
     return of_user()

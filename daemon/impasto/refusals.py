@@ -36,6 +36,9 @@ ERRORS: Mapping[grpc.StatusCode, type[errors.ImpastoError]] = {
 }
 
 
+WRONG_CERTIFICATE = "WRONG_CERTIFICATE"
+CERTIFICATE_WORDS = ("CERTIFICATE_VERIFY_FAILED", "Peer name", "Hostname Verification")  # as gRPC's TLS fails
+
 # What gRPC says of a line that was cut, without a word of the daemon's own.
 LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
 
@@ -49,7 +52,24 @@ def translated() -> Iterator[None]:
         raise _translate(error) from error
 
 
+def turned_away(error: grpc.RpcError) -> errors.CannotServe | None:
+    """Why a server of another machine and this one do not know each other; None if that is not what is wrong."""
+    if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+        told = "the server does not know this token: ask for another one, and run `impasto connect` again"
+        return errors.CannotServe(told, reason="UNAUTHENTICATED")
+    told = error.details() or ""
+    if error.code() is grpc.StatusCode.UNAVAILABLE and any(words in told for words in CERTIFICATE_WORDS):
+        told = (
+            "whoever answers there does not have the certificate that this machine knows, so nothing was sent: if the "
+            "server has a new one, compare its fingerprint and run `impasto connect` again"
+        )
+        return errors.CannotServe(told, reason=WRONG_CERTIFICATE)
+    return None
+
+
 def _translate(error: grpc.RpcError) -> errors.ImpastoError:
+    if (refused := turned_away(error)) is not None:
+        return refused
     code, message = error.code(), error.details() or "the daemon gave no reason"
     status, reason, violations = rpc_status.from_call(error), None, []
     retry, quota = error_details_pb2.RetryInfo(), error_details_pb2.QuotaFailure()

@@ -13,12 +13,14 @@ import os
 import signal
 import time
 import uuid
+from dataclasses import replace
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from impasto import __version__, folders, logs
+from impasto.access.front import KEEPALIVE_OPTIONS, Front, front
 from impasto.config import MIB, Config
 from impasto.draining import drain, release_or_cancel
 from impasto.errors import Busy, CannotServe
@@ -27,7 +29,8 @@ from impasto.owner import Identify, by_socket
 from impasto.rpc import BlobServicer, ServerServicer, StylizeServicer
 from impasto.rpc.entrance import MAX_CALLS, Entrance
 from impasto.rpc.intake import Intake
-from impasto.scheduling.pool import LocalPool
+from impasto.scheduling.local_pool import LocalPool
+from impasto.scheduling.pool import Pool
 from impasto.scheduling.scheduler import Scheduler
 from impasto.store import Store
 from impasto.v1 import blob_pb2, blob_pb2_grpc, server_pb2, server_pb2_grpc, stylize_pb2, stylize_pb2_grpc
@@ -57,7 +60,13 @@ class Server:
     """One life of the daemon."""
 
     def __init__(
-        self, config: Config, instance: Instance, *, auto_started: bool = False, identify: Identify = by_socket
+        self,
+        config: Config,
+        instance: Instance,
+        *,
+        auto_started: bool = False,
+        identify: Identify = by_socket,
+        door: Front | None = None,
     ) -> None:
         """Puts all parts together.
 
@@ -65,23 +74,25 @@ class Server:
             config: where things live, and the limits.
             instance: the claim to be this user's only daemon.
             auto_started: a client started it, not a person or a service: it ends when it has been idle for long.
-            identify: tells whose a call is.
+            identify: tells whose a call over the Unix socket is.
+            door: where other machines come in, if they may.
         """
-        self._config, self._instance, self._auto_started = config, instance, auto_started
-        self._entrance = Entrance(identify)
+        self._config, self._instance, self._auto_started, self._door = config, instance, auto_started, door
+        self._entrances = [Entrance(identify)]
         self._instance_id = uuid.uuid4().hex
         self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
         self._shelf = Shelf(config.data_dir)
-        self._pool = LocalPool(
-            threads=config.threads,
+        self._pool: Pool = LocalPool(
+            threads=threads(config),
             nice=config.nice,
             silence_s=config.worker_silence_s,
             data_dir=config.data_dir,
             memory_mb=config.memory_mb,
+            workers=config.workers,
         )
         self._scheduler = Scheduler(self._store, self._pool, config.limits, config.weights)
         self._health = health.aio.HealthServicer()
-        self._grpc = self._assemble()
+        self._servers = self._assemble()
         self._asked_to_stop = asyncio.Event()
 
     async def serve(self) -> None:
@@ -102,14 +113,33 @@ class Server:
             await self._store.written()  # before anybody can ask: sequence numbers have leapt
         for name in ("", *SERVICES):  # a job would be accepted at once, and waits while weights load
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
-        self._grpc.add_insecure_port(address(self._config.runtime_dir))
-        await self._grpc.start()
-        self._instance.announce(__version__, self._instance_id)
+        listens = self._bind()
+        for server in self._servers:
+            await server.start()
+        self._instance.announce(__version__, self._instance_id, listens)
         self._pool.start()
         gc.collect()
         gc.freeze()  # modules and services stay for life, see `give_back`
         self._returning = asyncio.create_task(release_or_cancel(self._scheduler, self._store, WATCHER_S))
-        log.info("impasto %s serves on its socket", __version__)
+        log.info("impasto %s serves on its socket%s", __version__, listens and f" and at {listens}")
+
+    def _bind(self) -> str:
+        """Takes the socket, and the address on the network if there is to be one; which that is.
+
+        Raises:
+            CannotServe: that one cannot be had.
+        """
+        self._servers[0].add_insecure_port(address(self._config.runtime_dir))
+        if self._door is None:
+            return ""
+        wanted = self._door.address
+        try:
+            port = self._servers[1].add_secure_port(str(wanted), self._door.credentials)
+        except RuntimeError as error:
+            told = f"{wanted} cannot be listened on: another program may have it, or this machine has no such address"
+            raise CannotServe(told, reason="ADDRESS_UNUSABLE") from error
+        log.info("its certificate has the fingerprint %s", self._door.fingerprint)
+        return str(replace(wanted, port=port))
 
     async def run(self) -> None:
         """Sweeps old pictures once an hour, until it was asked to stop or nobody has wanted anything for long."""
@@ -129,7 +159,7 @@ class Server:
 
     def _is_forsaken(self) -> bool:
         """Whether a client started it and none has called for long, while no job and no watcher is there."""
-        idle_s = time.monotonic() - self._entrance.last_call
+        idle_s = time.monotonic() - max(entrance.last_call for entrance in self._entrances)
         if not self._auto_started or not self._config.exit_idle_s or idle_s < self._config.exit_idle_s:
             return False
         if any(not record.job.state.final or record.watchers for record in self._store.records.values()):
@@ -151,7 +181,7 @@ class Server:
         self._returning.cancel()
         await self._health.enter_graceful_shutdown()
         kept = await drain(self._scheduler, self._pool, self._store, DRAIN_S)
-        closing = asyncio.create_task(self._grpc.stop(GRACE_S))
+        closing = asyncio.gather(*(server.stop(GRACE_S) for server in self._servers))
         await self._pool.stop()
         await closing
         await self._store.close()
@@ -164,26 +194,29 @@ class Server:
             os._exit(1)
         self._asked_to_stop.set()
 
-    def _assemble(self) -> grpc.aio.Server:
-        server = grpc.aio.server(interceptors=[self._entrance], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+    def _assemble(self) -> list[grpc.aio.Server]:
+        """The server of the Unix socket and, if there is a door to the network, that one's; with the same services."""
         intake = Intake(self._store, self._config.limits)
-        stylize = StylizeServicer(
-            intake, self._scheduler, self._config.limits, self._shelf, self._config.threads or cores()
-        )
+        stylize = StylizeServicer(intake, self._scheduler, self._config.limits, self._shelf, threads(self._config))
+        blobs = BlobServicer(intake, self._config)
         info = ServerServicer(
-            self._instance_id,
-            self._config.limits,
-            self._pool,
-            self._scheduler,
-            self._shelf,
-            self._store,
+            self._instance_id, self._config.limits, self._pool, self._scheduler, self._shelf, self._store
         )
-        stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
-        blob_pb2_grpc.add_BlobServiceServicer_to_server(BlobServicer(intake, self._config), server)
-        server_pb2_grpc.add_ServerServiceServicer_to_server(info, server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-        return server
+        if self._door is not None:
+            self._entrances.append(Entrance(self._door.identify))
+        servers = []
+        for entrance, more in zip(self._entrances, ((), KEEPALIVE_OPTIONS), strict=False):
+            server = grpc.aio.server(
+                interceptors=[entrance], options=(*OPTIONS, *more), maximum_concurrent_rpcs=MAX_CALLS
+            )
+            stylize_pb2_grpc.add_StylizeServiceServicer_to_server(stylize, server)
+            blob_pb2_grpc.add_BlobServiceServicer_to_server(blobs, server)
+            server_pb2_grpc.add_ServerServiceServicer_to_server(info, server)
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+            servers.append(server)
+        # Over the network nobody needs to be told what could be asked.
+        reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), servers[0])
+        return servers
 
     def __repr__(self) -> str:
         return f"<Server {self._instance_id[:8]} [{self._scheduler!r}]>"
@@ -207,16 +240,22 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads(config: Config) -> int:
+    """What each CPU worker has, and what a job's pixels hang on: as told, else an equal share of the cores."""
+    return config.threads or max(1, cores() // max(1, config.workers))
+
+
 def serve(
     config: Config, *, auto_started: bool = False, stops_known: str | None = None, identify: Identify = by_socket
 ) -> None:
     """Runs a daemon in this process until it is told to stop, or has been idle for long if a client started it.
 
-    `identify` tells whose a call is; anything but the default is for where others than this user can call.
+    `identify` tells whose a call over the socket is; anything but the default is for tests of several owners.
 
     Raises:
-        CannotServe: another daemon runs for this user, the runtime folder is not safe, or somebody has asked for a stop
-            after the one that was known when this start was asked for.
+        CannotServe: another daemon runs for this user, the runtime folder is not safe, somebody has asked for a stop
+            after the one that was known when this start was asked for, or other machines are to come in and there is no
+            token, no certificate or no such address.
     """
     os.umask(0o077)  # whatever is written, by workers, too: pictures are private; grpc sets no mode on its socket
     instance = Instance.claim(config.runtime_dir)
@@ -226,10 +265,11 @@ def serve(
         raise CannotServe("`impasto stop` came while this daemon was starting", reason="STOPPED")
 
     folders.prepare(config.data_dir, folders.DATA)
+    door = front(config)
     os.chdir("/")  # the folder it was started in must not be held for life
 
     async def life() -> None:
         # Made inside the loop: grpc.aio binds to the one it is made in.
-        await Server(config, instance, auto_started=auto_started, identify=identify).serve()
+        await Server(config, instance, auto_started=auto_started, identify=identify, door=door).serve()
 
     asyncio.run(life())

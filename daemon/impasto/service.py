@@ -33,8 +33,8 @@ TimeoutStopSec=45
 # Pictures are private: nobody else reads what is written, and no core dump keeps them.
 UMask=0077
 LimitCORE=0
-# A daemon on a Unix socket needs no network, no privileges and none of the rarer system calls.
-RestrictAddressFamilies=AF_UNIX AF_NETLINK
+# A daemon needs no privileges and none of the rarer system calls; one that listens on a Unix socket alone no network.
+RestrictAddressFamilies=AF_UNIX AF_NETLINK{families}
 NoNewPrivileges=yes
 RestrictSUIDSGID=yes
 RestrictRealtime=yes
@@ -48,11 +48,14 @@ WantedBy=default.target
 """
 
 
-def unit(environment: Mapping[str, str]) -> str:
-    """The unit file's text; `environment` is set for the daemon, so that it is configured as the command here is."""
+def unit(environment: Mapping[str, str], *, network: bool = False) -> str:
+    """The unit file's text; `environment` is set for the daemon, so that it is configured as the command here is.
+
+    With `network` it may listen for other machines.
+    """
     lines = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in sorted(environment.items()))
     command = " ".join(_quoted(word, command=True) for word in (sys.executable, "-P", "-m", "impasto", "serve"))
-    return UNIT.format(command=command, environment=lines)
+    return UNIT.format(command=command, environment=lines, families=" AF_INET AF_INET6" if network else "")
 
 
 def _quoted(word: str, *, command: bool = False) -> str:
@@ -67,7 +70,7 @@ def path() -> Path:
     return Path(home) / "systemd" / "user" / NAME
 
 
-def install(environment: Mapping[str, str]) -> Path:
+def install(environment: Mapping[str, str], *, network: bool = False) -> Path:
     """Writes the unit and has it started at every login; returns the unit's path. `start` starts it now.
 
     Raises:
@@ -77,7 +80,7 @@ def install(environment: Mapping[str, str]) -> Path:
     file = path()
     before = file.read_bytes() if file.exists() else None
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(unit(environment))
+    file.write_text(unit(environment, network=network))
     try:
         _systemctl("daemon-reload")
         _systemctl("enable", NAME)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from impasto import __version__
-from impasto.cli import configuration, daemon, editors, laboratory, painting, status, weights
+from impasto.cli import configuration, daemon, editors, laboratory, painting, sharing, status, weights
 from impasto.config import Config
 from impasto.errors import ImpastoError, InvalidRequest
 
@@ -41,6 +41,9 @@ for _command in (
     daemon.result,
     daemon.serve,
     daemon.service,
+    sharing.connect,
+    sharing.disconnect,
+    sharing.token,
     status.status,
     daemon.stop,
     editors.doctor,

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from impasto.cli.options import Mebibytes, check_written, named
-from impasto.config import ENVIRONMENT_PREFIX, Config
+from impasto.config import ENVIRONMENT_PREFIX, UNIX, Config
 from impasto.errors import CannotServe
 
 
@@ -58,9 +58,10 @@ def pipe(config: Config) -> None:
 @click.option("--cancel-jobs", is_flag=True, help="Cancel them first; otherwise they go on when the daemon runs again.")
 @click.pass_obj
 def stop(config: Config, cancel_jobs: bool) -> None:  # noqa: FBT001  # click passes flags so
-    """End the daemon; unfinished jobs are written down and go on when it runs again."""
+    """End this machine's daemon; unfinished jobs are written down and go on when it runs again."""
     from impasto import launch  # noqa: PLC0415
 
+    config = config.here
     info = launch.running(config)
     if info is not None and cancel_jobs:
         _cancel_all(config)
@@ -112,14 +113,16 @@ def free(config: Config) -> None:
 
 
 @click.command()
-@click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0 means all cores.")
+@click.option("--workers", type=click.IntRange(0), help="On a CPU so many; on GPUs at most so many; 0: one per device.")
+@click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0: all cores, divided between the workers.")
 @click.option("--memory", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles.")
-@click.option("--listen", help="Where to listen; only `unix`, the user's own socket, is served for now.")
+@click.option("--listen", help="HOST:PORT, for other machines, too; needs a token: see `impasto token add --help`.")
 @click.option("--auto-started", is_flag=True, hidden=True, help="By a client: log to a file, end when idle for long.")
 @click.option("--stops", hidden=True, help="The last `impasto stop` that whoever starts it knows of.")
 @click.pass_obj
 def serve(
     config: Config,
+    workers: int | None,
     threads: int | None,
     memory: int | None,
     listen: str | None,
@@ -127,12 +130,18 @@ def serve(
     *,
     auto_started: bool,
 ) -> None:
-    """Run the daemon in the foreground; stylize and demo start it by themselves."""
+    """Run the daemon in the foreground; stylize and demo start it by themselves.
+
+    \b
+    A machine that several people share, with four workers or as many as it has GPUs:
+    impasto token add ann
+    impasto serve --listen 0.0.0.0 --workers 4
+    """  # noqa: D301  # a backslash: click's mark for lines that stay as they are
     from impasto import launch, logs  # noqa: PLC0415
     from impasto.server import ALREADY_RUNNING  # noqa: PLC0415
     from impasto.server import serve as serve_forever  # noqa: PLC0415
 
-    config = config.overridden({"threads": threads, "memory_mb": memory, "listen": listen})
+    config = config.overridden({"workers": workers, "threads": threads, "memory_mb": memory, "listen": listen})
     logs.begin(config.data_dir, config.log_format, config.log_bytes, to_file=auto_started)
     try:
         serve_forever(config, auto_started=auto_started, stops_known=stops)
@@ -156,12 +165,13 @@ def install(config: Config, print_only: bool) -> None:  # noqa: FBT001  # click 
     from impasto import launch  # noqa: PLC0415
     from impasto import service as systemd  # noqa: PLC0415
 
+    network = config.listen != UNIX
     chosen = {key: getattr(config, key) for key, origin in config.origins.items() if origin != "config.toml"}
     environment = {f"{ENVIRONMENT_PREFIX}{key.upper()}": str(value) for key, value in chosen.items()}
     if print_only:
-        print(systemd.unit(environment), end="")
+        print(systemd.unit(environment, network=network), end="")
         return
-    file = systemd.install(environment)
+    file = systemd.install(environment, network=network)
     launch.stop(config)  # one that a client started makes room; its jobs go on in the service
     systemd.start()
     print(f"{file}: the daemon runs, and will from each login on; see `impasto status`")

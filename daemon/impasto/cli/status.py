@@ -68,13 +68,19 @@ def look(config: Config) -> Facts:
     """Everything about the daemon in this moment, as plain values; `running` is False if there is none."""
     from impasto import launch  # noqa: PLC0415
     from impasto.client import Client  # noqa: PLC0415
-    from impasto.errors import ImpastoError  # noqa: PLC0415
+    from impasto.errors import CannotServe, ImpastoError  # noqa: PLC0415
     from impasto.instance import socket_path  # noqa: PLC0415
 
     facts: Facts = {"running": False, "socket": str(socket_path(config.runtime_dir))}
-    with Client(launch.open_channel(config), "status") as client, suppress(ImpastoError):
-        info, jobs = client.info(), client.jobs()[:SHOWN_JOBS]
-        facts |= {"running": True} | _facts(info) | {"jobs": [_job(job) for job in jobs]}
+    if config.elsewhere:
+        facts = {"running": False, "server": config.server}
+    try:
+        with Client(launch.open_channel(config), "status") as client:
+            info, jobs = client.info(), client.jobs()[:SHOWN_JOBS]
+            facts |= {"running": True} | _facts(info) | {"jobs": [_job(job) for job in jobs]}
+    except ImpastoError as error:
+        if config.elsewhere:  # this machine's own just does not run
+            facts["why"] = (error if isinstance(error, CannotServe) else launch.unreachable(config)).message
     return facts
 
 

@@ -36,6 +36,7 @@ __all__ = ["Client", "OnPreview", "OnProgress", "Picture", "Preview", "Progress"
 
 CALL_TIMEOUT_S = 30.0
 UPLOAD_TIMEOUT_S = 600.0
+ASKED_BYTES = 64 * 1024  # a file that is larger is announced before it is sent: a style goes over a network once
 MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
 CLOSED = "this client is closed; connect again"
 LOST = "the daemon is gone; looking for it, or starting another"
@@ -52,17 +53,19 @@ class Preview:
 
 
 def connect(config: Config | None = None, *, start: bool = True) -> "Client":
-    """A client of this user's daemon, which is started if none answers.
+    """A client of this user's daemon, which is started if none answers; or of the server that `config` names.
 
     Raises:
-        Unavailable: there is none and it could not be started, or `start` is false.
+        Unavailable: there is none and it could not be started, or `start` is false; or the server does not answer.
         Busy: an older daemon is at work.
-        CannotServe: the runtime folder is not safe.
+        CannotServe: the runtime folder is not safe; or the server's certificate is not the known one, or it does not
+            know this machine's token.
     """
     config = config or Config.load()
     info = launch.ensure(config) if start else launch.running(config)
     if info is None:
-        raise errors.Unavailable("no daemon runs; `impasto stylize` starts one, and so does `impasto serve`")
+        none = errors.Unavailable("no daemon runs; `impasto stylize` starts one, and so does `impasto serve`")
+        raise launch.unreachable(config) if config.elsewhere else none
     return Client(
         launch.open_channel(config),
         lifeline=partial(Lifeline, config=config, start=start, instance_id=info.instance_id),
@@ -76,7 +79,7 @@ class Client:
         self, channel: grpc.Channel, name: str = "", *, lifeline: Callable[[grpc.Channel], Lifeline] = Lifeline
     ) -> None:
         """Takes over the channel; `name` stands for this client where devices are shared."""
-        self._line, self._closed = lifeline(channel), False
+        self._line, self._closed, self._watched = lifeline(channel), False, set[str]()
         self._metadata = (("impasto-client", name or f"python-{os.getpid()}"),)
 
     def __enter__(self) -> Self:
@@ -88,6 +91,7 @@ class Client:
     def close(self) -> None:
         """Closes the connection; jobs that only this client watched are cancelled."""
         self._closed = True
+        self._line.leave(list(self._watched))
         self._line.close()
 
     @contextmanager
@@ -193,12 +197,27 @@ class Client:
         if isinstance(source, Picture) and self._has(name := source.blob_name()):
             return name
         try:
-            with self._open():
-                messages = chunked(data, header)
-                response = self._line.blobs.UploadBlob(messages, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata)
+            if header.encoded and len(data) > ASKED_BYTES and (name := self._announced(header)):
+                return name
+            return self._sent(chunked(data, header))
         except errors.InvalidRequest as error:
             raise error.renamed({"header": field}) from error
-        return str(response.name)
+
+    def _sent(self, messages: Iterator[blob_pb2.UploadBlobRequest]) -> str:
+        with self._open():
+            return str(self._line.blobs.UploadBlob(messages, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata).name)
+
+    def _announced(self, header: blob_pb2.UploadHeader) -> str:
+        """The name of a file that the daemon has decoded before, else nothing.
+
+        Asked by an upload with nothing behind its header: in one with it a MiB would be on its way before the answer.
+        """
+        try:
+            return self._sent(chunked(b"", header))
+        except errors.InvalidRequest as error:
+            if error.reason != "SIZE_MISMATCH":
+                raise
+            return ""
 
     def _has(self, blob: str) -> bool:
         """Whether the daemon has a blob, which is then kept as if it had been sent just now."""
@@ -257,25 +276,40 @@ class Client:
                 getattr(spec, name).blob = self.upload(picture, name)
         return spec
 
+    @contextmanager
+    def _watching(self, call: grpc.Call, told: Told) -> Iterator[None]:
+        """Around a stream of events: who leaves it, but for its end or a line that was cut, wants the job no more."""
+        try:
+            yield
+        except errors.Unavailable:  # it is looked for again, or was closed, which tells the server itself
+            call.cancel()
+            raise
+        except BaseException:
+            call.cancel()
+            if told.job is not None:
+                self._line.leave([told.job.name])
+                self._watched.discard(told.job.name)
+            raise
+        if told.job is not None:
+            self._watched.discard(told.job.name)
+
     def _collect(self, request: stylize_pb2.StylizeRequest, told: Told) -> Picture:
         """Watches until the result is here. Leaving in between, by whatever exception, cancels the job."""
         header, samples = None, bytearray()
         with self._open():
             call = self._line.stylize.Stylize(request, metadata=self._metadata)
-        try:
-            with self._open():
-                for response in call:
-                    match response.WhichOneof("event"):
-                        case "job":
-                            told.event(response.job)
-                        case "preview":
-                            told.preview(response.preview)
-                        case "result_header":
-                            header = response.result_header
-                        case "result_chunk":
-                            samples += response.result_chunk
-        finally:
-            call.cancel()
+        with self._watching(call, told), self._open():
+            for response in call:
+                match response.WhichOneof("event"):
+                    case "job":
+                        self._watched.add(response.job.job.name)
+                        told.event(response.job)
+                    case "preview":
+                        told.preview(response.preview)
+                    case "result_header":
+                        header = response.result_header
+                    case "result_chunk":
+                        samples += response.result_chunk
         if header is None:
             raise ending(told.job)
         return received(header, bytes(samples))

@@ -1,22 +1,25 @@
-"""The connection to the daemon, which outlives the daemon: found again, or started anew, when it has died.
+"""The connection to the daemon, which outlives the daemon: found again, or started anew, when it has died or was cut.
 
 Knows channels, stubs and the launcher. Must not know jobs or pictures. ``client`` calls through it.
 """
 
 import contextlib
 import time
+from collections.abc import Iterable
 
 import grpc
 
 from impasto import errors, launch
 from impasto.config import Config
 from impasto.refusals import CONNECTION_LOST
-from impasto.v1 import blob_pb2_grpc, stylize_pb2_grpc
+from impasto.v1 import blob_pb2_grpc, stylize_pb2, stylize_pb2_grpc
 
 PATIENCE_S = 1.0  # a service manager, or another client, may be about to start it
 GIVE_UP_S = 60.0
+FAR_GIVE_UP_S = 180.0  # a network may be away for longer than a daemon; the server lets go of nothing before
 STOPPED_S = 15.0  # likewise, after a stop on purpose
 PAUSE_S = 0.05
+LEAVE_TIMEOUT_S = 2.0
 
 
 class Lifeline:
@@ -25,6 +28,7 @@ class Lifeline:
     Attributes:
         channel: the one that is open now.
         lasting: whether the daemon can be found again; not where somebody else made the channel.
+        far: whether it is on another machine.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Lifeline:
         """
         self.channel, self.lasting, self._start = channel, config is not None, start
         self._config, self._instance_id = config or Config(), instance_id
+        self.far = self._config.elsewhere
         self._name_stubs()
 
     def _name_stubs(self) -> None:
@@ -43,7 +48,7 @@ class Lifeline:
         self.blobs = blob_pb2_grpc.BlobServiceStub(self.channel)
 
     def find_again(self, stopped: errors.Unavailable | None = None) -> None:
-        """Returns when another life of the daemon answers, on a channel of its own.
+        """Returns when another life of the daemon answers, on a channel of its own; over a network the same may.
 
         Where it was `stopped` on purpose none is started: a service manager may, or an upgrade, within a while.
 
@@ -54,9 +59,9 @@ class Lifeline:
         began = time.monotonic()
         while (info := self._another()) is None:
             waited = time.monotonic() - began
-            if waited > (GIVE_UP_S if stopped is None else STOPPED_S):
+            if waited > (FAR_GIVE_UP_S if self.far else GIVE_UP_S if stopped is None else STOPPED_S):
                 raise stopped or errors.Unavailable("the daemon is gone and does not come back", reason=CONNECTION_LOST)
-            if self._start and stopped is None and waited > PATIENCE_S:
+            if self._start and not self.far and stopped is None and waited > PATIENCE_S:
                 with contextlib.suppress(errors.Unavailable):  # it may have lost a race, or died again: once more
                     launch.ensure(self._config)
             time.sleep(PAUSE_S)
@@ -65,9 +70,20 @@ class Lifeline:
         self._name_stubs()
 
     def _another(self) -> launch.Info | None:
-        """A daemon that answers and is not the one that we had; that one may be about to leave."""
+        """A daemon that answers and, on this machine, is not the one that we had, which may be about to leave."""
         info = launch.running(self._config)
-        return None if info is None or info.instance_id == self._instance_id else info
+        return info if info is not None and (self.far or info.instance_id != self._instance_id) else None
+
+    def leave(self, jobs: Iterable[str]) -> None:
+        """Tells a server elsewhere that nobody here waits for these jobs any more; it could not tell that from a cut.
+
+        What was reached is kept, as with a local daemon, which sees for itself who goes. A server that does not
+        answer finds out in a while.
+        """
+        for job in jobs if self.far else ():
+            with contextlib.suppress(grpc.RpcError, ValueError):  # ValueError: the channel is closed
+                request = stylize_pb2.CancelJobRequest(name=job, keep_partial_result=True)
+                self.stylize.CancelJob(request, timeout=LEAVE_TIMEOUT_S)
 
     def close(self) -> None:
         """Closes the channel."""

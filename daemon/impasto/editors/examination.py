@@ -114,16 +114,18 @@ def _wrong_with(python: str) -> str:
 
 
 def _examine_daemon(config: Config) -> Iterator[Finding]:
-    folder = str(config.runtime_dir)
+    way, where = ("server", config.server) if config.elsewhere else ("socket", str(config.runtime_dir))
     try:
         info = launch.running(config)
     except ImpastoError as error:
-        yield Finding("socket", folder, error.message)
+        yield Finding(way, where, error.message)
     else:
-        yield Finding("socket", f"in {folder}")
-        told = (
-            "does not run; it starts by itself when it is needed" if info is None else f"runs, version {info.version}"
-        )
-        yield Finding("daemon", told)
+        yield Finding(way, where if config.elsewhere else f"in {where}")
+        told, wrong = "does not run; it starts by itself when it is needed", ""
+        if config.elsewhere:
+            told, wrong = "does not answer", launch.unreachable(config).message
+        if info is not None:
+            told, wrong = f"runs, version {info.version}", ""
+        yield Finding("daemon", told, wrong)
     shelf = Shelf(config.data_dir)
     yield Finding("weights", f"{shelf.default()} ({shelf.path(shelf.default())})")

@@ -115,7 +115,7 @@ def _device(worker: Worker) -> server_pb2.Device:
     return server_pb2.Device(
         name=worker.device or "starting",
         description=worker.description,
-        worker_pid=0 if worker.resting else worker.process.pid,
+        worker_pid=worker.pid,
         loaded_encoders=[] if worker.resting else worker.encoders,
         budget_bytes=worker.budget_bytes,
     )

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from impasto import wire
+from impasto import owner, wire
 from impasto.errors import GoingAway
 from impasto.job import State
 from impasto.scheduling.scheduler import Scheduler
@@ -17,6 +17,7 @@ from impasto.store import Record
 from impasto.v1 import stylize_pb2
 
 HEARTBEAT_S = 10.0
+GRACE_S = 60.0  # so long a job waits for its watcher to come back over a network that was cut
 PLACE_S = 1.0  # how often it is looked whether a job that waits has another place
 
 
@@ -28,7 +29,7 @@ async def watch(
     Raises:
         GoingAway: the daemon stops; the job does not.
     """
-    record.watchers += 1
+    record.come()
     shown, due = 0, 0.0
     if record.held:
         scheduler.release(record)
@@ -60,7 +61,7 @@ def about_to_watch(record: Record, scheduler: Scheduler) -> Iterator[None]:
 
     Without it a client that was killed in those milliseconds left a job behind that nobody would ever end.
     """
-    record.watchers += 1
+    record.come()
     gone = False
     try:
         yield
@@ -74,8 +75,22 @@ def about_to_watch(record: Record, scheduler: Scheduler) -> Iterator[None]:
 
 
 def _let_go(record: Record, scheduler: Scheduler) -> None:
-    """A watcher has gone: with the last one goes the job, unless it was to keep running or waits for another daemon."""
-    if record.watchers == 0 and not record.keep_running and not scheduler.draining:
+    """A watcher has gone: with the last one goes the job, unless it was to keep running or waits for another daemon.
+
+    On this machine who goes has gone. Over a network the line may have been cut, and so the job waits for a while; a
+    client that wants it no more says so (`client.lifeline`).
+    """
+    if record.watchers:
+        return
+    if owner.is_by_token(record.job.owner):
+        asyncio.get_running_loop().call_later(GRACE_S, _forsake, record, scheduler, record.comings)
+    else:
+        _forsake(record, scheduler, record.comings)
+
+
+def _forsake(record: Record, scheduler: Scheduler, comings: int) -> None:
+    """Cancels a job if nobody has come to watch it since."""
+    if record.watchers == 0 and record.comings == comings and not record.keep_running and not scheduler.draining:
         scheduler.cancel(record, "the client that wanted it went away", keep=True)
 
 

@@ -161,7 +161,8 @@ def superseded(job: Job, unfinished: Sequence[Job]) -> list[Job]:
     return [
         other
         for other in unfinished
-        if (other.client, other.priority, dict(other.labels)) == (job.client, job.priority, dict(job.labels))
+        if (other.owner, other.client, other.priority) == (job.owner, job.client, job.priority)
+        and dict(other.labels) == dict(job.labels)
     ]
 
 
@@ -177,9 +178,10 @@ def check_room(job: Job, unfinished: Sequence[Job], limits: Limits, retry_s: flo
     Raises:
         Busy: with the numbers, whose quota it is, and when to try again.
     """
-    own = sum(other.client == job.client for other in unfinished)
+    own = sum(other.account == job.account for other in unfinished)
     if own >= limits.max_jobs_per_client:
-        told = f"this client has {own} jobs under way; at most {limits.max_jobs_per_client} are allowed"
+        whose = "this client" if job.account == job.client else "whoever has this token"
+        told = f"{whose} has {own} jobs under way; at most {limits.max_jobs_per_client} are allowed"
         raise Busy(f"{told}: wait for one to end", reason="CLIENT_QUEUE_FULL", subject="client", retry_s=retry_s)
     if len(unfinished) >= limits.max_jobs:
         told = f"{len(unfinished)} jobs are under way; at most {limits.max_jobs} are allowed"

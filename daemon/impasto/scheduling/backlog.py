@@ -30,6 +30,7 @@ class Backlog:
     def __init__(self, store: Store, limits: Limits, weights: Mapping[str, float] | None = None) -> None:
         self._store, self._limits = store, limits
         self._ledger, self._demand = Ledger(weights), Demand()
+        self._shares = Ledger()  # of one account, between its clients
         self._last_busy = time.monotonic()
 
     def unfinished(self) -> list[Record]:
@@ -66,10 +67,14 @@ class Backlog:
 
     def take(self, job: Job, leaving: Collection[str], devices: Sequence[Device]) -> Job:
         """Takes in a new job that was checked, before it is in the store; its terms fixed, as far as may be."""
-        active = {other.client for other in self._others(leaving)}
+        others = self._others(leaving)
+        active = {other.account for other in others}
         want = self._demand.come(job, *self._headers(job), time.monotonic())
-        if job.client not in active:
-            self._ledger.lift(job.client, active)
+        if job.account not in active:
+            self._ledger.lift(job.account, active)
+        own = {_within(other) for other in others if other.account == job.account}
+        if _within(job) not in own:
+            self._shares.lift(_within(job), own)
         return fixed(job, want.need, devices)
 
     def _others(self, leaving: Collection[str]) -> list[Job]:
@@ -101,7 +106,8 @@ class Backlog:
         for record in self.unfinished():
             if record.job.name not in away and not record.held:
                 self._want(record.job)
-                jobs.append(self._demand.seen(record.job, homes.get(record.job.name, ""), now))
+                share_s = self._shares.account(_within(record.job)).counter
+                jobs.append(self._demand.seen(record.job, homes.get(record.job.name, ""), now, share_s))
         slots = [Slot(slot.name, slot.budget_bytes, self._leaving_bytes(slot.name, homes, away)) for slot in idle]
         accounts = self._ledger.accounts({job.client for job in jobs})
         return decide(jobs, slots, accounts, interactive_first=self._ledger.interactive_first(now, max(1, devices)))
@@ -120,7 +126,8 @@ class Backlog:
         record.charge(seconds)
         now = time.monotonic()
         self._demand.turned(record.job, now)
-        self._ledger.charge(record.job.client, seconds, now, interactive=record.job.priority is Priority.INTERACTIVE)
+        self._ledger.charge(record.job.account, seconds, now, interactive=record.job.priority is Priority.INTERACTIVE)
+        self._shares.charge(_within(record.job), seconds, now)
 
     def time_left_s(self, job: Job, left_s: float, devices: int) -> float:
         """A job tells the device time that it still needs: seconds until it will be done, beside all others."""
@@ -143,13 +150,13 @@ class Backlog:
 
     def _forecast(self, devices: int) -> tuple[dict[str, int], dict[str, float]]:
         jobs = [record.job for record in self.unfinished() if not record.held]
-        accounts = self._ledger.accounts({job.client for job in jobs})
+        accounts = self._ledger.accounts({job.account for job in jobs})
         return self._demand.outlook(jobs, accounts, max(1, devices), time.monotonic())
 
     def _retry_s(self, job: Job) -> float:
-        """When the next of this client's jobs, or of any, will have ended."""
+        """When the next of this account's jobs, or of any, will have ended."""
         ends = self._forecast(1)[1]
-        own = [ends[r.job.name] for r in self.unfinished() if r.job.client == job.client and r.job.name in ends]
+        own = [ends[r.job.name] for r in self.unfinished() if r.job.account == job.account and r.job.name in ends]
         return min(max(MIN_RETRY_S, min(own or ends.values(), default=RETRY_S)), MAX_RETRY_S)
 
     def _want(self, job: Job) -> Want:
@@ -168,6 +175,11 @@ class Backlog:
 
     def __repr__(self) -> str:
         return f"<Backlog [{len(self.unfinished())} jobs]>"
+
+
+def _within(job: Job) -> str:
+    """A client among those of its account."""
+    return f"{job.account}/{job.client}"
 
 
 def _budgets(devices: Sequence[Device]) -> list[int]:

@@ -7,7 +7,8 @@ Across clients the one with the smallest virtual counter goes first (``fairness`
 go before all others as long as they have had less than their share of the last seconds, and after all others when they
 have had it. Two previews that take turns are both late, so one that has begun is finished first, unless its client is
 a second of device time ahead. Inside a client INTERACTIVE goes before NORMAL before BATCH, then the older before the
-younger; a begun job gives way, too: it is preempted by not being picked.
+younger; a begun job gives way, too: it is preempted by not being picked. Where a client is an owner of a token, its
+programs share its time first of all: whose jobs have had less go first.
 
 A begun job's state stays in its worker's memory, as many as fit. Who does not fit beside the others waits for room, but
 not for a whole job to end: after a while (a preview: at once) those that would go last are spilled, to go on from their
@@ -37,6 +38,7 @@ class Runnable:
         held_s: since that worker took it in.
         peak_bytes: of a device's memory while it has its turn.
         held_bytes: between its turns.
+        share_s: what it has had of its client's device time, where several programs are one client.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Runnable:
     held_s: float = 0.0
     peak_bytes: int = 0
     held_bytes: int = 0
+    share_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -179,16 +182,20 @@ class _Table:
                 return victims
         return None
 
-    def _rank(self, job: Runnable) -> tuple[bool, float, int, int]:
+    def _rank(self, job: Runnable) -> tuple[bool, float, float, int, int]:
         return rank(job, self._accounts[job.client], self._first)
 
 
-def rank(job: Runnable, account: Account, interactive_first: bool) -> tuple[bool, float, int, int]:  # noqa: FBT001
+def rank(
+    job: Runnable,
+    account: Account,
+    interactive_first: bool,  # noqa: FBT001  # passed on from `decide`
+) -> tuple[bool, float, float, int, int]:
     """The smallest goes first."""
     interactive = job.priority == INTERACTIVE
     head_start_s = HEAD_START_S if interactive and job.worker else 0.0
     counter = account.counter - head_start_s / account.weight
-    return interactive != interactive_first, counter, job.priority, job.arrival
+    return interactive != interactive_first, counter, job.share_s, job.priority, job.arrival
 
 
 def _fits(slot: Slot, here: Sequence[Runnable], job: Runnable) -> bool:

@@ -79,11 +79,11 @@ class Demand:
             usual = spec.steps is None and spec.budget_s is None
             self._pace.learn(spec.encoder, want.header.pixels, job.total_steps, job.device_s + left_s, usual=usual)
 
-    def seen(self, job: Job, worker: str, now: float) -> Runnable:
-        """The job as the decision sees it."""
+    def seen(self, job: Job, worker: str, now: float, share_s: float) -> Runnable:
+        """The job as the decision sees it; `share_s` is what its client has had among those of its account."""
         want, priority = self._wants[job.name], job.priority.value
-        waited_s, held_s, need = now - want.turn, now - want.held_since, want.need
-        return Runnable(job.name, job.client, priority, job.arrival, worker, waited_s, held_s, need.peak, need.held)
+        times, need = (now - want.turn, now - want.held_since), want.need
+        return Runnable(job.name, job.account, priority, job.arrival, worker, *times, need.peak, need.held, share_s)
 
     def held_bytes(self, names: Iterable[str]) -> int:
         """What jobs between their turns hold together."""
@@ -100,7 +100,7 @@ class Demand:
 
     def _load(self, job: Job) -> Load:
         queued = job.state is State.QUEUED
-        return Load(job.name, job.client, job.priority.value, job.arrival, queued, self._left_s(job))
+        return Load(job.name, job.account, job.priority.value, job.arrival, queued, self._left_s(job))
 
     def _left_s(self, job: Job) -> float | None:
         want = self._wants[job.name]

@@ -1,72 +1,66 @@
-"""Worker processes, one per device: started, listened to, restarted, killed.
+"""What the scheduler needs of workers, wherever they run: a pool's few verbs, and a worker as the front sees it.
 
-Knows processes and frames. Must not know what a job is, nor import torch: the worker's module is only ever executed,
-never imported. ``scheduler`` is the listener. A pool on other machines would have the same few verbs.
+Knows frames. Must not know processes, other machines or what a job is. ``local_pool`` has workers on this machine;
+``scheduler`` is the listener.
 """
 
-import asyncio
-import contextlib
-import logging
-import os
-import signal
-import sys
-import time
 from collections.abc import Callable, Collection
-from pathlib import Path
 from typing import Any, Protocol
 
-from impasto.frames import Frame, FrameError, Parser
-from impasto.scheduling import vitals
+from impasto.frames import Frame
 from impasto.scheduling.device import Device
-
-log = logging.getLogger(__name__)
 
 Message = Frame
 Listener = Callable[["Worker", Message], None]
 
-READ_BYTES = 1 << 20
-LOOKS = 20  # at a silent worker's threads, over a second: one that is alive but starved will be seen willing
-RESTART_PAUSE_S = (0.2, 1.0, 5.0, 15.0)  # a worker that dies at once must not eat the machine
-
 
 class Worker:
-    """One worker process as the front sees it."""
+    """Owns one device, or its share of the processor; the base of each kind of pool's own.
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
-        self.name, self.process = name, process
+    Attributes:
+        ready: may be given work; before that it loads, afterwards it rests or has ended.
+        device, description: what it works on, as it has told.
+        encoders: those in its memory.
+        budget_bytes: what jobs may take of its device; 0 until it has told.
+        precision: of the forward pass, what pays there; empty until it has told.
+        resting: it was ended because there was nothing to do.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.ready = False
         self.device = ""
         self.description = ""
         self.encoders: list[str] = []
-        self.budget_bytes, self.precision = 0, ""  # what jobs may take of its device, what pays there; once it has told
-        self.heard, self.heard_cpu_s = time.monotonic(), 0.0
+        self.budget_bytes, self.precision = 0, ""
         self.resting = False
 
+    @property
+    def pid(self) -> int:
+        """Its process, where it is one of this machine's; else 0."""
+        return 0
+
     def send(self, header: dict[str, Any]) -> None:
-        """Says something to the worker; to a dead one it is lost, and `lost` will be heard."""
-        if self.process.stdin is not None and not self.process.stdin.is_closing():
-            self.process.stdin.write(Frame(header).encode())
-
-    def rest(self) -> None:
-        """Closes its input, which tells it to end; from now on it is given nothing to do."""
-        self.ready, self.resting = False, True
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-
-    def kill(self) -> None:
-        """Ends the process at once."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
+        """Says something to the worker; to a dead one it is lost, and the listener will hear `lost`."""
+        raise NotImplementedError
 
     def __repr__(self) -> str:
-        state = "ready" if self.ready else "starting"
-        return f"<Worker {self.name} [pid {self.process.pid}, {self.device or 'no device yet'}, {state}]>"
+        state = "ready" if self.ready else "resting" if self.resting else "starting"
+        return f"<{type(self).__name__} {self.name} [pid {self.pid}, {self.device or 'no device yet'}, {state}]>"
 
 
 class Pool(Protocol):
-    """What the scheduler needs of a pool."""
+    """A set of workers that are kept alive."""
 
     listener: Listener
+
+    def start(self) -> None:
+        """Starts the workers, as many as there are devices or as it was made for; returns at once."""
+        ...
+
+    async def stop(self) -> None:
+        """Ends all workers for good; jobs that they hold should have been written down before."""
+        ...
 
     @property
     def workers(self) -> list[Worker]:
@@ -95,186 +89,3 @@ def devices(pool: Pool) -> list[Device]:
     """The devices, as far as workers have told of them; of those that rest, too."""
     known = [worker for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
     return [Device(worker.budget_bytes, worker.precision) for worker in known]
-
-
-def _nobody(_worker: Worker, _message: Message) -> None:
-    """The listener before there is one."""
-
-
-class LocalPool:
-    """Workers on this machine: the first one finds out which devices there are, then each further device gets its own.
-
-    The mutable state is the table of workers and the tasks that look after them.
-    """
-
-    def __init__(self, *, threads: int, nice: int, silence_s: float, data_dir: Path, memory_mb: int = 0) -> None:
-        self.listener: Listener = _nobody
-        self._options = ["--threads", str(threads), "--nice", str(nice), "--data-dir", str(data_dir)]
-        self._options += ["--memory-mb", str(memory_mb)]
-        self._silence_s = silence_s
-        self._workers: dict[str, Worker] = {}
-        self._resting: dict[str, Worker] = {}
-        self._awake = asyncio.Event()
-        self._keepers: dict[int, asyncio.Task[None]] = {}
-        self._stopping = False
-
-    @property
-    def workers(self) -> list[Worker]:
-        """All that live, ready or not."""
-        return list(self._workers.values())
-
-    def worker(self, name: str) -> Worker | None:
-        """The living worker of that name."""
-        return self._workers.get(name)
-
-    @property
-    def resting(self) -> list[Worker]:
-        """Those that ended because there was nothing to do, as they were."""
-        return list(self._resting.values())
-
-    def start(self) -> None:
-        """Starts the first worker; the others follow when it has told how many devices there are."""
-        self._keep(0)
-
-    async def stop(self, grace_s: float = 2.0) -> None:
-        """Closes every worker's input, which tells it to end, and kills those that have not after `grace_s`."""
-        self._stopping = True
-        await self.rest(grace_s=grace_s)
-        for keeper in self._keepers.values():
-            keeper.cancel()
-        await asyncio.gather(*self._keepers.values(), return_exceptions=True)
-
-    async def rest(self, busy: Collection[str] = (), *, grace_s: float = 5.0) -> list[Worker]:
-        """Ends all workers but the busy ones, with force after `grace_s`; returns when they have ended, and which."""
-        ending = [worker for worker in self.workers if worker.name not in busy]
-        self._awake.clear()
-        for worker in ending:
-            worker.rest()
-        waits = [asyncio.create_task(worker.process.wait()) for worker in ending]
-        if waits:
-            await asyncio.wait(waits, timeout=grace_s)
-        for worker in ending:
-            worker.kill()
-        await asyncio.gather(*waits)
-        return ending
-
-    def wake(self) -> None:
-        """There is something to do: workers that rest start again."""
-        self._awake.set()
-
-    def _keep(self, index: int) -> None:
-        if index not in self._keepers:
-            self._keepers[index] = asyncio.get_running_loop().create_task(self._look_after(index))
-
-    async def _look_after(self, index: int) -> None:
-        """Runs the worker of device `index`, again and again, until the pool stops."""
-        deaths = 0
-        while not self._stopping:
-            began = time.monotonic()
-            worker = await self._spawn(index)
-            await self._listen(index, worker)
-            self._workers.pop(worker.name, None)
-            self.listener(worker, Frame({"event": "lost"}))
-            if self._stopping:
-                return
-            if worker.resting:
-                await self._sleep(worker)
-                continue
-            deaths = 0 if time.monotonic() - began > 60 else deaths + 1
-            log.warning("%r ended with %s; starting another", worker, _exit(worker.process.returncode))
-            await asyncio.sleep(RESTART_PAUSE_S[min(deaths, len(RESTART_PAUSE_S) - 1)])
-
-    async def _sleep(self, worker: Worker) -> None:
-        """Its device's memory is free; returns when there is something to do."""
-        log.info("%r rests", worker)
-        self._resting[worker.name] = worker
-        await self._awake.wait()
-        del self._resting[worker.name]
-
-    async def _spawn(self, index: int) -> Worker:
-        # exec, never fork: a forked CUDA context is broken. -P: the working folder must not shadow our modules.
-        own = ["--parent", str(os.getpid()), "--index", str(index)]
-        command = [sys.executable, "-P", "-m", "impasto.worker", *own, *self._options]
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment()
-        )
-        worker = Worker(f"worker-{index}", process)
-        self._workers[worker.name] = worker
-        return worker
-
-    async def _listen(self, index: int, worker: Worker) -> None:
-        """Hands on what the worker says until it ends, says nonsense or hangs."""
-        parser = Parser()
-        try:
-            while data := await self._read(worker):
-                for frame in parser.feed(data):
-                    self._note(index, worker, frame)
-                    self.listener(worker, frame)
-        except TimeoutError:
-            log.error("%r said nothing for %g s and is killed", worker, time.monotonic() - worker.heard)
-        except FrameError:
-            log.exception("%r said nonsense and is killed", worker)
-        worker.kill()
-        await worker.process.wait()
-
-    async def _read(self, worker: Worker) -> bytes:
-        """What a worker says next; nothing when it has ended.
-
-        Raises:
-            TimeoutError: it has been silent too long although it had its turns.
-        """
-        assert worker.process.stdout is not None
-        # Until it is ready it imports torch, which takes a cold disk its time.
-        silence_s = self._silence_s * (1 if worker.ready else 4)
-        while True:
-            try:
-                data = await asyncio.wait_for(worker.process.stdout.read(READ_BYTES), silence_s)
-                break
-            except TimeoutError:
-                if not await _starves(worker, silence_s):
-                    raise
-                log.warning("%r has said nothing for %g s: others take its turns", worker, silence_s)
-        now = time.monotonic()
-        if now - worker.heard > 1:  # not at every word: it costs a system call or three
-            worker.heard_cpu_s = vitals.cpu_s(worker.process.pid) or 0.0
-        worker.heard = now
-        return data
-
-    def _note(self, index: int, worker: Worker, frame: Frame) -> None:
-        """Remembers what a worker says of itself."""
-        header = frame.header
-        if header["event"] == "ready":
-            worker.ready, worker.device, worker.description = True, header["device"], header["description"]
-            worker.budget_bytes, worker.precision = header["budget_bytes"], header["precision"]
-            if index == 0:
-                for further in range(1, header["devices"]):
-                    self._keep(further)
-        elif header["event"] == "loaded":
-            worker.encoders = header["encoders"]
-
-    def __repr__(self) -> str:
-        return f"<LocalPool {self.workers}>"
-
-
-async def _starves(worker: Worker, silence_s: float) -> bool:
-    """Whether a silent worker would go on if it were let: it has had less of the processors than a silence lasts."""
-    had_s = vitals.cpu_s(worker.process.pid)
-    if had_s is None or had_s - worker.heard_cpu_s >= silence_s:
-        return False
-    for _ in range(LOOKS):
-        if vitals.willing(worker.process.pid):
-            return True
-        await asyncio.sleep(1 / LOOKS)
-    return False
-
-
-def _environment() -> dict[str, str]:
-    """The daemon's own; OpenMP threads sleep instead of spinning, as the cores are shared with an editor."""
-    return {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ
-
-
-def _exit(code: int | None) -> str:
-    """For people: how a process ended."""
-    if code is not None and code < 0:
-        return signal.Signals(-code).name
-    return f"exit code {code}"

@@ -28,6 +28,7 @@ class Record:
     """A job as it lives: the mutable state is the newest job, events, preview, and the number of watchers.
 
     Attributes:
+        comings: how often somebody has come to watch it.
         keep_running: whether it goes on when nobody watches.
         held: it waits for its watcher, as after a daemon's death; it must not run meanwhile.
         inherited: it is of an earlier daemon.
@@ -43,7 +44,7 @@ class Record:
         self.inherited = self.accepted = sequence > 0
         self.events = deque([Event(sequence + 1, job)], MAX_EVENTS)
         self.preview: Preview | None = None
-        self.watchers = self.result_bytes = 0
+        self.watchers = self.comings = self.result_bytes = 0
         self.ending: Job | None = None
         self.journal: Journal = _unheard
         self._changed, self._told = asyncio.Event(), time.monotonic()
@@ -83,6 +84,10 @@ class Record:
     def silent_s(self) -> float:
         """Seconds since the last event."""
         return time.monotonic() - self._told
+
+    def come(self) -> None:
+        """Another watcher is there."""
+        self.watchers, self.comings = self.watchers + 1, self.comings + 1
 
     def forget_events(self) -> None:
         """Keeps the newest event alone."""

@@ -238,10 +238,8 @@ def main() -> None:
     """Sets up the process, opens the device and serves."""
     parser = argparse.ArgumentParser(prog="impasto.worker")
     parser.add_argument("--parent", type=int, required=True)
-    parser.add_argument("--index", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--nice", type=int, default=0)
-    parser.add_argument("--memory-mb", type=int, default=0)
+    for number in ("index", "threads", "nice", "memory-mb", "sharers"):  # sharers: workers on the same processor
+        parser.add_argument(f"--{number}", type=int, default=0)
     parser.add_argument("--data-dir", type=Path, required=True)
     options = parser.parse_args()
     die_with_parent(options.parent)
@@ -250,6 +248,7 @@ def main() -> None:
     line = Line()
     studio, told = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
     budget = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
+    budget //= max(1, options.sharers) if told["device"] == "cpu" else 1
     line.say("ready", **told, budget_bytes=budget, precision=studio.precision)
     Worker(line, studio).run()
 
