@@ -6,7 +6,7 @@ STAMP := .venv/ready
 # The oldest protoc that is supported generates the committed stubs; it lives apart from the environment's own grpcio.
 PROTOC := grpcio-tools==1.75.1
 
-.PHONY: demo test setup check editors bench gallery proto clean
+.PHONY: demo test setup check editors bench gallery proto translations clean
 
 demo: $(STAMP)  ## draw a scene and styles by code, paint them through a real daemon: out/demo/
 	$(BIN)/impasto demo --output out/demo
@@ -38,6 +38,15 @@ gallery: $(STAMP)  ## two scenes in ten styles, and whether each shows whose sty
 
 proto: $(STAMP)  ## the stubs, after proto/ has changed
 	$(BIN)/python proto/generate.py
+
+LOCALE := plugins/krita/impasto_docker/locale
+translations:  ## what translators of the Krita plug-in work on, and what it reads (gettext's tools are needed)
+	xgettext -L Python -k -ktranslated -ktr --from-code=UTF-8 --package-name=impasto --add-location=file -o $(LOCALE)/impasto_docker.pot \
+		plugins/krita/impasto_docker/*.py plugins/bridge/*.py
+	sed -i "/POT-Creation-Date/d" $(LOCALE)/impasto_docker.pot
+	for po in $(LOCALE)/*/LC_MESSAGES/*.po; do \
+		msgmerge -q -U --add-location=file --backup=none $$po $(LOCALE)/impasto_docker.pot && msgfmt --check -o $${po%.po}.mo $$po || exit 1; \
+	done
 
 clean:  ## the environment and everything that was made
 	rm -rf .venv out dist

@@ -13,9 +13,10 @@ import impasto_docker
 from bridge import wishes, words
 from impasto_docker.choices import Choices, Style, Unusable
 from impasto_docker.memory import MAX_RECENTS, MAX_RESULTS, Memory, Result
-from impasto_docker.state import Known, State, line
+from impasto_docker.state import Known, State, line, tip
 
 PLUGIN = Path(impasto_docker.__file__).parent
+KEPT = "\N{NO-BREAK SPACE}"
 OWN = Style("my picture", "/pictures/own.png", 0.25)
 CHOSEN = Choices((Style("mosaic"), OWN), strength=0.7, stroke_size=2.0, keep_colours=True, size=640, steps=80, seed=7)
 
@@ -219,15 +220,17 @@ def test_a_disk_that_does_not_let_us_is_told_and_nothing_breaks(tmp_path: Path) 
     ],
 )
 def test_how_far_it_is_in_words(told: dict[str, Any], said: str) -> None:
-    """Place, step, time."""
-    assert words.where(told) == said
+    """Place, step, time; a number and its unit stay on one line."""
+    assert words.where(told).replace(KEPT, " ") == said
+    assert (f"{KEPT}min" in words.where(told)) == (" min" in said)
 
 
 def test_losses_in_words() -> None:
-    """Three figures each, those that are there."""
-    assert words.losses({"losses": {"content": 12.3456, "style": 0.00123, "variation": 1.0}}) == (
-        "content 12.3   style 0.00123"
-    )
+    """Three figures each, those that are there; no exponents."""
+    told = {"losses": {"content": 12.3456, "style": 0.00123, "variation": 1.0}}
+    assert words.losses(told).replace(KEPT, " ") == "content 12.3   style 0.00123"
+    told = {"losses": {"content": 4.39e-6, "style": 1462.2, "total": 16213.4}}
+    assert words.losses(told).replace(KEPT, " ") == "content 0   style 1462   total 16213"
     assert words.losses({}) == ""
 
 
@@ -260,6 +263,14 @@ def test_the_state_is_told_with_what_to_do(known: Known, state: State, said: str
     assert known.state is state
     assert said in told.words
     assert advice in told.advice
+
+
+def test_who_paints_is_told_to_whoever_asks() -> None:
+    """In the line's tip, with what to do for the finer encoder; no notice says so in every painting."""
+    assert tip(RUNNING | {"descriptions": {"vgg19": "fetch brings it", "vgg19-slim": "shipped"}}) == (
+        "vgg19: fetch brings it\nvgg19-slim: shipped"
+    )
+    assert tip(None) == tip({"running": False}) == ""
 
 
 def test_every_sentence_goes_through_the_translator() -> None:

@@ -18,7 +18,7 @@ import bridge
 from bridge import Bridge, Conversation, Event
 from bridge.process import ENVIRONMENT_FILE
 from harness import Daemon, Home, alive, encoded, picture, wait_for
-from impasto import gallery, launch
+from impasto import gallery, launch, weights
 from impasto.client import Client, Picture
 from impasto.image import ImageHeader, PixelFormat, SampleType
 from impasto.pipe.styles import STYLES
@@ -141,6 +141,9 @@ def test_a_layer_is_painted_at_its_own_depth(editor: Editor) -> None:
     assert (painted[..., 3] == 65535).all()
     assert (painted[..., :3] != samples[..., :3]).mean() > 0.9
     assert (told["state"], told["step"], told["total_steps"]) == ("succeeded", 20, 20)
+    # Which encoder paints is no notice, which a window reads aloud.
+    assert [event.told["text"] for event in heard.of("encoder")] == [weights.notice("auto", told["encoder"])]
+    assert not heard.of("notice")
     preview = heard.of("preview")[0]
     assert (preview.told["header"]["width"], preview.told["header"]["height"]) == (32, 24)
     assert len(preview.payload) == 32 * 24 * 3

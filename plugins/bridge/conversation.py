@@ -135,7 +135,7 @@ class Conversation:
         """Paints a picture; returns the name of the request.
 
         Args:
-            listener: hears progress, notice, lost and found (the daemon), preview, result, and the end.
+            listener: hears progress, encoder, notice, lost and found (the daemon), preview, result, and the end.
             content: a picture's name.
             style: one or several.
             more: mask, keep, init: pictures' names; regions: several; blend: numbers; settings: as the Python API has

@@ -31,12 +31,22 @@ def rounded(seconds: float, tr: Translate = str) -> str:
     """A time as people say it."""
     for unit, length_s in ((tr("{number} h"), 3600), (tr("{number} min"), 60)):
         if seconds > 2 * length_s:
-            return unit.format(number=f"{seconds / length_s:.0f}")
-    return tr("{number} s").format(number=f"{seconds:.0f}")
+            return _together(unit.format(number=f"{seconds / length_s:.0f}"))
+    return _together(tr("{number} s").format(number=f"{seconds:.0f}"))
+
+
+def _together(text: str) -> str:
+    """Never parted at the end of a line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def losses(told: Mapping[str, Any], tr: Translate = str) -> str:
     """How far the picture still is from its content and from its style, as the optimiser counts it; may be empty."""
     names = {"content": tr("content"), "style": tr("style"), "total": tr("total")}
     found = told.get("losses") or {}
-    return "   ".join(f"{word} {found[name]:.3g}" for name, word in names.items() if name in found)
+    return "   ".join(_together(f"{word} {_figures(found[name])}") for name, word in names.items() if name in found)
+
+
+def _figures(value: float) -> str:
+    """Three of them, and none of an exponent's letters."""
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}" if value >= 0.001 else "0"

@@ -1,11 +1,14 @@
 """Editors for tests: roots and homes; and whether these tests run at all, which is said aloud."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from editors import chroot, gimp, krita
+from editors.krita_seat import Painter, seated
+from editors.studio import Studio, studio
 
 REQUIRED = os.environ.get("IMPASTO_EDITORS") == "required"
 HERE = Path(__file__).parent
@@ -55,3 +58,16 @@ def krita_root(root: Path) -> Path:
 def native_krita(root: Path) -> Path:
     """Where this machine's own Krita is; the root has the tools of its display."""
     return krita.native().root
+
+
+@pytest.fixture(scope="session")
+def docker_studio(krita_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A Krita of the Debian root with a daemon, for all tests of the docker."""
+    with studio(krita_root, tmp_path_factory.mktemp("docker")) as made:
+        yield made
+
+
+@pytest.fixture
+def painter(docker_studio: Studio, tmp_path: Path) -> Painter:
+    """At a new document, the docker in sight, all dials as usual but a short painting of the cheapest style."""
+    return seated(docker_studio, tmp_path)

@@ -4,141 +4,15 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from PIL import Image, ImageChops
 
-from editors import gimp, krita
-from editors.gimp import REPOSITORY
+from editors import gimp
+from editors.krita_seat import WAIT_S, Painter, canvas, changed, seated
 from editors.studio import Studio, studio
 from impasto.editors import krita as installer
 
 pytestmark = pytest.mark.timeout(1800)
-
-WAIT_S = 240
-# What is run inside before each piece of Python: the docker of the active window, and its widgets by their names.
-INSIDE = """
-import importlib, sys
-sys.path[:0] = [{tests!r}]
-from editors.krita_stage import easel, krita, ours, pause, until
-QtWidgets = importlib.import_module(f"PyQt{{ours('binding').QT_MAJOR}}.QtWidgets")
-dockers = [docker for docker in krita().dockers() if docker.objectName() == "impasto_docker"]
-docker = dockers[-1]
-def named(name):
-    return docker.findChild(QtWidgets.QWidget, "impasto_" + name)
-"""
-
-
-class Painter:
-    """Who sits at the window."""
-
-    def __init__(self, studio: Studio, shots: Path) -> None:
-        self.studio, self.shots = studio, shots
-
-    @property
-    def window(self) -> krita.Window:
-        """Krita."""
-        return self.studio.window
-
-    def inside(self, source: str) -> Any:
-        """What Python run inside answers; it has `docker` and `named`."""
-        return self.window.run(INSIDE.format(tests=str(REPOSITORY / "tests")) + source)
-
-    def ask(self, expression: str) -> Any:
-        """The value of an expression inside."""
-        return self.inside(f"answer = {expression}")
-
-    def until(self, expression: str, what: str) -> Any:
-        """Waits for an expression inside to be true."""
-        return gimp.until(lambda: self.ask(expression), what, WAIT_S, self.window.log)
-
-    def click_at(self, place: str) -> None:
-        """Clicks at a place inside, given as an expression: x and y on the screen, in points."""
-        x, y = self.ask(f"(lambda at: [at.x(), at.y()])({place})")
-        ratio = self.ask("docker.devicePixelRatioF()")
-        self.window.screen.click(round(x * ratio), round(y * ratio))
-
-    def click(self, name: str) -> None:
-        """Clicks the middle of a widget of the docker's."""
-        self.until(f"named({name!r}).isVisible() and named({name!r}).isEnabled()", f"{name}, to be clicked")
-        self.inside(
-            f"area = docker.findChild(QtWidgets.QScrollArea)\narea.ensureWidgetVisible(named({name!r}))\nanswer = True"
-        )
-        self.click_at(f"named({name!r}).mapToGlobal(named({name!r}).rect().center())")
-
-    def click_style(self, title: str, key: str = "") -> None:
-        """Clicks a style on the wall, holding a key."""
-        find = f"next(wall.item(row) for row in range(wall.count()) if wall.item(row).text() == {title!r})"
-        self.inside(f"wall = named('wall')\nwall.scrollToItem({find})\nanswer = True")
-        wall = "(lambda wall: wall.viewport().mapToGlobal(wall.visualItemRect(" + find + ").center()))(named('wall'))"
-        if key:
-            self.window.screen.tool("xdotool", "keydown", key)
-        try:
-            self.click_at(wall)
-        finally:
-            if key:
-                self.window.screen.tool("xdotool", "keyup", key)
-
-    def new_document(self, size: tuple[int, int] = (96, 72)) -> None:
-        """A document in the window, remembered inside as `impasto_probe.at`."""
-        self.inside(
-            "import impasto_probe\n"
-            f"def steps():\n    impasto_probe.at = yield from easel(size={size!r})\n    return True\n"
-        )
-
-    def close_documents(self) -> None:
-        """Closes all, without a question."""
-        every = "for document in krita().documents():\n    document.setModified(False)\n    document.close()\n"
-        self.inside(f"{every}answer = True")
-        self.until("not krita().documents()", "no document")
-
-    def state(self) -> Any:
-        """All of the document that a painting which comes to nothing leaves as it was."""
-        return self.ask("repr(__import__('impasto_probe').at.state())")
-
-    def names(self) -> list[str]:
-        """Names of the layers."""
-        return list(self.ask("__import__('impasto_probe').at.names"))
-
-    def shot(self, name: str) -> Path:
-        """A picture of the screen."""
-        return self.window.screen.screenshot(self.shots / f"{name}.png")
-
-    def open(self) -> None:
-        """Opens the docker by the menu, Settings > Dockers > Impasto, alone at its side."""
-        self.inside("for other in krita().dockers():\n    other.setVisible(False)\nanswer = True")
-        bar = "krita().activeWindow().qwindow().menuBar()"
-        self._choose(bar, "Settings")
-        for title in ("Dockers", "Impasto"):
-            self.until("QtWidgets.QApplication.activePopupWidget() is not None", "an open menu")
-            self._choose(f"next(menu for menu in popups() if any(text(a) == {title!r} for a in menu.actions()))", title)
-        self.until("docker.isVisible()", "the docker")
-
-    def _choose(self, menu: str, title: str) -> None:
-        """Clicks an entry of a menu."""
-        helpers = (
-            "text = lambda action: action.text().replace('&', '')\n"
-            "popups = lambda: [one for one in QtWidgets.QApplication.topLevelWidgets()"
-            " if isinstance(one, QtWidgets.QMenu) and one.isVisible()]\n"
-        )
-        found = f"menu = {menu}\naction = next(a for a in menu.actions() if text(a) == {title!r})\n"
-        place = "at = menu.mapToGlobal(menu.actionGeometry(action).center())\nanswer = [at.x(), at.y()]"
-        x, y = self.inside(helpers + found + place)
-        self.window.screen.click(x, y)
-
-    def choose(self, told: dict[str, Any]) -> None:
-        """Sets styles and dials."""
-        self.inside(
-            f"Choices = ours('choices').Choices\ndocker.widget().show_choices(Choices.read({told!r}))\nanswer = True"
-        )
-
-
-@pytest.fixture(scope="module")
-def opened(krita_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A Krita of the Debian root, with a daemon."""
-    with studio(krita_root, tmp_path_factory.mktemp("docker")) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -146,24 +20,6 @@ def own(native_krita: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """This machine's Krita, an older one, with a daemon."""
     with studio(native_krita, tmp_path_factory.mktemp("own-docker")) as made:
         yield made
-
-
-@pytest.fixture
-def painter(opened: Studio, tmp_path: Path) -> Painter:
-    """At a new document, the docker in sight, all dials as usual but a short painting of the cheapest style."""
-    return seated(opened, tmp_path)
-
-
-def seated(studio: Studio, shots: Path) -> Painter:
-    """A painter at a new document in one of the Kritas."""
-    at = Painter(studio, shots)
-    at.close_documents()
-    at.new_document()
-    if not at.ask("docker.isVisible()"):
-        at.open()
-    at.until("named('wall').count() >= 12", "the wall of styles")
-    at.choose({"styles": [{"built_in": "marbled"}], "steps": 4})
-    return at
 
 
 def test_a_style_is_chosen_by_clicking_and_painted(painter: Painter) -> None:
@@ -191,6 +47,8 @@ def paint_by_clicking(painter: Painter) -> None:
 
     painter.until("named('history').item(0) and named('history').item(0).data(256).title == 'mosaic'", "the history")
     assert painter.ask("ours('memory').Memory().last().styles[0].name") == "mosaic"
+    assert not painter.ask("named('notice').isVisible()"), "a painting that goes well has nothing to tell"
+    painter.until("'weights fetch' in named('state').toolTip()", "how to have the finer encoder")
     painter.shot("painted")
 
 
@@ -200,7 +58,7 @@ def test_the_picture_grows_and_what_there_is_can_be_kept(painter: Painter) -> No
     before = painter.shot("before")
 
     painter.click("stylise")
-    painter.until("named('progress_keep').isEnabled() and named('progress_picture').pixmap() is not None", "a preview")
+    painter.until("named('progress_keep').isEnabled() and named('progress_picture').isVisible()", "a preview")
     bar = painter.ask("[named('progress_bar').value(), named('progress_bar').maximum()]")
     words = painter.ask("[named(name).text() for name in ('progress_where', 'progress_losses', 'state_words')]")
     middle, box = painter.names(), canvas(painter)
@@ -275,43 +133,6 @@ def test_presets_are_kept_by_name_and_taken_up(painter: Painter) -> None:
     painter.click("forget_preset")
 
     assert painter.ask("ours('memory').Memory().presets()") == {}
-
-
-def test_own_pictures_become_styles(painter: Painter) -> None:
-    """Dropped as a file, pasted, from a layer, from a document; each is on the wall, chosen, and there tomorrow."""
-    path = painter.window.home.path / "my picture.jpg"
-    Image.effect_noise((300, 200), 80).convert("RGB").save(path)
-    drop = (
-        "core, gui = (importlib.import_module(f\"PyQt{ours('binding').QT_MAJOR}.{n}\") for n in ('QtCore', 'QtGui'))\n"
-        "data = core.QMimeData()\n"
-        f"data.setUrls([core.QUrl.fromLocalFile({str(path)!r})])\n"
-        "at, copy = core.QPointF(5, 5), core.Qt.DropAction.CopyAction\n"
-        "none, left = core.Qt.KeyboardModifier.NoModifier, core.Qt.MouseButton.LeftButton\n"
-        "named('wall').dropEvent(gui.QDropEvent(at, copy, data, left, none))\nanswer = True"
-    )
-    painter.inside(drop)
-    painter.until("[s.name for s in docker.widget().choices().styles] == ['my picture']", "the dropped style")
-    clip = (
-        "binding = ours('binding')\nimage = binding.QImage(40, 30, binding.QImage.Format.Format_RGB32)\n"
-        "image.fill(binding.QColor('teal'))\nbinding.QApplication.clipboard().setImage(image)\n"
-        "ours('borrowed').paste(docker._pictures)\nanswer = True"
-    )
-    painter.inside(clip)
-    painter.until("[s.name for s in docker.widget().choices().styles] == ['clipboard']", "the pasted style")
-    painter.inside(
-        "(title, node), = ours('borrowed').layers(docker._document)\n"
-        "ours('borrowed').keep_layer(node, docker._pictures)\nanswer = title"
-    )
-    painter.until("[s.name for s in docker.widget().choices().styles] == ['Background']", "the layer's style")
-    layer = painter.ask("docker.widget().choices().styles[0].path")
-    painter.inside("ours('borrowed').keep_document(krita().documents()[0], docker._pictures)\nanswer = True")
-    painter.until("len(ours('memory').Memory().recents()) >= 3", "all of them, remembered")
-
-    with Image.open(layer) as image:
-        assert (image.format, image.size) == ("PNG", (96, 72))
-        assert len(image.convert("RGB").getcolors(10000) or []) > 100
-    painter.click("stylise")
-    painter.until("len(__import__('impasto_probe').at.names) == 2", "a painting in its manner")
 
 
 def test_what_cannot_be_a_style_is_told(painter: Painter) -> None:
@@ -448,17 +269,3 @@ def test_kritas_own_importer_takes_the_zip(painter: Painter, tmp_path: Path) -> 
     here = {path.relative_to(place.data) for path in place.plug_in.rglob("*.py")}
     mine = painter.window.home.data
     assert here == {path.relative_to(mine) for path in (mine / "pykrita" / installer.NAME).rglob("*.py")}
-
-
-def canvas(painter: Painter) -> tuple[int, int, int, int]:
-    """A part of the screen in the middle of the document: left, upper, right, lower, in px."""
-    area = "krita().activeWindow().qwindow().findChild(QtWidgets.QMdiArea)"
-    x, y = painter.ask(f"(lambda at: [at.x(), at.y()])({area}.mapToGlobal({area}.rect().center()))")
-    return x - 40, y - 30, x + 40, y + 30
-
-
-def changed(one: Path, other: Path, box: tuple[int, int, int, int]) -> float:
-    """How much of a part of two pictures differs, in 0 to 1."""
-    with Image.open(one) as first, Image.open(other) as second:
-        apart = ImageChops.difference(first.convert("RGB").crop(box), second.convert("RGB").crop(box)).convert("L")
-    return 1 - apart.histogram()[0] / (apart.width * apart.height)

@@ -122,7 +122,7 @@ class Painting:
         if fresh and self._order.previews_per_s:
             threading.Thread(target=self._show, args=(client, told.job), daemon=True).start()
         if told.notice:
-            self._say(NOTICES.get(told.notice, "notice"), text=told.notice)
+            self._say(_kind(told), text=told.notice)
         progress = {"event": "progress", "id": self._ident} | asdict(told) | {"losses": dict(told.losses)}
         self._outbox.replace("progress", self._ident, Frame(progress))
 
@@ -166,3 +166,8 @@ class Painting:
 
     def __repr__(self) -> str:
         return f"<Painting {self._ident} [{self._job or 'no job yet'}]>"
+
+
+def _kind(told: Progress) -> str:
+    """Which event a notice is: what every painting begins with, its encoder, is not for a window to read aloud."""
+    return "encoder" if told.notice.startswith(f"encoder {told.encoder}") else NOTICES.get(told.notice, "notice")

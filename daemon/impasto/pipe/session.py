@@ -176,6 +176,7 @@ class Session:
                     "version": info.version,
                     "encoder": info.default_encoder,
                     "encoders": {encoder.name: encoder.available for encoder in info.encoders},
+                    "descriptions": {encoder.name: encoder.description for encoder in info.encoders},
                     "devices": {device.name: device.description for device in info.devices},
                     "queued_jobs": info.queued_jobs,
                     "running_jobs": info.running_jobs,

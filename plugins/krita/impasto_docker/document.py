@@ -15,6 +15,8 @@ from .binding import krita, translated
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .binding import QByteArray
+
 LEAST_PX = 16  # what the network can see
 AROUND_PX = 96  # of what is not selected is read with it, so that strokes have something to come from
 ANY = bytes([0] + [255] * 255)  # whatever is selected at all is painted in full; its softness is the new layer's alpha
@@ -30,17 +32,18 @@ class Source:
     """A layer as it was when the painting began.
 
     `place` is x, y, width, height in pixels of the image, and may reach beyond it. `native` are the samples as Krita
-    has them, in `space`; `header` and `samples` what travels: the same, or RGBA where `space` cannot; `selection` is
-    how much of each pixel is selected, one byte each, None for all of it; `shape` tells whether all is as it was.
+    has them, in `space`, never copied: a poster's would keep the editor waiting; `header` and `samples` what travels:
+    the same, or RGBA where `space` cannot; `selection` is how much of each pixel is selected, one byte each, None for
+    all of it; `shape` tells whether all is as it was.
     """
 
     document: Any
     node: Any
     place: tuple[int, int, int, int]
     space: spaces.Space
-    native: bytes
+    native: QByteArray
     header: Mapping[str, Any]
-    samples: bytes
+    samples: memoryview
     selection: bytes | None
     shape: tuple[Any, ...]
 
@@ -49,10 +52,10 @@ class Source:
         """Width and height in pixels."""
         return self.place[2], self.place[3]
 
-    @property
-    def selected(self) -> bytes | None:
-        """White where anything is to be painted, one byte a pixel; None for all of it."""
-        return None if self.selection is None else self.selection.translate(ANY)
+
+def selected(piece: memoryview) -> bytes:
+    """A piece of a selection, white where anything is selected at all."""
+    return bytes(piece).translate(ANY)
 
 
 def read(document: Any, node: Any) -> Source:  # noqa: ANN401  # Krita's objects have no types
@@ -65,14 +68,15 @@ def read(document: Any, node: Any) -> Source:  # noqa: ANN401  # Krita's objects
     document.waitForDone()  # strokes that are still being calculated
     place, selection = _place(document, node)
     space = spaces.of(node)
-    native = bytes(node.projectionPixelData(*place))
+    native = node.projectionPixelData(*place)
     if len(native) != place[2] * place[3] * space.pixel_bytes:
         told = translated("the pixels of '{layer}' cannot be read in {model}: convert the image to RGB first")
         raise Unpaintable(told.format(layer=node.name(), model=space.model))
     travelling = space if space.native else spaces.BETWEEN
     samples = native if space.native else spaces.converted(native, place[2:], space, travelling)
     header = {"width": place[2], "height": place[3], **spaces.told(travelling)}
-    return Source(document, node, place, space, native, header, samples, selection, _shape(document, node))
+    shape = _shape(document, node)
+    return Source(document, node, place, space, native, header, memoryview(samples), selection, shape)
 
 
 def disturbed(source: Source) -> str:
@@ -89,7 +93,7 @@ def disturbed(source: Source) -> str:
 
 def undone(source: Source) -> bool:
     """Whether the layer no longer shows what is painted: what to ask after an undo."""
-    return bytes(source.node.projectionPixelData(*source.place)) != source.native
+    return bool(source.node.projectionPixelData(*source.place) != source.native)
 
 
 def _shape(document: Any, node: Any) -> tuple[Any, ...]:  # noqa: ANN401
@@ -133,7 +137,7 @@ def _place(document: Any, node: Any) -> tuple[tuple[int, int, int, int], bytes |
     near = _near(whole, (chosen.x(), chosen.y(), chosen.width(), chosen.height()))
     if near is not None:
         selection = bytes(chosen.pixelData(*near))
-        if selection.count(0) < len(selection):
+        if selection != bytes(len(selection)):
             return near, selection
     told = translated(
         "nothing of '{layer}' is selected: select a part of it, or choose Select > Deselect to paint it all"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
-from . import spaces
+from . import document, spaces
 from .binding import translated
 from .bridge import wishes
 
@@ -58,10 +58,9 @@ def ask(
     named = [talk.file(data) if data else talk.built_in(name) for name, data, _ in styles]
     width, height = source.size
     more: dict[str, Any] = {"blend": [weight for _, _, weight in styles]} if len(styles) > 1 else {}
-    selected = source.selected
-    if selected is not None:
+    if source.selection is not None:
         header = {"width": width, "height": height, "pixel_format": "gray", "sample_type": "u8"}
-        more["mask"] = talk.picture(header, selected)
+        more["mask"] = talk.picture(header, source.selection, document.selected)
     dials = {name: settings[name] for name in DIALS}
     more["settings"] = wishes.settings(**dials, width=width, height=height)
     more |= {"previews_per_s": PREVIEWS_PER_S, "preview_edge": max(16, min(PREVIEW_EDGE_PX, max(source.size)))}

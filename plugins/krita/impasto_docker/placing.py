@@ -19,64 +19,83 @@ if TYPE_CHECKING:
     from .document import Source
 
 PIECE_PIXELS = 1 << 18  # a few milliseconds' work
+FADED_PIXELS = 1 << 16  # likewise, where each pixel is reckoned with by itself
 CODES = {"U8": "B", "U16": "H", "F16": "H", "F32": "f"}  # halves have no arrays: their bits are carried
 
 
-def native(source: Source, header: Mapping[str, Any], samples: bytearray) -> Generator[None, None, bytearray]:
+def native(source: Source, header: Mapping[str, Any], samples: bytearray) -> Generator[None, None, memoryview]:
     """The painting in the source's own space and size, as Krita has it, with the alpha that the new layer is to have.
 
     Args:
         source: what was painted.
         header: of the painting, which may be smaller; it is scaled then.
-        samples: as they travelled.
+        samples: as they travelled; they are changed.
     """
     space = source.space if source.space.native else spaces.BETWEEN
-    size = (header["width"], header["height"])
+    size, made = (header["width"], header["height"]), memoryview(samples)
     if space.swapped:
-        yield from _swap(samples, space.sample_bytes)
+        yield from _swap(made, space.sample_bytes)
     if size != source.size:
-        samples = bytearray(spaces.scaled(bytes(samples), size, source.size, space))
+        made = memoryview(spaces.scaled(QByteArray(bytes(made)), size, source.size, space))
         yield
     if space != source.space:
-        samples = bytearray(spaces.converted(bytes(samples), source.size, space, source.space))
+        made = memoryview(spaces.converted(QByteArray(bytes(made)), source.size, space, source.space))
         yield
-    yield from _fade(source, samples)
-    return samples
-
-
-def insert(source: Source, samples: bytes | bytearray, name: str) -> Any:  # noqa: ANN401  # Krita's node
-    """Adds them as one new layer above the source, as one undo step; the new layer."""
-    document = source.document
-    if source.space == spaces.of(document):
-        made = document.createNode(name, "paintlayer")
-        made.setPixelData(QByteArray(bytes(samples)), *source.place)
-    else:  # Krita makes layers of the document's space only
-        with spaces.hidden(source.space, document.width(), document.height()) as other:
-            layer = other.topLevelNodes()[-1]
-            layer.setPixelData(QByteArray(bytes(samples)), *source.place)
-            layer.setName(name)
-            made = layer.clone()
-    parent = source.node.parentNode() or document.rootNode()
-    parent.addChildNode(made, source.node)
+    yield from _fade(source, made)
     return made
 
 
-def _swap(samples: bytearray, sample_bytes: int) -> Generator[None, None, None]:
+def layer(source: Source, samples: memoryview, name: str) -> Generator[None, None, Any]:
+    """A new layer of them, which is not in the document yet."""
+    document = source.document
+    if source.space == spaces.of(document):
+        made = document.createNode(name, "paintlayer")
+        yield from _write(made, samples, source)
+        return made
+    # Krita makes layers of the document's space only.
+    with spaces.hidden(source.space, document.width(), document.height()) as other:
+        inner = other.topLevelNodes()[-1]
+        for _ in _write(inner, samples, source):  # in one turn: nobody is to see that document
+            pass
+        inner.setName(name)
+        return inner.clone()
+
+
+def insert(source: Source, made: Any) -> None:  # noqa: ANN401  # Krita's node
+    """Adds a layer above the source: one undo step."""
+    parent = source.node.parentNode() or source.document.rootNode()
+    parent.addChildNode(made, source.node)
+
+
+def _write(node: Any, samples: memoryview, source: Source) -> Generator[None, None, None]:  # noqa: ANN401
+    """Gives a layer that is in no document its pixels, some rows at a time."""
+    (left, upper, width, height), row_bytes = source.place, source.size[0] * source.space.pixel_bytes
+    rows = max(1, PIECE_PIXELS // width)
+    for top in range(0, height, rows):
+        count = min(rows, height - top)
+        piece = bytes(samples[top * row_bytes : (top + count) * row_bytes])
+        node.setPixelData(QByteArray(piece), left, upper + top, width, count)
+        yield
+
+
+def _swap(samples: memoryview, sample_bytes: int) -> Generator[None, None, None]:
     piece = PIECE_PIXELS * 4 * sample_bytes
     for start in range(0, len(samples), piece):
         samples[start : start + piece] = spaces.swapped(samples[start : start + piece], sample_bytes)
         yield
 
 
-def _fade(source: Source, samples: bytearray) -> Generator[None, None, None]:
+def _fade(source: Source, samples: memoryview) -> Generator[None, None, None]:
     """Gives them the source's own alpha, less where less is selected, and none where nothing is."""
     space, (width, height) = source.space, source.size
-    channels, row_bytes = space.channels, width * space.pixel_bytes
-    rows = max(1, PIECE_PIXELS // width)
+    channels, row_bytes, before = space.channels, width * space.pixel_bytes, memoryview(source.native)
+    rows = max(1, FADED_PIXELS // width)
     for top in range(0, height, rows):
         part = slice(top * row_bytes, min(height, top + rows) * row_bytes)
-        values = array.array(CODES[space.depth], bytes(samples[part]))
-        alpha = array.array(CODES[space.depth], source.native[part])[channels - 1 :: channels]
+        values, alpha = array.array(CODES[space.depth]), array.array(CODES[space.depth])
+        values.frombytes(samples[part])
+        alpha.frombytes(before[part])
+        alpha = alpha[channels - 1 :: channels]
         if source.selection is not None:
             alpha = faded(alpha, source.selection[top * width : (top + rows) * width], space.depth)
         values[channels - 1 :: channels] = alpha
@@ -90,6 +109,13 @@ def faded(alpha: array.array[Any], selection: bytes, depth: str) -> array.array[
         return alpha
     if selection.count(0) == len(selection):
         return array.array(alpha.typecode, bytes(len(alpha) * alpha.itemsize))
+    if alpha.count(alpha[0]) == len(alpha):  # opaque, as a rule: worked out once for each of 256
+        table = _times(array.array(alpha.typecode, [alpha[0]] * 256), bytes(range(256)), depth)
+        return array.array(alpha.typecode, map(table.__getitem__, selection))
+    return _times(alpha, selection, depth)
+
+
+def _times(alpha: array.array[Any], selection: bytes, depth: str) -> array.array[Any]:
     if depth == "F16":
         layout = f"<{len(alpha)}e"
         halves = struct.unpack(layout, alpha.tobytes())

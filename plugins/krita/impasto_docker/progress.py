@@ -44,6 +44,7 @@ class Progress(QWidget):
             widget.setObjectName(f"impasto_progress{name}")
         self._where.setWordWrap(True)
         self._losses.setWordWrap(True)
+        self._keep.setEnabled(False)
         self._keep.setToolTip(translated("The picture as it is now becomes the result"))
         self._cancel.setToolTip(translated("Leaves the document as it was"))
         self._keep.clicked.connect(self._stop_and_keep)

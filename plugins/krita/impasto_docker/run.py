@@ -6,6 +6,8 @@ loop. Called by the docker and by the action, through `shared()`: one `Runs` for
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +50,7 @@ class Run(QObject):
     finished = pyqtSignal(dict)
     failed = pyqtSignal(str)
     cancelled = pyqtSignal(str)
+    _styled = pyqtSignal(object)
 
     def __init__(self, pipe: Pipe, window: Any, parent: QObject | None = None) -> None:  # noqa: ANN401
         """Of the picture that is active in `window`."""
@@ -70,10 +73,11 @@ class Run(QObject):
         self._timer.timeout.connect(self._look)
 
     def start(self, settings: Mapping[str, Any]) -> None:
-        """Begins, at the loop's next turn; `settings` as in `order.DEFAULTS`, what is missing as there."""
+        """Begins, in one of the loop's next turns; `settings` as in `order.DEFAULTS`, what is missing as there."""
         self.settings = {**order.DEFAULTS, **settings}
         self.active, self._began_s = True, time.monotonic()
-        QTimer.singleShot(0, self._begin)
+        self._styled.connect(self._begin)
+        threading.Thread(target=self._read_styles, name="impasto-styles").start()
 
     def stop_and_keep(self) -> None:
         """Ends it soon; the picture so far becomes the layer."""
@@ -99,15 +103,25 @@ class Run(QObject):
 
     # the way there
 
-    def _begin(self) -> None:
+    def _read_styles(self) -> None:
+        """In a thread of its own: a picture may lie on a disk that is slow to wake."""
+        try:
+            told: object = [order.style(one) for one in self.settings["styles"]]
+        except order.Unreadable as error:
+            told = error
+        with contextlib.suppress(RuntimeError):  # Krita is closing: there is nobody to tell
+            self._styled.emit(told)
+
+    def _begin(self, styles: Any) -> None:  # noqa: ANN401  # a list of order.Style, or what is wrong with one
         if self._unwanted is not None:
             return self._end(self.cancelled, self._unwanted)
+        if isinstance(styles, order.Unreadable):
+            return self._end(self.failed, str(styles))
         try:
-            styles = [order.style(told) for told in self.settings["styles"]]
             document = self.document
             source = documents.read(document, document.activeNode() if document is not None else None)
             self._request = order.ask(self._pipe.conversation(), source, styles, self.settings, self._hear)
-        except (order.Unreadable, documents.Unpaintable, BridgeError) as error:
+        except (documents.Unpaintable, BridgeError) as error:
             return self._end(self.failed, str(error))
         self._source = source
         self._overlay = canvas.Overlay(self._window, (source.shape[0], source.shape[1]), source.place)
@@ -161,6 +175,7 @@ class Run(QObject):
         """A turn of making the layer of the result; not while the user is in the middle of a stroke."""
         if self._placing is None:
             self._placing = self._place()
+        self._look()  # Krita's layers are made in several turns: not of a picture that has been closed
         if self._unwanted is not None:
             return self._end(self.cancelled, self._unwanted)
         busy = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
@@ -173,12 +188,13 @@ class Run(QObject):
         assert self._source is not None
         source, (header, samples, kept) = self._source, self._result
         made = yield from placing.native(source, header, samples)
+        name = f"{source.node.name()}, {order.title(self.settings['styles'])}"
+        node = yield from placing.layer(source, made, name)
         self._look()
         if self._unwanted is not None:
             return self._end(self.cancelled, self._unwanted)
         self._clear()
-        name = f"{source.node.name()}, {order.title(self.settings['styles'])}"
-        node = placing.insert(source, made, name)
+        placing.insert(source, node)
         told = {
             "layer": name,
             "layer_id": node.uniqueId().toString(),

@@ -15,10 +15,12 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .binding import QByteArray, krita
+from .binding import krita
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from .binding import QByteArray
 
 # What Krita calls depths, what travels, and bytes per sample.
 DEPTHS = {"U8": ("u8", 1), "U16": ("u16", 2), "F16": ("f16", 2), "F32": ("f32", 4)}
@@ -88,14 +90,14 @@ def swapped(piece: bytes | bytearray | memoryview, sample_bytes: int) -> bytes:
 
 
 @contextlib.contextmanager
-def hidden(space: Space, width: int, height: int, samples: bytes | None = None) -> Iterator[Any]:
+def hidden(space: Space, width: int, height: int, samples: QByteArray | None = None) -> Iterator[Any]:
     """A document that nobody sees, with a layer of those samples, or an empty one, on top; gone afterwards."""
     document = krita.Krita.instance().createDocument(width, height, "Impasto", *space, 72.0)
     try:
         layer = document.createNode("layer", "paintlayer")
         document.rootNode().addChildNode(layer, None)
         if samples is not None:
-            layer.setPixelData(QByteArray(samples), 0, 0, width, height)
+            layer.setPixelData(samples, 0, 0, width, height)
         document.waitForDone()
         yield document
     finally:
@@ -103,20 +105,22 @@ def hidden(space: Space, width: int, height: int, samples: bytes | None = None) 
         document.close()
 
 
-def converted(samples: bytes, size: tuple[int, int], before: Space, after: Space) -> bytes:
+def converted(samples: QByteArray, size: tuple[int, int], before: Space, after: Space) -> QByteArray:
     """The same picture in another space, by Krita."""
     with hidden(before, *size, samples) as document:
         document.setColorSpace(*after)
         document.waitForDone()
-        return bytes(document.topLevelNodes()[-1].pixelData(0, 0, *size))
+        found: QByteArray = document.topLevelNodes()[-1].pixelData(0, 0, *size)
+        return found
 
 
-def scaled(samples: bytes, size: tuple[int, int], wanted: tuple[int, int], space: Space) -> bytes:
+def scaled(samples: QByteArray, size: tuple[int, int], wanted: tuple[int, int], space: Space) -> QByteArray:
     """The same picture at another size, by Krita."""
     with hidden(space, *size, samples) as document:
         document.scaleImage(*wanted, 72, 72, "Bicubic")
         document.waitForDone()
-        return bytes(document.topLevelNodes()[-1].pixelData(0, 0, *wanted))
+        found: QByteArray = document.topLevelNodes()[-1].pixelData(0, 0, *wanted)
+        return found
 
 
 _profiles: dict[tuple[str, str], bytes] = {}

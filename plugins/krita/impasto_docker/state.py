@@ -83,6 +83,12 @@ class Line(NamedTuple):
     button: str = ""
 
 
+def tip(status: Mapping[str, Any] | None) -> str:
+    """For whoever wonders what paints, and how to have the finer one: every encoder, as the daemon describes it."""
+    told = (status or {}).get("descriptions") or {}
+    return "\n".join(f"{name}: {text}" for name, text in told.items())
+
+
 def line(known: Known, tr: Callable[[str], str] = str) -> Line:
     """The line for what is known, every sentence through `tr`."""
     fixed = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .binding import QHBoxLayout, QLabel, QPushButton, QSizePolicy, Qt, QVBoxLayout, QWidget, pyqtSignal, translated
-from .state import State, line
+from .state import State, line, tip
 
 if TYPE_CHECKING:
     from .state import Known
@@ -61,5 +61,6 @@ class StateLine(QWidget):
         self._words.setText(told.words)
         self._advice.setText(told.advice)
         self._advice.setVisible(bool(told.advice))
+        self.setToolTip(tip(known.status))
         self._button.setText(told.button)
         self._button.setVisible(bool(told.button))

@@ -55,7 +55,8 @@ class Wall(QListWidget):
         self.setIconSize(QSize(self._edge, self._edge * 3 // 4))
         self.setGridSize(QSize(self._edge + line // 2, self._edge * 3 // 4 + 2 * line))
         self.setMinimumHeight(2 * self.gridSize().height() + line // 2)
-        self.setAcceptDrops(True)
+        self.viewport().setAcceptDrops(True)  # a scroll area itself hears of no drag
+        self.setWordWrap(True)
         self.setToolTip(translated("Click a style; with Ctrl several. Pictures can be dropped here."))
         self._order: list[tuple[str, str]] = []  # keys, as they were chosen
         self.itemSelectionChanged.connect(self._chose)
