@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from impasto.errors import Busy, NotFound
 from impasto.image import ImageHeader, PixelFormat, SampleType, Transfer
-from impasto.job import Event, Failure, Job, Preview, Result, State
+from impasto.job import Event, Failure, Job, Preview, Priority, Result, State
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.store import BLOB_PREFIX, CHUNK_BYTES, MAX_EVENTS, Blob, Record, Store, chunks
 from impasto.store.database import Database
@@ -327,6 +327,21 @@ def test_the_oldest_finished_jobs_make_room(tmp_path: Path) -> None:
     assert repr(store) == "<Store [2 failed, 1 queued]>"
 
 
+def test_previews_push_no_pictures_out(tmp_path: Path) -> None:
+    """A studio's previews come by the dozen: of what has ended they keep a quarter of the places, the newest ones."""
+    store = Store(tmp_path, max_final_jobs=8)
+    for i in range(4):
+        store.add(ended(record(store, f"jobs/final-{i}")))
+    for i in range(20):
+        preview = record(store, f"jobs/preview-{i}")
+        preview.job = replace(preview.job, priority=Priority.INTERACTIVE)
+        store.add(ended(preview))
+    for i in range(4, 7):
+        store.add(ended(record(store, f"jobs/final-{i}")))
+
+    assert set(store.records) == {f"jobs/final-{i}" for i in range(1, 7)} | {"jobs/preview-18", "jobs/preview-19"}
+
+
 @given(st.lists(st.sampled_from(["update", "notice", "show", "charge"]), max_size=30))
 def test_events_have_no_gaps(verbs: list[str]) -> None:
     """Sequence numbers are 1, 2, 3 … whatever happens, and each event holds the job as it was."""
@@ -474,6 +489,20 @@ async def test_a_step_is_written_soon_and_a_change_of_state_at_once(store: Store
     await asyncio.sleep(1.5)
 
     assert again(store).records["jobs/1"].job.step == 7
+
+
+async def test_a_state_that_nobody_wrote_down_yet_counts(store: Store) -> None:
+    """A daemon killed within that second: its job goes on from the newest state there is, and has one to stop with."""
+    begun = running(record(store))
+    store.add(begun)
+    await store.written()
+    folder = store.checkpoints.place("jobs/1")
+    folder.mkdir()
+    for name in ("00000009-a1b2.safetensors", "00000012-c3d4.safetensors", "next.part", "x-1.safetensors"):
+        (folder / name).touch()
+
+    job = again(store).records["jobs/1"].job
+    assert (job.saved_step, job.step) == (12, 12)
 
 
 async def test_an_end_is_written_before_it_is_told(store: Store) -> None:

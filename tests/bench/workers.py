@@ -9,6 +9,17 @@ share of the workers' time that was charged to jobs as device seconds: what is m
 *Overhead of a slice* is measured apart, on one worker with one job: seconds from call to result less the device
 seconds, over the number of slices. Nothing is asserted, as a loaded machine decides; all results are compared, and the
 command ends with 1 if pixels differ between numbers of workers.
+
+Measured on 2026-11-26 with `--steps 30`, two cores beside other work at a load of 14 to 17, which takes from every
+worker what it would have had: no measure of what workers bring, only of what two cores cannot give.
+
+    workers  clients  took s  device s  megapixel-iterations/s  against one  busy
+          1        8    26.8      23.8                   0.110         1.00   89%
+          2        8    29.3      49.7                   0.101         0.92   85%
+          4        8    44.7     137.2                   0.066         0.60   77%
+    one job alone: 2.56 s, 2.24 of them on the device, about 9 slices:
+    at most 36 ms beside the work for each of 0.25 s, upload and download included
+    pixels are the same for every number of workers: yes
 """
 
 import argparse

@@ -14,11 +14,11 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from impasto.errors import Busy, NotFound
-from impasto.job import RESULT_S, Job, State
+from impasto.job import RESULT_S, Job, Priority, State
 from impasto.store.blobs import BLOB_PREFIX, CHUNK_BYTES, Blob, Blobs, chunks
 from impasto.store.checkpoints import Checkpoints
 from impasto.store.database import Row
@@ -158,6 +158,8 @@ class Store:
             log.exception("a job that was written down cannot be read and is left out")
             return
         self._arrivals = max(self._arrivals, row.arrival)
+        if not job.state.final:  # a state may be younger than what was written down: that comes within a second
+            job = replace(job, saved_step=max(job.saved_step, self.checkpoints.newest(job.name)))
         job = job.requeued() if job.state is State.RUNNING else job
         record = Record(
             job,
@@ -173,9 +175,14 @@ class Store:
 
     def _make_room(self) -> None:
         final = [record for record in self.records.values() if record.job.state.final]
-        for record in final[: max(0, len(final) - self.max_final_jobs)]:
+        over = max(0, len(final) - self.max_final_jobs)
+        # Previews come by the dozen and are looked at once: all but a quarter of the places are for others.
+        previews = [record for record in final if record.job.priority is Priority.INTERACTIVE]
+        needless = previews[: max(0, min(over, len(previews) - self.max_final_jobs // 4))]
+        left = [record for record in final if record not in needless]
+        for record in (*needless, *left[: over - len(needless)]):
             self.discard(record)
-        for record in final[-self.max_final_jobs : -WITH_EVENTS]:
+        for record in left[over - len(needless) : -WITH_EVENTS]:
             if not record.watchers:
                 record.forget_events()
 

@@ -23,6 +23,11 @@ class Checkpoints:
         """The folder of a job; may not be there yet."""
         return self.folder / job.removeprefix("jobs/")
 
+    def newest(self, job: str) -> int:
+        """The step of a job's newest state, which stands before its name's dash; 0 if there is none."""
+        names = (path.name.partition("-")[0] for path in self.place(job).glob("*-*.safetensors"))
+        return max((int(step) for step in names if step.isdecimal()), default=0)
+
     def remove(self, job: str) -> None:
         """Forgets the states of a job."""
         shutil.rmtree(self.place(job), ignore_errors=True)
