@@ -114,9 +114,9 @@ class Wall(QListWidget):
         self.changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """As many columns as there is room for, which share all of it."""
+        """As many columns as there is room for beside a scroll bar, which share it."""
         super().resizeEvent(event)
-        room = self.viewport().width() - 1
+        room = self.maximumViewportSize().width() - self.verticalScrollBar().sizeHint().width() - 1
         self.setGridSize(QSize(room // max(1, room // (self._edge + 2)), self._row))
 
     # what is dropped, and taken off
