@@ -1,11 +1,12 @@
 """`impasto gimp adopt`: what becomes of scripts for GIMP 2.10, as files; running them is for tests/editors."""
 
 import ast
-import functools
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -14,6 +15,7 @@ from impasto.adoption import installation
 from impasto.adoption.conversion import Unreadable, convert, decoded
 from impasto.adoption.examination import examine
 
+SHIM = Path(__file__).parents[1] / "plugins" / "gimpfu"
 HEAD = "from gimpfu import *\n"
 TAIL = "register('p', '', '', '', '', '', '<Image>/Filters/P', '', [], [], f)\nmain()\n"
 
@@ -22,15 +24,22 @@ def python3(source: str) -> str:
     return convert(source.encode()).text
 
 
+@pytest.fixture(scope="module", autouse=True)
+def helpers() -> Iterator[None]:
+    """What converted scripts import of the shim, which wants a GIMP as a whole: the module that wants none."""
+    package = ModuleType("gimpfu")
+    package.__path__ = [str(SHIM)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "gimpfu", package)
+        yield
+        for name in [name for name in sys.modules if name.startswith("gimpfu.")]:
+            del sys.modules[name]
+
+
 def run(source: str, names: str) -> object:
-    """What a name holds after the converted source has run, without a shim."""
-    text = "".join(line for line in python3(source).splitlines(keepends=True) if "gimpfu._python2" not in line)
-    space: dict[str, object] = {
-        "_divide": lambda a, b: a // b if isinstance(a, int) and isinstance(b, int) else a / b,
-        "_compared": functools.cmp_to_key,
-        "cmp": lambda a, b: (a > b) - (a < b),
-    }
-    exec(compile(text, "script", "exec"), space)
+    """What a name holds after the converted source has run."""
+    space: dict[str, object] = {}
+    exec(compile(python3(source), "script", "exec"), space)
     return space[names]
 
 
@@ -238,3 +247,58 @@ def test_a_script_that_cannot_be_read_ends_the_command_with_words(tmp_path: Path
     assert "line 1" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "profile").exists()
+
+
+@pytest.mark.parametrize(
+    ("python2", "expected"),
+    [
+        ("print 1\nx = 'a\\xe9'.decode('latin-1').encode('utf-8').decode('utf-8')", "a\xe9"),
+        ("print 1\nx = '%s!' % (u'\\xfc' + '').encode('utf-8')", "\xfc!"),
+        ("print 1\nx = u'gr\\xfcn'.encode('ascii', 'ignore') + '.png'", "grn.png"),
+        ("print 1\nx = 'ab'.encode('hex')", "6162"),
+        ("print 1\nx = '6162'.decode('hex')", "ab"),
+        ("print 1\nx = 'a\\\\nb'.decode('string_escape')", "a\nb"),
+        ("print 1\nx = ('a' + 'b').decode('utf-8')", "ab"),
+        ("class B:\n def decode(self, how): return how\nprint 1\nx = B().decode('mine')", "mine"),
+    ],
+)
+def test_texts_are_bytes_at_once(python2: str, expected: str) -> None:
+    """Whatever was decoded or encoded goes on as text."""
+    assert run(python2 + "\n", "x") == expected
+
+
+def test_an_encoded_text_lends_its_bytes() -> None:
+    """For whoever asks for bytes."""
+    assert bytes(run("print 1\nx = u'\\xfc'.encode('utf-8')\n", "x")) == b"\xc3\xbc"  # type: ignore[call-overload]
+
+
+def test_objects_compare_by_cmp() -> None:
+    """In sorting and by the signs, with a base or without."""
+    for head in ("class A:", "class A(object):"):
+        source = f"""{head}
+    def __init__(self, n): self.n = n
+    def __cmp__(self, other): return cmp(self.n, other.n)
+print 1
+x = [[a.n for a in sorted([A(3), A(1), A(2)])], A(1) < A(2), A(1) == A(1), A(2) >= A(3), len(set([A(1)]))]
+"""
+        assert run(source, "x") == [[1, 2, 3], True, True, False, 1]
+
+
+def test_files_of_bytes_take_text(tmp_path: Path) -> None:
+    """`open` with U, `file`, and text written to a file of bytes."""
+    path = tmp_path / "file"
+    source = f"""
+f = open({str(path)!r}, 'wb')
+f.write('a\\xff'); f.write(u'\\u20ac'.encode('utf-8')); f.writelines(['b\\n', 'c'])
+f.close()
+print 1
+with file({str(path)!r}, 'rb') as f: first = f.read(2)
+with open({str(path)!r}, 'rU') as f: x = [ord(c) for c in first] + [len(list(f))]
+"""
+    assert run(source, "x") == [97, 255, 2]
+    assert path.read_bytes() == b"a\xff\xe2\x82\xacb\nc"
+
+
+def test_own_functions_of_that_name_are_left() -> None:
+    """A script's own `open` is its own."""
+    assert "_converted" not in python3("def open(name): return name\nprint open('a')\n")

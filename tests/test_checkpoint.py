@@ -202,7 +202,7 @@ def test_a_disk_that_fails_for_once_costs_no_state(tmp_path: Path, monkeypatch: 
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "_crc32_of", failing)
+        patch.setattr(checkpoint, "_checksum_of", failing)
         assert checkpoint.newest(tmp_path) == checkpoint.Saved(None, {}, 1)
 
     assert checkpoint.newest(tmp_path).damaged == 0

@@ -50,7 +50,7 @@ def neural_style(image: Any, drawable: Any, *chosen: Any) -> None:  # noqa: ANN4
     chooser = on_screen.get("chooser")
     again = chooser.origin if chooser is not None else None
     try:
-        manner = style.picture(choices, _style_layer(choices, named), Settings(gimp.directory))
+        manner = style.picture(choices, _style_layer(choices, named), Settings(gimp.directory), image.native)
         source = layers.read(
             image.native, again or drawable.native, placing.earlier(drawable.native) if again else None
         )

@@ -155,9 +155,9 @@ def _add_resource(add: Callable[..., None], param: Param) -> None:
 
 
 def _add_file(add: Callable[..., None], param: Param) -> None:
-    action = Gimp.FileChooserAction.SELECT_FOLDER if param.is_folder else Gimp.FileChooserAction.ANY
+    """Of any kind: GIMP would refuse a folder that is not there yet, which a script may be about to make."""
     default = Gio.File.new_for_path(str(param.default)) if param.default else None
-    add(action, True, default, FLAGS)
+    add(Gimp.FileChooserAction.ANY, True, default, FLAGS)
 
 
 def kind_of(param: Param) -> tuple[str, Callable[[Callable[..., None], Param], None]]:
@@ -227,7 +227,16 @@ def read(config: Any, param: Param, name: str) -> Any:
         return dict(zip(nicks(param), (given for _, given in param.choices), strict=True)).get(value, param.default)
     if param.type in (PF_STRING, PF_TEXT):
         return value or ""
+    if param.type == PF_COLOR:
+        return _chosen_colour(wrap(value), param)
     return wrap(value)
+
+
+def _chosen_colour(colour: Any, param: Param) -> Any:
+    """The colour, or the script's default: to a caller who chooses none GIMP gives a wholly transparent one."""
+    if param.default in (None, "") or (colour is not None and colour.a > 0):
+        return colour
+    return gimpcolor.rgb(param.default)
 
 
 def forget(config: Any, params: Sequence[Param], called: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from ._door import Gimp, GObject
 from ._params import (
     INTEGERS,
     PF_CHANNEL,
+    PF_DIRNAME,
     PF_DRAWABLE,
     PF_FILE,
     PF_FILENAME,
@@ -168,10 +169,9 @@ def _text(dialog: Any, _config: Any, param: Param, name: str) -> str:
 
 
 def _file(dialog: Any, config: Any, param: Param, name: str) -> str:
-    """A file that is there, as 2.10's dialog let choose; GIMP's own widget cannot take every path that a caller may."""
-    if param.is_folder:
-        return name
-    button = Gtk.FileChooserButton(title=param.desc.replace("_", ""), action=Gtk.FileChooserAction.OPEN)
+    """What is there, as 2.10's dialog let choose; GIMP's own widget cannot take every path that a caller may."""
+    action = Gtk.FileChooserAction.SELECT_FOLDER if param.is_folder else Gtk.FileChooserAction.OPEN
+    button = Gtk.FileChooserButton(title=param.desc.replace("_", ""), action=action)
     current = config.get_property(name)
     if current is not None:
         button.set_file(current)
@@ -229,6 +229,7 @@ ROWS: dict[int, Callable[[Any, Any, Param, str], str]] = {
     PF_TEXT: _text,
     PF_FILE: _file,
     PF_FILENAME: _file,
+    PF_DIRNAME: _file,
     PF_FLOAT: _entry,
     **dict.fromkeys(INTEGERS, _entry),
     **dict.fromkeys(CHOOSERS, _chooser),

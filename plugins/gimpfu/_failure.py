@@ -3,10 +3,12 @@
 Called by `_run` and `_dialog`; knows nothing of GIMP.
 """
 
+import re
 import traceback
 from pathlib import Path
 
 HERE = str(Path(__file__).parent)
+OURS = re.compile(r"^gimpfu\._\w+\.")  # in which file of the shim an exception lives says nothing to anybody
 
 
 def place(failed: BaseException) -> str:
@@ -20,7 +22,7 @@ def summary(failed: BaseException) -> str:
     """The exception and its line; one that says of itself that it is `plain` is told by its own words alone."""
     if getattr(failed, "plain", False):
         return str(failed)
-    said = "".join(traceback.format_exception_only(failed)).strip()
+    said = OURS.sub("", "".join(traceback.format_exception_only(failed)).strip())
     where = place(failed)
     return f"{where}: {said}" if where else said
 

@@ -210,6 +210,8 @@ def single(kind: Any, value: Any) -> Any:
         return _enums.classic(kind.name, int(value))
     if kind.is_a(Gimp.Resource.__gtype__):
         return value.get_name()
+    if isinstance(value, Gimp.Parasite):
+        return wrap(value.copy())  # the call's own goes with the values it gave
     return wrap(value) if isinstance(value, WRAPPED) else value
 
 

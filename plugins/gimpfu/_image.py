@@ -1,12 +1,12 @@
 """`gimp.Image`: size, colours, file, guides, undo. Layers and channels are in `_stack`."""
 
-from . import _colormap, _undo
+from . import _colormap, _filename, _undo
 from ._bytes import ByteString, as_bytes
-from ._door import Gimp, Gio
+from ._door import Gimp
 from ._error import done
 from ._item import built, made
 from ._stack import Stack
-from ._wrap import stands_for, wrap
+from ._wrap import stands_for
 
 RGB = 0
 
@@ -28,6 +28,11 @@ class Image(Stack):
     def height(self) -> int:
         """In pixels."""
         return int(self._native.get_height())
+
+    @property
+    def name(self) -> str:
+        """The last part of its file's path, or what GIMP calls it."""
+        return _filename.title(self._native)
 
     @property
     def base_type(self) -> int:
@@ -56,24 +61,18 @@ class Image(Stack):
     @property
     def filename(self) -> str | None:
         """Path of the file that it was loaded from or saved to, or None."""
-        files = (self._native.get_file, self._native.get_xcf_file, self._native.get_imported_file)
-        found = next((file for get in files if (file := get()) is not None), None)
-        return None if found is None else str(wrap(found))
+        return _filename.of(self._native)
 
     @filename.setter
     def filename(self, value: str) -> None:
         if not isinstance(value, str):
             raise TypeError(f"type mismatch: a filename is a string, not {value!r}")
-        done(
-            self.native.set_file(Gio.File.new_for_path(value)),
-            f"set filename {value!r}; GIMP 3 wants it to end in .xcf",
-        )
+        _filename.name(self.native, value)
 
     @property
     def uri(self) -> str | None:
         """The same as an address, or None."""
-        path = self.filename
-        return None if path is None else str(Gio.File.new_for_path(path).get_uri())
+        return _filename.uri(self._native)
 
     @property
     def resolution(self) -> tuple[float, float]:
@@ -192,21 +191,21 @@ class Image(Stack):
 
     def disable_undo(self) -> bool:
         """Stops recording, and forgets what was recorded."""
-        return bool(self.native.undo_disable())
+        return _undo.turn(self.native, "undo_disable")
 
     def enable_undo(self) -> bool:
         """Records again."""
-        return bool(self.native.undo_enable())
+        return _undo.turn(self.native, "undo_enable")
 
     undo_disable, undo_enable = disable_undo, enable_undo
 
     def undo_freeze(self) -> bool:
         """Stops recording for a while."""
-        return bool(self.native.undo_freeze())
+        return _undo.turn(self.native, "undo_freeze")
 
     def undo_thaw(self) -> bool:
         """Goes on recording."""
-        return bool(self.native.undo_thaw())
+        return _undo.turn(self.native, "undo_thaw")
 
     def undo_is_enabled(self) -> bool:
         """Whether changes are recorded."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import _signature
 from ._exporting import EXPORTS, exported_alone
+from ._filename import loaded
 from ._gimp3 import call, procedure
 from ._rows import absent, renamed, row
 
@@ -39,7 +40,7 @@ def found(filename: str) -> str:
 @row("gimp-file-load", target="gimp-file-load")
 def file_load(filename: str, _raw: str, run_mode: int) -> Any:
     """Opens an image file."""
-    return call("gimp-file-load", found(filename), run_mode=run_mode)
+    return loaded(call("gimp-file-load", found(filename), run_mode=run_mode), filename)
 
 
 @row("gimp-file-save", target="gimp-file-save")
@@ -52,7 +53,7 @@ def file_save(image: Any, drawable: Any, filename: str, _raw: str, run_mode: int
 @row("gimp-xcf-load", target="gimp-xcf-load")
 def xcf_load(_dummy: int, filename: str, _raw: str) -> Any:
     """Opens GIMP's own format."""
-    return call("gimp-xcf-load", found(filename))
+    return loaded(call("gimp-xcf-load", found(filename)), filename)
 
 
 @row("gimp-xcf-save", target="gimp-xcf-save")
@@ -87,7 +88,8 @@ def _loader(name: str, target: str) -> None:
 
     @row(name, target=target)
     def load(*values: Any, run_mode: int) -> Any:
-        return call(there(name, target), found(values[1] if dummy else values[0]), run_mode=run_mode)
+        filename = found(values[1] if dummy else values[0])
+        return loaded(call(there(name, target), filename, run_mode=run_mode), filename)
 
 
 def _thumbnailer(name: str) -> None:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from . import _filename, _undo
 from ._colormap import read_colormap, write_colormap
 from ._context import with_context
-from ._door import Gimp, Gio
+from ._door import Gimp
 from ._gimp3 import call
 from ._rows import absent, renamed, row
 
@@ -42,8 +43,6 @@ renamed({
     "gimp-convert-rgb": "gimp-image-convert-rgb",
     "gimp-convert-indexed": "gimp-image-convert-indexed",
     "gimp-crop": "gimp-image-crop",
-    "gimp-undo-push-group-start": "gimp-image-undo-group-start",
-    "gimp-undo-push-group-end": "gimp-image-undo-group-end",
     "gimp-image-list": "gimp-get-images",
 })  # fmt: skip
 absent({
@@ -51,6 +50,42 @@ absent({
     "gimp-image-get-metadata": "metadata is an object of GIMP 3's own; gimpfu has no stand-in for its text form",
     "gimp-image-set-metadata": "metadata is an object of GIMP 3's own; gimpfu has no stand-in for its text form",
 })  # fmt: skip
+
+
+@row("gimp-image-undo-group-start", "gimp-undo-push-group-start", target="gimp-image-undo-group-start")
+def undo_group_start(image: Any) -> None:
+    """Opens an undo group, which is closed when the script fails."""
+    _undo.start(image)
+
+
+@row("gimp-image-undo-group-end", "gimp-undo-push-group-end", target="gimp-image-undo-group-end")
+def undo_group_end(image: Any) -> None:
+    """Closes an undo group."""
+    _undo.end(image)
+
+
+@row("gimp-image-undo-freeze", target="gimp-image-undo-freeze")
+def undo_freeze(image: Any) -> bool:
+    """Stops recording what can be undone; a script that fails has it go on."""
+    return _undo.turn(image, "undo_freeze")
+
+
+@row("gimp-image-undo-thaw", target="gimp-image-undo-thaw")
+def undo_thaw(image: Any) -> bool:
+    """Records again."""
+    return _undo.turn(image, "undo_thaw")
+
+
+@row("gimp-image-undo-disable", target="gimp-image-undo-disable")
+def undo_disable(image: Any) -> bool:
+    """Turns the undo history off; a script that fails has it on again."""
+    return _undo.turn(image, "undo_disable")
+
+
+@row("gimp-image-undo-enable", target="gimp-image-undo-enable")
+def undo_enable(image: Any) -> bool:
+    """Turns it on."""
+    return _undo.turn(image, "undo_enable")
 
 
 @row("gimp-image-add-layer", target="gimp-image-insert-layer")
@@ -204,30 +239,32 @@ def convert_color_profile(image: Any, values: list[int], intent: int, bpc: bool)
         raise RuntimeError("gimp-image-convert-color-profile: the profile does not fit the image")
 
 
-def _path(file: Any) -> str | None:
-    return (file.get_path() or file.get_uri()) if file else None
-
-
 def _uri(file: Any) -> str | None:
     return file.get_uri() if file else None
 
 
 @row("gimp-image-get-filename", target="gimp-image-get-file")
 def get_filename(image: Any) -> str | None:
-    """The path of the image's own or imported file."""
-    return _path(image.get_xcf_file() or image.get_imported_file() or image.get_file())
+    """The path of the image's own or imported file, or of the one that a script loaded it from."""
+    return _filename.of(image)
 
 
 @row("gimp-image-set-filename", target="gimp-image-set-file")
 def set_filename(image: Any, filename: str) -> None:
     """Names the image's file."""
-    image.set_file(Gio.File.new_for_uri(filename) if "://" in filename else Gio.File.new_for_path(filename))
+    _filename.name(image, filename)
+
+
+@row("gimp-image-get-name", target="gimp-image-get-name")
+def get_name(image: Any) -> str:
+    """The last part of its file's path, or what GIMP calls it."""
+    return _filename.title(image)
 
 
 @row("gimp-image-get-uri", target="gimp-image-get-file")
 def get_uri(image: Any) -> str | None:
     """The URI of the image's file."""
-    return _uri(image.get_file() or image.get_imported_file())
+    return _filename.uri(image)
 
 
 @row("gimp-image-get-xcf-uri", target="gimp-image-get-xcf-file")

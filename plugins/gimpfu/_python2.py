@@ -7,12 +7,14 @@ ones. Knows nothing of GIMP; it changes Python for the plug-in's own process alo
 
 import array as array_module
 import builtins
-import functools
 import gettext
 import string
+import sys
+import time
 from typing import Any
 
 from ._bytes import ByteString, as_bytes
+from ._converted import opened
 
 Real = array_module.array
 
@@ -54,19 +56,40 @@ def install() -> None:
     """Puts ours in place of `array.array` for imports to come, and back what scripts use of `gettext` and `string`."""
     module: Any = array_module
     module.array = module.ArrayType = array
-    words: Any = string
+    _install_words(string)
+    _install_machine(sys, time)
+    texts: Any = gettext
+    if texts.install is not install_translation:
+        texts.install = install_translation
+        gettext.NullTranslations.ugettext = gettext.NullTranslations.gettext  # type: ignore[attr-defined]
+
+
+def _install_words(words: Any) -> None:
+    """What the module `string` had."""
     words.letters, words.lowercase, words.uppercase = (
         string.ascii_letters,
         string.ascii_lowercase,
         string.ascii_uppercase,
     )
-    for name in ("replace", "split", "join", "lower", "upper", "strip", "find", "zfill"):
+    for name in ("replace", "split", "join", "lower", "upper", "strip", "lstrip", "rstrip", "find", "rfind", "count",
+                 "ljust", "rjust", "zfill"):  # fmt: skip
         if not hasattr(string, name):
             setattr(string, name, join if name == "join" else getattr(str, name))
-    texts: Any = gettext
-    if texts.install is not install_translation:
-        texts.install = install_translation
-        gettext.NullTranslations.ugettext = gettext.NullTranslations.gettext  # type: ignore[attr-defined]
+    words.atoi, words.atof, words.maketrans = int, float, maketrans
+
+
+def _install_machine(system: Any, clock: Any) -> None:
+    """What `sys` and `time` had, and scripts do before their work: time it, and say which encoding they are in."""
+    system.maxint = system.maxsize
+    if not hasattr(system, "setdefaultencoding"):
+        system.setdefaultencoding = lambda _name: None  # it is UTF-8
+    if not hasattr(clock, "clock"):
+        clock.clock = clock.perf_counter
+
+
+def maketrans(old: Any, new: Any) -> ByteString:
+    """`string.maketrans`: all 256 characters, those of `old` replaced by those of `new`."""
+    return ByteString.of(bytes.maketrans(as_bytes(old), as_bytes(new)))
 
 
 def join(parts: Any, between: str = " ") -> str:
@@ -86,23 +109,9 @@ def install_translation(
 
 
 def adapt(names: dict[str, Any]) -> None:
-    """Puts ours in place in a module's names: those that it imported, and `bytearray` unless it has its own."""
+    """Puts ours in place in a module's names: those that it imported; `bytearray` and `file` unless it has its own."""
     for name, value in list(names.items()):
         if isinstance(value, type) and value in ADAPTED:
             names[name] = ADAPTED[value]
     names.setdefault("bytearray", bytearray)
-
-
-def divide(left: Any, right: Any) -> Any:
-    """Python 2's `/`: whole between whole numbers, rounded down. `impasto gimp adopt` writes it where it is needed."""
-    return left // right if isinstance(left, int) and isinstance(right, int) else left / right
-
-
-def cmp(left: Any, right: Any) -> int:
-    """Python 2's `cmp`: -1, 0 or 1."""
-    return int(left > right) - int(left < right)
-
-
-def compared(function: Any) -> Any:
-    """A key for a comparing function; None sorts by the values themselves."""
-    return None if function is None else functools.cmp_to_key(function)
+    names.setdefault("file", opened)

@@ -18,6 +18,7 @@ from ._python2 import adapt
 from ._registration import Definition
 
 INTERACTIVE, NONINTERACTIVE, WITH_LAST_VALS = 0, 1, 2
+under_way: list[str] = []  # the procedure that runs, by its name
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Outcome:
 def run(definition: Definition, run_mode: int, values: Callable[[], list[Any] | None]) -> Outcome:
     """Calls the function with `values()`, which may show a dialog and gives None where that is cancelled."""
     adapt(definition.function.__globals__ if hasattr(definition.function, "__globals__") else {})
+    under_way.append(definition.name)
     try:
         if run_mode == INTERACTIVE and definition.on_run is not None:
             definition.on_run()
@@ -44,17 +46,33 @@ def run(definition: Definition, run_mode: int, values: Callable[[], list[Any] | 
             Gimp.displays_flush()
         return Outcome(results(definition, answer))
     except CancelError:
+        put_back()
         return Outcome(cancelled=True)
     except (Exception, SystemExit) as failed:  # whatever a script raises is told to the user, not to GIMP's pipe
+        put_back()
         return refused(definition, failed)
     finally:
+        under_way.pop()
         tidy()
 
 
+def is_running() -> bool:
+    """Whether a script's function has been called and has not come back."""
+    return bool(under_way)
+
+
+def put_back() -> None:
+    """After a script that did not come to its end: what it opened or turned off is as the user had it."""
+    tidy()
+    _undo.turn_on()
+
+
 def refused(definition: Definition, failed: BaseException) -> Outcome:
-    """An exception as an outcome; `sys.exit()` without a complaint ends a script in peace."""
+    """An exception as an outcome; `sys.exit()` without a complaint ends a script in peace that owes no results."""
     if isinstance(failed, SystemExit) and not failed.code:
-        return Outcome(results(definition, None))
+        if not definition.results:
+            return Outcome()
+        failed = TypeError(f"{definition.name} ended before it gave its {len(definition.results)} results")
     if not getattr(failed, "plain", False):  # its words say all that there is to know
         sys.stderr.write(whole(failed))
         sys.stderr.flush()

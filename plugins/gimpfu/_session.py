@@ -13,6 +13,7 @@ from ._error import done, error
 from ._image import Image
 from ._item import Native, need, wrapped
 from ._parasite import Parasite
+from ._run import is_running
 from ._wrap import wrap
 
 IGNORED = 1  # 2.10's EXPORT_IGNORE, which GIMP 3 counts as 0
@@ -57,8 +58,10 @@ def message(msg: object) -> None:
 
 
 def quit() -> None:  # 2.10's own name
-    """Ends the plug-in."""
+    """Ends the plug-in: a script that GIMP has called in peace, as `sys.exit()` does."""
     _buffers.settle()
+    if is_running():
+        raise SystemExit
     Gimp.quit()
 
 

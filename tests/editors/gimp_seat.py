@@ -81,6 +81,17 @@ class Seat:
         """Windows in which GIMP tells that something went wrong."""
         return [window for window, name in self.screen.windows().items() if name == "GIMP Message"]
 
+    def dismiss_messages(self) -> None:
+        """Closes them, so that one which comes later is a new one."""
+
+        def gone() -> bool:
+            for message in self.messages():
+                self.key(message, "Escape")
+                time.sleep(0.2)
+            return not self.messages()
+
+        self.until(gone, "no message")
+
     def key(self, window: str, *names: str) -> None:
         """Presses keys in a window."""
         self.screen.focus(window)
@@ -114,6 +125,27 @@ class Seat:
             return bool(done())
 
         self.until(pressed, what)
+
+    def choose_file(self, chooser: str, path: Path) -> None:
+        """Types a path into GTK's file dialog and agrees, until the dialog has gone.
+
+        The first stroke opens the line to type in, and GTK loses or doubles what is typed before that is there: the
+        whole is typed over it, and again where a folder was asked for that is not there.
+        """
+        self.key(chooser, "slash")
+
+        def chosen() -> bool:
+            if chooser in self.screen.windows():
+                time.sleep(1)
+                self.key(chooser, "ctrl+a")
+                self.screen.write(str(path))
+                self.screen.screenshot(self.folder / "file.png")
+                self.screen.keys("Return")
+                time.sleep(1)
+                self.screen.keys("Return")  # it says that there is no such folder, or is there no more
+            return chooser not in self.screen.windows()
+
+        self.until(chosen, f"{path} chosen")
 
     def processes(self, name: str) -> list[int]:
         """Those among all that GIMP is and started, whose command line has that name in it, as a path ends or whole."""

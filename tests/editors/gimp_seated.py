@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [ARGUMENTS[0]]  # type: ignore[name-defined]  # noqa: F821  # the driver gives it
-from gi.repository import Gegl, Gimp  # noqa: E402
+from gi.repository import Gegl, Gimp, Gio  # noqa: E402, F401  # Gio for lines that are given
 
-from editors.painted import picture, samples  # noqa: E402
+from editors.painted import call, picture, samples  # noqa: E402
 
 FOLDER = Path(ARGUMENTS[1])  # type: ignore[name-defined]  # noqa: F821
 LOOK_S = 0.1
@@ -26,10 +26,24 @@ display: Any = None
 
 def fresh(width: int, height: int) -> None:
     """A new picture in the window, clean and without a history; the one that was there goes."""
+    show(picture(size=(width, height))[0])
+
+
+def blank(width: int, height: int) -> None:
+    """A new picture of that size in the window, white: a large one is there at once."""
+    made = Gimp.Image.new(width, height, Gimp.ImageBaseType.RGB)
+    layer = Gimp.Layer.new(made, "photo", width, height, Gimp.ImageType.RGB_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
+    made.insert_layer(layer, None, 0)
+    layer.fill(Gimp.FillType.WHITE)
+    show(made)
+
+
+def show(made: Any) -> None:
+    """Puts an image in the window, clean and without a history, in place of the one that was there."""
     global image, display  # noqa: PLW0603  # lines that are given use it by this name
     if display is not None and display.is_valid():
-        display.delete()  # and its image with it; before the next, which may get its number
-    image, _ = picture(size=(width, height))
+        display.delete()  # and its image with it
+    image = made
     image.undo_disable()
     image.undo_enable()
     image.clean_all()
@@ -67,6 +81,23 @@ def hashes() -> dict[str, str]:
         return {one.get_name(): hashlib.sha256(samples(one)).hexdigest() for one in image.get_layers()}
     except (AttributeError, TypeError):
         return {}
+
+
+def lies(layer: Any) -> dict[str, Any]:
+    """Where a layer is, how large, what its mask shows, and its pixels in 8 bits."""
+    mask = layer.get_mask()
+    shown = hashlib.sha256(samples(mask)).hexdigest() if mask is not None else ""
+    place = list(layer.get_offsets()[1:])
+    size = [layer.get_width(), layer.get_height()]
+    seen = layer.get_buffer().get(Gegl.Rectangle.new(0, 0, *size), 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)
+    return {"place": place, "size": size, "mask": shown, "pixels": bytes(seen).hex()}
+
+
+def words(**chosen: Any) -> str:
+    """Why the image's first layer would not be painted when another script asks for it."""
+    answer = call(image, image.get_layers()[0], **chosen)
+    told = str(Gimp.get_pdb().get_last_error())
+    return told if answer.index(0) != Gimp.PDBStatusType.SUCCESS else ""
 
 
 def put(name: str, told: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from gi.repository import Gimp, Gio
 
 from editors.checking import check
-from editors.painted import GRAY, P, paint, picture, refused, samples
+from editors.painted import GRAY, P, fill, paint, picture, refused, samples
 
 PARASITE = "impasto-neural-style"
 
@@ -54,6 +54,37 @@ def indexed() -> None:
     style_image, style = style_layer()
     style_image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 200, False, False, "")
     assert paint(image, layer, style="layer", style_layer=style).get_name() == "photo, texture"
+
+
+@check("plug-in: of a style layer what is selected in its image and its mask shows is the style")
+def part_of_a_layer() -> None:
+    """As if that part alone were a layer; in the painted image itself a selection says only what is painted."""
+    image, layer = picture()
+    for precision in (P.U8_NON_LINEAR, P.FLOAT_LINEAR):
+        style_image, style = style_layer(precision)
+        whole = samples(paint(image, layer, style="layer", style_layer=style))
+        crop = style_image.duplicate()
+        crop.crop(20, 18, 10, 8)
+        part = samples(paint(image, layer, style="layer", style_layer=crop.get_layers()[0]))
+        style_image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 8, 20, 18)
+        selected = samples(paint(image, layer, style="layer", style_layer=style))
+        assert selected == part != whole
+        style.add_mask(style.create_mask(Gimp.AddMaskType.SELECTION))
+        Gimp.Selection.none(style_image)
+        assert samples(paint(image, layer, style="layer", style_layer=style)) != whole
+        style_image.select_ellipse(Gimp.ChannelOps.REPLACE, 4, 4, 30, 20)
+        assert samples(paint(image, layer, style="layer", style_layer=style)) not in (whole, part)
+    _, hidden = style_layer()
+    hidden.add_mask(hidden.create_mask(Gimp.AddMaskType.BLACK))
+    assert "'texture' hides all of it" in refused(image, layer, style="layer", style_layer=hidden)
+    below = layer.copy()
+    image.insert_layer(below, None, -1)
+    fill(below, None)
+    image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 8, 20, 18)
+    apart = image.duplicate()
+    Gimp.Selection.none(apart)
+    whole = samples(paint(image, layer, style="layer", style_layer=apart.get_layers()[-1]))
+    assert samples(paint(image, layer, style="layer", style_layer=below)) == whole
 
 
 @check("plug-in: a style from what was copied is that layer")

@@ -50,7 +50,8 @@ def exported(image: Any, ending: str) -> list[float]:
     assert Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, copy, file, None)
     copy.delete()
     back = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
-    (layer,) = back.get_layers()
+    size = image.get_width(), image.get_height()  # 3.2 reads a TIFF's thumbnail as a page, too
+    (layer,) = [one for one in back.get_layers() if (one.get_width(), one.get_height()) == size]
     found = numbers(layer)
     back.delete()
     path.unlink()

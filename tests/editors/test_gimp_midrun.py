@@ -11,10 +11,28 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from editors import gimp
 from editors.gimp_seat import Seat, seated
+from editors.midrun import (
+    BUSY,
+    GROWING,
+    PHOTO,
+    SIZE,
+    agree,
+    cancelled,
+    grown,
+    idle,
+    job_of,
+    jobs,
+    lies,
+    load,
+    press,
+    stroke,
+    undone,
+)
 from editors.test_gimp_plugin import PLUG_IN, installed
 from harness import Daemon, alive, wait_for
 from impasto.v1 import stylize_pb2
@@ -30,13 +48,10 @@ ACTIONS = {
     "image-convert-grayscale": "<Primary><Alt>g",
     "image-convert-u16": "<Primary><Alt>u",
 }
-SIZE = 256, 192
 SMALL = 144, 112  # for paintings that are waited for to their end
-GROWING, PHOTO, KEPT = "photo, growing", "photo", "photo, swirl"
+KEPT = "photo, swirl"
 GONE_S = 2.0  # a killed GIMP's job is over so soon
-BUSY = 0.2  # of a processor: what a worker that paints takes at the least, and an idle one never
 GRAY, U16 = 1, 250
-TICKS_PER_S = 100  # Linux's, in /proc
 
 
 @pytest.fixture(scope="module")
@@ -45,89 +60,6 @@ def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -
     folder = tmp_path_factory.mktemp("midrun")
     with seated(installed(gimp.new_home(root, folder / "home"), daemon), folder, ACTIONS) as seat:
         yield seat
-
-
-def grown(seat: Seat, daemon: Daemon, size: tuple[int, int] = SIZE) -> tuple[dict[str, str], str]:
-    """A new picture on which a painting has begun to grow: what its pixels were, and the painting's job."""
-    for message in seat.messages():
-        seat.key(message, "Escape")
-    seat.do(f"fresh{size}")
-    seat.wait([PHOTO])
-    before = seat.pixels()
-    seat.begin()
-    seat.wait([GROWING, PHOTO])
-    wanted = {"locked": [GROWING], "selected": [PHOTO], "dirty": False, "undo": True}
-    seat.until(lambda: wanted.items() <= seat.state().items(), f"{wanted}, but for moments of writing")
-    return before, job_of(daemon)
-
-
-def jobs(daemon: Daemon) -> dict[str, int]:
-    """States of all jobs, by name."""
-    with daemon.client() as client:
-        return {job.name: job.state for job in client.jobs()}
-
-
-def job_of(daemon: Daemon) -> str:
-    """The one job that is not over."""
-    over = (stylize_pb2.JOB_STATE_SUCCEEDED, stylize_pb2.JOB_STATE_FAILED, stylize_pb2.JOB_STATE_CANCELLED)
-    (job,) = (name for name, state in jobs(daemon).items() if state not in over)
-    return job
-
-
-def load(pid: int, over_s: float = 0.5) -> float:
-    """How much of a processor a process takes, over half a second."""
-
-    def ticks() -> int:
-        return sum(map(int, Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
-
-    before, began_s = ticks(), time.monotonic()
-    time.sleep(over_s)
-    return (ticks() - before) / TICKS_PER_S / (time.monotonic() - began_s)
-
-
-def idle(daemon: Daemon) -> bool:
-    """Whether the device does nothing."""
-    return load(daemon.info().devices[0].worker_pid) < BUSY
-
-
-def cancelled(seat: Seat, daemon: Daemon, job: str) -> None:
-    """The painting ends by itself: no window, no preview, no frozen history, a cancelled job, an idle device."""
-    seat.gone()
-    wait_for(lambda: jobs(daemon)[job] == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel")
-    wait_for(lambda: idle(daemon), "an idle device")
-    seat.until(lambda: GROWING not in seat.names(), "an image without the preview")
-    assert seat.state().get("undo", True)
-
-
-def press(seat: Seat, *keys: str) -> None:
-    """Keys in GIMP's own window."""
-    seat.key(seat.main(), *keys)
-
-
-def agree(seat: Seat, title: str, done: Callable[[], bool], prepare: Callable[[str], None] | None = None) -> None:
-    """Presses the last button of a dialog of GIMP's, again where it came too early, until `done()`."""
-    dialog = seat.screen.wait_window(title, log=seat.window.log)
-
-    def pressed() -> bool:
-        if dialog in seat.screen.windows():
-            if prepare:
-                prepare(dialog)
-            x, y, width, height = seat.screen.place(dialog)
-            seat.screen.click(x + width - 50, y + height - 30)
-            time.sleep(0.5)
-        return done()
-
-    seat.until(pressed, f"what {title} does")
-
-
-def undone(seat: Seat, before: dict[str, str], **shape: object) -> None:
-    """One undo, and the image has the layer that it had, to the pixel; a second one changes nothing."""
-    for _ in range(2):
-        press(seat, "ctrl+z")
-        seat.until(lambda: shape.items() <= seat.state().items(), f"an image of {shape}")
-        time.sleep(0.3)
-        assert seat.pixels()[PHOTO] == before[PHOTO]
-        assert shape.items() <= seat.state().items()
 
 
 def test_the_preview_is_deleted(seat: Seat, daemon: Daemon) -> None:
@@ -193,6 +125,43 @@ def test_the_image_is_scaled(seat: Seat, daemon: Daemon) -> None:
     undone(seat, before, size=list(SIZE), layers=[PHOTO])
 
 
+def test_escape_in_the_window_of_the_painting(seat: Seat, daemon: Daemon) -> None:
+    """As closing it is: a cancel that leaves no layer, no step, a clean image, and says nothing."""
+    before, job = grown(seat, daemon)
+    seat.insist(seat.live(), "Escape", lambda: not seat.live(), "the end of the painting's window")
+    cancelled(seat, daemon, job)
+
+    state = seat.wait([PHOTO])
+    assert (state["dirty"], state["undo"], seat.messages()) == (False, True, [])
+    assert seat.pixels() == before
+
+
+def test_the_preview_lies_where_the_result_will(seat: Seat, daemon: Daemon) -> None:
+    """Of a selected part of a layer off its place: the same place, size and mask, and the same picture there."""
+    seat.dismiss_messages()
+    seat.do(f"fresh{SIZE}")
+    seat.do("image.get_layers()[0].set_offsets(-20, 10)")
+    seat.do("image.select_ellipse(Gimp.ChannelOps.REPLACE, 30, 40, 90, 70)")
+    seat.do("image.clean_all()")
+    seat.wait([PHOTO])
+    seat.begin()
+    seat.wait([GROWING, PHOTO])
+    before = lies(seat)["pixels"]
+    seat.until(lambda: not np.array_equal(lies(seat)["pixels"], before), "another frame")
+    growing = lies(seat)
+    seat.insist(seat.live(), "alt+s", lambda: seat.names() == [KEPT, PHOTO], "one new layer")
+    seat.gone()
+    kept = lies(seat)
+
+    assert all(kept[what] == growing[what] for what in ("place", "size", "mask"))
+    assert kept["mask"]
+    middle, aside = np.s_[45:85, 70:120], np.s_[15:55, 20:70]  # by the selection's corner, where it once was
+    off = abs(growing["pixels"][middle] - kept["pixels"][middle]).mean()
+    far = abs(growing["pixels"][middle] - kept["pixels"][aside]).mean()
+    assert off < far / 2, (off, far)
+    assert np.array_equal(growing["pixels"][:20], before[:20]), "it is painted where nothing is selected"
+
+
 def test_the_image_is_closed(seat: Seat, daemon: Daemon) -> None:
     """No question is asked, for nothing of the user's is unsaved; the image and the painting are gone."""
     _, job = grown(seat, daemon)
@@ -222,15 +191,6 @@ def test_an_undo_that_takes_the_source_away(seat: Seat, daemon: Daemon) -> None:
     press(seat, "ctrl+y")
     seat.until(lambda: sorted(seat.names()) == [PHOTO, "photo copy"], "the layer again")
     assert seat.pixels() == before
-
-
-def stroke(seat: Seat) -> None:
-    """A stroke of the brush over the picture, where the window shows it."""
-    at = [str(number) for number in (330, 300)]
-    seat.screen.focus(seat.main())
-    seat.screen.tool("xdotool", "mousemove", *at, "sleep", "0.3", "mousedown", "1", "sleep", "0.2",
-                     "mousemove_relative", "40", "20", "sleep", "0.2", "mousemove_relative", "40", "20", "sleep", "0.2",
-                     "mouseup", "1")  # fmt: skip
 
 
 def test_the_user_paints_and_zooms_meanwhile(seat: Seat, daemon: Daemon) -> None:
@@ -281,6 +241,7 @@ def test_the_plug_in_is_killed(seat: Seat, daemon: Daemon) -> None:
 
     state = seat.state()
     assert (state["layers"], state["locked"], state["undo"]) == ([GROWING, PHOTO], [GROWING], True)
+    assert seat.do("len(Gimp.get_images())") == 1, "something hidden was left"
     press(seat, "ctrl+z")
     seat.until(lambda: seat.pixels()[PHOTO] == before[PHOTO], "the stroke undone")
     wait_for(lambda: idle(daemon), "an idle device")

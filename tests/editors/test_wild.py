@@ -66,7 +66,7 @@ def test_all_kinds_are_here() -> None:
     """Python 2 and 3, both forms of registering."""
     texts = [path.read_bytes() for path in WILD]
 
-    assert len(texts) == 16
+    assert len(texts) == 20
     assert sum(b"python3" in text for text in texts) >= 2
     assert sum(b'"<Image>/' in text and b"menu=" not in text for text in texts) >= 4
     assert sum(b"menu=" in text for text in texts) >= 4
@@ -247,3 +247,54 @@ def test_channels_are_reckoned_with(answers: dict[str, Any]) -> None:
     assert answer["channels"] == ["Selection Mask copy", "from red"]
     assert max(abs(one - other) for one, other in zip(green, after[1::3], strict=True)) <= 1
     assert sum(after[0::3]) > sum(max(0, min(255, (value - 20) * 255 // 200)) for value in before[0::3])
+
+
+def test_layer_effects_are_merged(answers: dict[str, Any]) -> None:
+    """Shadow, stroke and gradient with the layer on white: an oval with a red rim, its corner left white."""
+    answer = worked(answers, "layer_effects")
+    after = samples(answer["after"])
+    pixels = [after[at : at + 3] for at in range(0, len(after), 3)]
+    red = sum(pixel[0] > 200 and max(pixel[1:]) < 60 for pixel in pixels)
+
+    assert answer["layers"] == ["fx"]
+    assert answer["results"] == ["photo one-gradient,photo one,photo one-stroke,photo one-dropshadow"]
+    assert 40 < red < 200
+    assert pixels[0] == b"\xff\xff\xff"
+
+
+def test_groups_within_groups_are_walked(answers: dict[str, Any]) -> None:
+    """Names by a pattern, objects sorted by `__cmp__`, and six mistakes, each refused as one that scripts catch."""
+    answer = worked(answers, "nested_groups")
+    names, _, errors = answer["results"][0].rpartition(" ")
+
+    assert names.startswith("a|b|c")
+    assert errors == "gimp.error,RuntimeError,UnknownProcedure,TypeError,TypeError,gimp.error"
+    assert len(answer["layers"]) == 2
+
+
+def test_bands_of_colour(answers: dict[str, Any]) -> None:
+    """From the one default colour to the other, eased; what was kept in parasites and the shelf came back."""
+    answer = worked(answers, "colour_bands")
+    bands = [tuple(map(int, band.split(","))) for band in answer["results"][0].split(";")]
+    after = samples(answer["after"])
+
+    assert (bands[0], bands[-1], len(bands)) == ((255, 128, 0), (0, 0, 255), 4)
+    for number, band in enumerate(bands):
+        at = 3 * (32 * 2 + number * 8 + 3)
+        assert max(abs(one - other) for one, other in zip(after[at : at + 3], band, strict=True)) <= 1
+
+
+def test_a_folder_is_walked_and_written_in_seven_formats(answers: dict[str, Any]) -> None:
+    """Every PNG that opens, by its own file's name; the one that does not is told and passed over."""
+    answer = worked(answers, "walk_export")
+    walk = Path(answers["folder"]) / "walk"
+    pictures = {path.stem for path in Path(answers["folder"]).glob("*.png")} - {"broken"}
+
+    assert len(pictures) >= 4
+    assert answer["results"] == [len(pictures), 1, "broken.png"]
+    for name in pictures:
+        for kind in ("jpg", "png", "gif", "bmp", "tif", "tga"):
+            with Image.open(walk / f"{name}_{kind}.{kind}") as picture:
+                assert max(picture.size) == 20
+        assert (walk / f"{name}_xcf.xcf").read_bytes().startswith(b"gimp xcf")
+    assert len((walk / "log.txt").read_text().splitlines()) == 7 * len(pictures) + 1

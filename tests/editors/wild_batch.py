@@ -105,7 +105,15 @@ CALLS = {
     "path_brush": ("python-fu-wild-path-brush", {}),
     "text_labels": ("python-fu-wild-text-labels", {}),
     "channel_math": ("python-fu-wild-channel-math", {}),
+    "layer_effects": ("python-fu-wild-layer-effects", {}),
+    "nested_groups": ("python-fu-wild-nested-groups", {}),
+    "colour_bands": ("python-fu-wild-colour-bands", {}),
+    "walk_export": (  # of what the others wrote, and a file that is none
+        "python-fu-wild-walk-export",
+        {"source": Gio.File.new_for_path(FOLDER), "target": Gio.File.new_for_path(f"{FOLDER}/walk"), "kind": "all"},
+    ),
 }
+(Path(FOLDER) / "broken.png").write_bytes(b"no picture")
 answers: dict[str, Any] = {}
 for script, (name, values) in CALLS.items():
     try:

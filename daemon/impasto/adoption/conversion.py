@@ -15,13 +15,17 @@ from fissix.fixer_util import token
 from fissix.pgen2.parse import ParseError
 from fissix.pygram import python_symbols as syms
 
+from impasto.adoption.rewriting import BASE, DECODE, ENCODE, OPENERS, rewritten
 from impasto.errors import ImpastoError
 
 # Fixers that tidy, and the one that guesses relative imports from what lies in a folder.
 LEFT_OUT = ("fix_idioms", "fix_ws_comma", "fix_set_literal", "fix_buffer", "fix_import", "fix_future", "fix_sorted")
 DIVIDE = "_divide"
 COMPARED = "_compared"
-HELPERS = {DIVIDE: f"divide as {DIVIDE}", COMPARED: f"compared as {COMPARED}", "cmp": "cmp"}
+HELPERS = {
+    DIVIDE: f"divide as {DIVIDE}", COMPARED: f"compared as {COMPARED}", "cmp": "cmp", DECODE: f"decode as {DECODE}",
+    ENCODE: f"encode as {ENCODE}", BASE: f"Compared as {BASE}", **{name: f"opened as {name}" for name in OPENERS},
+}  # fmt: skip
 PYTHON_3_ONLY = re.compile(
     r"^#!.*python3|\bnonlocal\b|\basync def\b|\bfrom urllib\.request\b|\bprint\(.*\b(end|sep|file)=", re.M
 )
@@ -109,6 +113,7 @@ def convert(data: bytes, python: int | None = None) -> Converted:
         _keep_whole(converted)
     if compiles(converted.text):
         _compare(converted)
+        _rewrite(converted)
     if converted.helpers:
         _import_helpers(converted)
     if not compiles(converted.text):
@@ -276,11 +281,20 @@ def _comparing(node: ast.AST) -> ast.expr | None:
     return None
 
 
+def _rewrite(converted: Converted) -> None:
+    """Texts that are bytes at once, files of bytes, classes that compare by `__cmp__`."""
+    converted.text, edits = rewritten(converted.text)
+    converted.helpers += edits.helpers
+    if edits.lines:
+        where = ", ".join(map(str, sorted(set(edits.lines))[:12]))
+        converted.done.append(Note(min(edits.lines), f"texts, files and comparing as in Python 2 (lines {where})"))
+
+
 def _import_helpers(converted: Converted) -> None:
     """Puts the import of the shim's helpers after the docstring and what must come first."""
     text = converted.text
     names = ", ".join(HELPERS[name] for name in converted.helpers)
-    line = f"from gimpfu._python2 import {names}  # what Python 2 did\n"
+    line = f"from gimpfu._converted import {names}  # what Python 2 did\n"
     first = 0
     for statement in ast.parse(text).body:
         is_docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

@@ -11,7 +11,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
@@ -39,9 +39,7 @@ def load_encoder(path: Path) -> VGG:
         with safe_open(path, framework="pt") as file:
             description = (file.metadata() or {}).get(METADATA_KEY)
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # safe_open is no dict
-    except MemoryError:  # says nothing about the file
-        raise
-    except Exception as error:  # safetensors raises its own untyped exceptions on garbage
+    except (SafetensorError, OSError, ValueError) as error:  # not want of memory, which says nothing about the file
         raise ValueError(f"{path.name} is not a readable safetensors file: {error}") from error
     if description is None:
         raise ValueError(f"{path.name} has no metadata under {METADATA_KEY!r}: it is not an encoder file")

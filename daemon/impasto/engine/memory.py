@@ -1,4 +1,4 @@
-"""Memory: what a run needs at its peak, from the sizes of its pictures; measured peaks lie below it.
+"""Memory: what a run needs at its peak, from the sizes of its pictures (measured peaks lie below it), and want of it.
 
 Knows what `Passage` keeps and what L-BFGS remembers. Must not know devices or what is free on them. ``worker.painting``
 asks before a job begins; ``scheduling.admission`` says the same without torch, and tests compare.
@@ -25,6 +25,14 @@ MOMENTS_BYTES: Mapping[ObjectiveName, int] = MappingProxyType({"spst": 64 << 20,
 IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 26)  # per pixel: pairs, X, its gradient, copies, spectra, variation
 WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, as it is then not cut into strips
 LEAST_TILE_PX = 128  # with smaller ones nearly all work is done around them
+
+
+# As CUDA, torch's allocator on a CPU, oneDNN and the system say it. oneDNN tells only what it could not create: of what
+# this engine asks for, nothing but want of memory keeps it from that.
+OUT_OF_MEMORY = (
+    *("out of memory", "can't allocate memory", "cannot allocate memory"),
+    *("could not create a memory object", "could not create a primitive"),
+)
 
 
 @dataclass(frozen=True)
@@ -133,3 +141,8 @@ def _through(units: Sequence[Unit], *, wraps: bool) -> float:
         after = area * group[-1].channels
         largest, before = max(largest, before + after), after
     return 4 * largest
+
+
+def wants_memory(error: BaseException) -> bool:
+    """Whether torch, oneDNN, numpy or the system found no memory for something."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in OUT_OF_MEMORY)

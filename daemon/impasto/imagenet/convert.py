@@ -18,6 +18,7 @@ import impasto
 from impasto import gallery
 from impasto.engine import EncoderSpec, normalise, save_encoder
 from impasto.engine.encoder import VGG19_BLOCKS, VGG19_CHANNELS
+from impasto.engine.memory import wants_memory
 from impasto.errors import Corrupted
 
 # Positions of VGG-19's convolutions up to conv5_1 in torchvision's `features`.
@@ -66,9 +67,9 @@ def _state_dict(path: Path) -> Mapping[str, Any]:
     """The tensors by name; torchvision's file is of 2017, before the zip format that alone can be mapped."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except MemoryError:  # says nothing about the file
-        raise
     except Exception as error:  # pickle and torch raise whatever garbage leads them to
+        if wants_memory(error):  # which says nothing about the file
+            raise
         raise Corrupted("it is no file of weights that PyTorch can read safely", reason="NOT_WEIGHTS") from error
     if not isinstance(state, Mapping):
         told = f"weights by name are expected, and it holds a {type(state).__name__}"

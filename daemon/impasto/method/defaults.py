@@ -15,9 +15,9 @@ from impasto.method.weights import Weights
 # layer of each alone, as in the papers, left coloured grain (training/LOG.md, 26 November).
 SLIM_STYLE_LAYERS = MappingProxyType(
     {
-        "relu1_1": 0.25,
+        "relu1_1": 0.125,
         "relu1_2": 1.0,
-        "relu2_1": 0.25,
+        "relu2_1": 0.125,
         "relu2_2": 1.0,
         "relu3_2": 1.0,
         "relu3_3": 1.0,

@@ -44,7 +44,8 @@ ADVICE = {
     "CLIENT_QUEUE_FULL": "as many pictures of this program wait already as are allowed",
     "DISK": f"the disk is full or fails, and the picture could not be kept: {ROOM}",
     "DISK_FULL": f"the disk is full: {ROOM}",
-    "DISK_QUOTA": f"all the room that Impasto may take of the disk is taken: {ROOM}",
+    "DISK_QUOTA": "all the room that Impasto may take of the disk is taken: paint a smaller picture,"
+    " or let `impasto forget` remove old pictures, and try again",
     "BLOB_EXPIRED": "the pictures that were sent are not there any more: try again",
     "INTERNAL": "the painting process had a fault of its own: try again; its log has the details",
     "DIVERGED": "the picture came apart: try a lower strength, fewer steps or another style",

@@ -8,12 +8,12 @@ import errno
 from collections.abc import Mapping
 from typing import Any
 
-from impasto.engine.memory import smaller
+from impasto.engine.memory import smaller, wants_memory
 from impasto.image import ImageHeader
 from impasto.method.choices import settings_to_json
 from impasto.spec import StylizeSpec
 from impasto.worker.painting import Painting
-from impasto.worker.studio import Studio, wants_memory
+from impasto.worker.studio import Studio
 
 WHY_UNSAVED = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the daemon's disk quota is used up"}
 

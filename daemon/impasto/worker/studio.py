@@ -22,13 +22,6 @@ from impasto.method import Precision
 from impasto.spec import SLIM
 from impasto.weights import Shelf, sha256_of
 
-# As CUDA, torch's allocator on a CPU, oneDNN and the system say it. oneDNN tells only what it could not create: of what
-# this engine asks for, nothing but want of memory keeps it from that.
-OUT_OF_MEMORY = (
-    *("out of memory", "can't allocate memory", "cannot allocate memory"),
-    *("could not create a memory object", "could not create a primitive"),
-)
-
 
 def open_encoder(name: str, shelf: Shelf) -> VGG:
     """The encoder of that name, from the package or from the shelf.
@@ -50,11 +43,6 @@ def open_encoder(name: str, shelf: Shelf) -> VGG:
 def cores() -> int:
     """The cores that this process may use; macOS tells only how many there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def wants_memory(error: BaseException) -> bool:
-    """Whether torch, oneDNN, numpy or the system found no memory for something."""
-    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in OUT_OF_MEMORY)
 
 
 @dataclass(frozen=True)

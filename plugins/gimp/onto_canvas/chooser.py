@@ -39,6 +39,7 @@ class Chooser:
         """For a layer that the filter was started on; one that is a painting offers how it was made."""
         self._line, self._memory, self._layer = line, memory, layer
         self._told = placing.remembered(layer)
+        self._image = image
         self._origin = placing.origin(image, layer) if self._told is not None else None
         self._config: Any = None
         self._again = Gtk.CheckButton(active=True, no_show_all=True)
@@ -93,7 +94,7 @@ class Chooser:
         found = self._memory.find(path, str(told.get("style_sha256"))) if told.get("style") == order.FILE else path
         self.take({**told, "style_file": found or ""})
         if told.get("style") == order.LAYER:
-            self._take_layer(style.layer_like(str(told.get("style_title")), str(told.get("style_sha256"))))
+            self._take_layer(style.layer_like(str(told.get("style_title")), str(told.get("style_sha256")), self._image))
         made = "These are the settings that this layer was painted with."
         missing = f" Its style picture {path} is not there any more: choose it again, wherever it is now."
         self.say(made if found is not None else made + missing)

@@ -141,8 +141,10 @@ def visible(layer: Any) -> Any:  # noqa: ANN401
 
 
 def like(image: Any, width: int, height: int) -> Any:  # noqa: ANN401
-    """An image of that size for a moment's work, with the same kind of pixels and the same profile."""
-    made = Gimp.Image.new_with_precision(width, height, image.get_base_type(), image.get_precision())
+    """An image of that size for a moment's work, with the same kind of pixels and profile; RGB for an indexed one."""
+    base = image.get_base_type()
+    base = Gimp.ImageBaseType.RGB if base == Gimp.ImageBaseType.INDEXED else base
+    made = Gimp.Image.new_with_precision(width, height, base, image.get_precision())
     made.undo_disable()
     profile = image.get_color_profile()
     if profile is not None:
@@ -208,6 +210,22 @@ def _selection(image: Any, layer: Any, again: Painted | None) -> tuple[Area, byt
     else:
         return Area(0, 0, width, height), None, None
     return area, samples.read(channel, None, place), samples.read(channel, "Y u8", place).translate(ANY)
+
+
+def selected_area(layer: Any) -> Area:  # noqa: ANN401
+    """The rectangle of a layer that holds what of it is selected, which must be something."""
+    _, *found = layer.mask_intersect()
+    return _large_enough(Area(*found), layer.get_width(), layer.get_height())
+
+
+def shown(layer: Any, area: Area, *, is_selected: bool) -> bytes:  # noqa: ANN401
+    """How much of each pixel the layer's mask shows and, where that counts, is selected: samples of a mask."""
+    image = layer.get_image()
+    _, x, y = layer.get_offsets()
+    place = Area(area.x + x, area.y + y, *area.size)
+    selection = samples.read(image.get_selection(), None, place) if is_selected else None
+    both = _product(selection, _own_mask(layer, area), int(image.get_precision()) // 100)
+    return both if both is not None else b""
 
 
 def _large_enough(area: Area, width: int, height: int) -> Area:

@@ -2,9 +2,10 @@
 
 Knows GIMP's canvas; must never know the bridge or GTK. `window` calls it. While the undo history is frozen, what the
 user does is not in it and cannot be undone, so a freeze is held around single calls: no pixel travels in one, and none
-is held while a loop runs. Pixels travel to a scratch layer that no user sees, in an image of its own: GIMP ends a
-plug-in that writes to a layer which is converted, scaled or merged meanwhile. GIMP's core copies them from there in one
-call, to a layer that may be locked. Whatever the user does to the image is noticed, and nothing is left behind.
+is held while a loop runs. Pixels travel to a scratch layer that is put into no image: GIMP ends a plug-in that writes
+to a layer which is converted, scaled or merged meanwhile, and of one that is nowhere no user finds anything when the
+plug-in is killed. GIMP's core copies them from there in one call, to a layer that may be locked. Whatever the user does
+to the image is noticed, and nothing is left behind.
 """
 
 import time
@@ -80,9 +81,7 @@ class Preview:
         if layer is not None and image.is_valid() and layer.is_valid():
             frozen(image, lambda: image.remove_layer(layer))
             Gimp.displays_flush()
-        if self._scratch is not None:
-            self._scratch.get_image().delete()
-            self._scratch = None
+        self._drop_scratch()
 
     def _insert(self) -> None:
         source = self._source
@@ -92,9 +91,6 @@ class Preview:
         if source.mask is not None:
             placing.add_mask(layer, source.mask)
         layer.set_lock_content(True)  # GIMP's own signature
-        hidden = Gimp.Image.new(*source.size, image.get_base_type())
-        self._scratch = Gimp.Layer.new(hidden, "frame", *source.size, layer.type(), 100.0, Gimp.LayerMode.NORMAL)
-        hidden.insert_layer(self._scratch, None, 0)
         selected = image.get_selected_layers()
         parent, position = place.get_parent(), image.get_item_position(place)
         frozen(image, lambda: image.insert_layer(layer, parent, position))
@@ -106,9 +102,33 @@ class Preview:
         babl = FORMATS[header["pixel_format"]].format("" if header.get("transfer") == "linear" else "'")
         if size != self._source.size:
             picture = samples.scaled(babl, picture, size, self._source.size)
-        samples.write(self._scratch, babl, picture)
+        is_seen, *found = layer.mask_intersect()
+        if not is_seen:  # the user has selected something else meanwhile
+            return
+        area = samples.Area(*found)
+        scratch = self._scratch_of(area.size)
+        samples.write(scratch, babl, samples.part(picture, self._source.size, area))
         copy = Gimp.DrawableFilter.new(layer, COPY, "")
-        copy.set_aux_input("aux", self._scratch)
+        copy.set_aux_input("aux", scratch)
         copy.set_blend_mode(Gimp.LayerMode.REPLACE)
         copy.update()
         frozen(self._source.image, lambda: layer.merge_filter(copy))
+
+    def _scratch_of(self, size: tuple[int, int]) -> Any:  # noqa: ANN401
+        """The scratch layer, as large as what is copied from it.
+
+        GIMP copies within the selection alone, from its corner on whatever the places of the two layers are, and makes
+        the preview larger where the scratch reaches beyond it.
+        """
+        scratch = self._scratch
+        if scratch is None or (scratch.get_width(), scratch.get_height()) != size:
+            self._drop_scratch()
+            image, kind = self._source.image, self._layer.type()
+            scratch = Gimp.Layer.new(image, "frame", *size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
+            self._scratch = scratch
+        return scratch
+
+    def _drop_scratch(self) -> None:
+        scratch, self._scratch = self._scratch, None
+        if scratch is not None and scratch.is_valid():
+            scratch.delete()

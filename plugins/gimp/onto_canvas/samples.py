@@ -71,6 +71,14 @@ def read(drawable: Any, babl: str | None = None, area: Area | None = None) -> by
     return bytes(drawable.get_buffer().get(place, 1.0, babl, NONE))
 
 
+def part(data: bytes, size: tuple[int, int], area: Area) -> bytes:
+    """The samples of a part of a picture of `size`."""
+    width, height = size
+    pixel_bytes = len(data) // (width * height)
+    starts = (pixel_bytes * (y * width + area.x) for y in range(area.y, area.y + area.height))
+    return b"".join(data[start : start + pixel_bytes * area.width] for start in starts)
+
+
 def write(drawable: Any, babl: str, samples: bytes, area: Area | None = None) -> None:  # noqa: ANN401
     """Sets samples of a drawable that nobody has seen yet, or that is a preview."""
     part = area or whole(drawable)

@@ -6,7 +6,7 @@ Knows GIMP and `order`. The script calls it before a painting, `chooser` for wha
 import gi
 from gi.repository import Gimp
 
-from onto_canvas import layers, order, samples
+from onto_canvas import layers, order, placing, samples
 from onto_canvas.order import Failed, StylePicture
 from onto_canvas.settings import Settings
 
@@ -14,8 +14,10 @@ PNG = "image/png"
 COPY = "copy a picture (Edit > Copy), or choose another style"
 
 
-def picture(choices: order.Choices, layer: Gimp.Layer | None, memory: Settings) -> StylePicture:
-    """The style that was chosen; `layer` is the one that was named for it.
+def picture(
+    choices: order.Choices, layer: Gimp.Layer | None, memory: Settings, painted: Gimp.Image | None = None
+) -> StylePicture:
+    """The style that was chosen; `layer` is the one that was named for it, `painted` the image that is painted.
 
     Raises:
         Failed: there is none, or it cannot be read.
@@ -23,7 +25,7 @@ def picture(choices: order.Choices, layer: Gimp.Layer | None, memory: Settings) 
     if choices.style in order.STYLES:
         return StylePicture(choices.style, built_in=choices.style)
     if choices.style == order.LAYER:
-        return of_layer(layer)
+        return of_layer(layer, painted)
     if choices.style == order.CLIPBOARD:
         return copied()
     found = order.from_file(choices.style_file)
@@ -31,17 +33,44 @@ def picture(choices: order.Choices, layer: Gimp.Layer | None, memory: Settings) 
     return found
 
 
-def of_layer(layer: Gimp.Layer | None) -> StylePicture:
-    """A layer's pixels as they are, its effects included; what is transparent lends nothing.
+def of_layer(layer: Gimp.Layer | None, painted: Gimp.Image | None = None) -> StylePicture:
+    """A layer's pixels as they are, its effects included; what is transparent, hidden or not selected lends nothing.
+
+    What is selected in the image that is `painted` says where that is painted, and nothing of a style; in any other
+    image it says which part of the layer is the style, unless it misses the layer.
 
     Raises:
-        Failed: it was not chosen, or has gone.
+        Failed: it was not chosen, has gone, or all of it is hidden.
     """
     if layer is None or not layer.is_valid():
         raise Failed("no layer was chosen for the style, or it has gone: choose one, or another style")
-    babl, header = layers.picture_format(layer.get_image(), layer)
+    image, title = layer.get_image(), layer.get_name()
+    selected = image != painted and not Gimp.Selection.is_empty(image) and layer.mask_intersect()[0]
+    if selected or (layer.get_mask() is not None and layer.get_apply_mask()):
+        return _cut_out(layer, title, is_selected=bool(selected))
+    babl, header = layers.picture_format(image, layer)
     told = {"width": layer.get_width(), "height": layer.get_height(), **header}
-    return StylePicture(layer.get_name(), data=samples.read(layers.visible(layer), babl), header=told)
+    return StylePicture(title, data=samples.read(layers.visible(layer), babl), header=told)
+
+
+def _cut_out(layer: Gimp.Layer, title: str, *, is_selected: bool) -> StylePicture:
+    """The part of a layer that its mask shows and that is selected, the rest of its rectangle transparent."""
+    area = layers.selected_area(layer) if is_selected else samples.whole(layer)
+    shown = layers.shown(layer, area, is_selected=is_selected)
+    if not any(shown):
+        raise Failed(f"the mask of the style layer '{title}' hides all of it: choose another, or change its mask")
+    scratch = layers.like(layer.get_image(), *area.size)
+    kind = layer.type_with_alpha() if not layer.is_indexed() else Gimp.ImageType.RGBA_IMAGE
+    cut = Gimp.Layer.new(scratch, title, *area.size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
+    babl = samples.native(cut)
+    samples.write(cut, babl, samples.read(layers.visible(layer), babl, area))
+    scratch.insert_layer(cut, None, 0)
+    placing.add_mask(cut, shown)
+    cut.remove_mask(Gimp.MaskApplyMode.APPLY)
+    babl, header = layers.picture_format(scratch, cut)
+    data = samples.read(cut, babl)
+    scratch.delete()
+    return StylePicture(title, data=data, header={"width": area.width, "height": area.height, **header})
 
 
 def layer_by_number(number: int) -> Gimp.Layer | None:
@@ -50,10 +79,18 @@ def layer_by_number(number: int) -> Gimp.Layer | None:
     return found if isinstance(found, Gimp.Layer) else None
 
 
-def layer_like(title: str, digest: str) -> Gimp.Layer | None:
+def layer_like(title: str, digest: str, painted: Gimp.Image) -> Gimp.Layer | None:
     """A layer of any open image that an earlier style was: of its name and content, or at least of its name."""
     named = [layer for image in Gimp.get_images() for layer in all_layers(image) if layer.get_name() == title]
-    return next((layer for layer in named if of_layer(layer).sha256 == digest), named[0] if named else None)
+    return next((layer for layer in named if _digest(layer, painted) == digest), named[0] if named else None)
+
+
+def _digest(layer: Gimp.Layer, painted: Gimp.Image) -> str:
+    """The SHA-256 of a layer as a style; nothing for one that cannot be one now."""
+    try:
+        return of_layer(layer, painted).sha256
+    except Failed:
+        return ""
 
 
 def all_layers(image: Gimp.Image) -> list[Gimp.Layer]:

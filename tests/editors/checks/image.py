@@ -1,6 +1,8 @@
 """`gimp.Image`: each attribute and method on a live image, its effect looked at by other means where there are any."""
 
 import importlib
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from editors.checking import check, refuses
@@ -66,6 +68,14 @@ def filename() -> None:
     assert image.filename == "/tmp/a picture.xcf"
     assert image.name == "a picture.xcf"
     refuses(TypeError, lambda: setattr(image, "filename", 3))
+    image.filename = "/tmp/another.png"  # nothing is written
+    assert (image.filename, image.name) == ("/tmp/another.png", "another.png")
+    assert fu.pdb.gimp_image_get_filename(image) == "/tmp/another.png"
+    assert image.duplicate().filename is None
+    path = str(Path(tempfile.mkdtemp()) / "saved.png")
+    fu.pdb.gimp_file_save(image, image.layers[0], path, path)
+    loaded = fu.pdb.gimp_file_load(path, path)
+    assert (loaded.filename, loaded.uri, loaded.name) == (path, f"file://{path}", "saved.png")
 
 
 @check("gimp.Image.dirty", "gimp.Image.clean_all")

@@ -53,10 +53,11 @@ def texts() -> None:
 
 @check("PF_COLOR", "PF_COLOUR")
 def colours() -> None:
-    orange = fu.gimpcolor.native((255, 128, 0))
-    for name in ("PF_COLOR", "PF_COLOUR"):
-        numbers = [float(one) for one in re.findall(r"[\d.]+", seen(name, orange).removeprefix("gimpcolor.RGB"))]
-        assert [round(255 * one) for one in numbers] == [255, 128, 0, 255]
+    sky, defaults = fu.gimpcolor.native((0, 128, 255)), {"PF_COLOR": [255, 128, 0, 255], "PF_COLOUR": [0, 0, 255, 255]}
+    for name, default in defaults.items():
+        for value, wanted in (((sky,), [0, 128, 255, 255]), ((), default)):
+            numbers = [float(one) for one in re.findall(r"[\d.]+", seen(name, *value).removeprefix("gimpcolor.RGB"))]
+            assert [round(255 * one) for one in numbers] == wanted
 
 
 @check("PF_TOGGLE", "PF_BOOL")

@@ -140,6 +140,7 @@ WRONG = {
     "wrong-type": "the drawable",
     "wrong-value": "the sky is green",
     "gives-up": "nothing to do",
+    "history-off": "never turned on again",
 }
 
 
@@ -160,3 +161,6 @@ def wrong_scripts() -> None:
         image.layers[0].fill(fu.WHITE_FILL)
         image.undo_group_end()
         assert image.layers[0].get_pixel(0, 0) == (255, 255, 255, 255)
+    image = picture(8, 6)
+    assert fu.pdb.python_fu_ends_early(image, image.layers[0]) is None  # gimp.quit(): not a failure
+    assert image.layers[0].get_pixel(0, 0) == (255, 255, 255, 255)

@@ -134,7 +134,19 @@ def gives_up(image, drawable):
     fail("nothing to do")
 
 
-for function in (wrong_procedure, wrong_length, wrong_type, wrong_value, gives_up):
+def history_off(image, drawable):
+    pdb.gimp_image_undo_disable(image)
+    image.undo_freeze()
+    raise ValueError("never turned on again")
+
+
+def ends_early(image, drawable):
+    pdb.gimp_image_undo_group_start(image)
+    drawable.fill(WHITE_FILL)
+    gimp.quit()
+
+
+for function in (wrong_procedure, wrong_length, wrong_type, wrong_value, gives_up, history_off, ends_early):
     register(function.__name__, "b", "h", "a", "c", "2026", "<Image>/Filters/Echoes/" + function.__name__, "*", [], [],
              function)  # fmt: skip
 
