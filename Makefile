@@ -6,7 +6,7 @@ STAMP := .venv/ready
 # The oldest protoc that is supported generates the committed stubs; it lives apart from the environment's own grpcio.
 PROTOC := grpcio-tools==1.75.1
 
-.PHONY: demo test setup check editors bench gallery proto translations clean
+.PHONY: demo test setup check editors bench huge gallery proto translations clean
 
 demo: $(STAMP)  ## draw a scene and styles by code, paint them through a real daemon: out/demo/
 	$(BIN)/impasto demo --output out/demo
@@ -26,11 +26,15 @@ editors: $(STAMP)  ## the plug-ins in real editors, in a Debian root that is bui
 
 bench: $(STAMP)  ## speed and memory, as ratios within one run; what checkpoints cost; many clients on one daemon
 	$(BIN)/python tests/bench/engine.py
+	$(BIN)/python tests/bench/race.py
 	$(BIN)/python tests/bench/checkpoints.py
 	$(BIN)/python tests/bench/load.py
 	$(BIN)/python tests/bench/finish.py
 	$(BIN)/python tests/bench/workers.py
 	$(BIN)/python tests/bench/studio.py
+
+huge: $(STAMP)  ## a hundred megapixels within 8 GiB: an hour or two on two cores, and 40 GB of disk
+	$(BIN)/python tests/bench/huge.py
 
 gallery: $(STAMP)  ## two scenes in ten styles, and whether each shows whose style it has; every control: out/gallery/
 	$(BIN)/python tests/bench/gallery.py

@@ -167,9 +167,11 @@ DOORS = {
     "worker.checkpoint": Door("engine", "torch safetensors xxhash"),
     "worker.line": Door("frames"),
     "worker.painting": Door(
-        "worker.budget worker.checkpoint engine errors image method pixels worker.saving spec worker.studio",
+        "worker.budget worker.checkpoint engine errors image method pixels worker.result worker.saving spec "
+        "worker.studio",
         "torch numpy",
     ),
+    "worker.result": Door("engine image pixels worker.studio", "torch numpy"),
     "worker.saving": Door("worker.checkpoint engine"),
     "worker.studio": Door("engine errors image method pixels spec weights", "torch"),
 }

@@ -14,6 +14,8 @@ from safetensors import SafetensorError
 from harness import picture
 from impasto.engine import Checkpoint, Losses
 from impasto.engine.descent import Descent
+from impasto.engine.scratch import Scratch
+from impasto.engine.spilled import SpilledDescent
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
 from impasto.method.choices import settings_from_json, settings_of, settings_to_json
@@ -103,6 +105,34 @@ DAMAGE: list[Callable[[bytes], bytes]] = [
     lambda data: bytes(len(data)),
     lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:],
 ]
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_a_state_that_lies_on_disk_comes_back_to_the_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: Literal["lbfgs", "adam"]
+) -> None:
+    """Of a picture too large for memory, too, and without being read into it whole."""
+    monkeypatch.setattr(checkpoint, "MAPPED_BYTES", 64)
+    scratch, weights = Scratch(tmp_path), torch.linspace(1, 2, 40)
+
+    def descent() -> SpilledDescent:
+        return SpilledDescent(scratch.stored(torch.ones(40)), optimizer, 0.1, scratch)
+
+    def further(descent: SpilledDescent, steps: int) -> None:
+        for _ in range(steps):
+            descent.advance(lambda x: ({"total": float((weights * x.values**4).sum())}, 4 * weights * x.values**3))
+
+    straight, again = descent(), descent()
+    further(straight, 5)
+    checkpoint.write(tmp_path, Packed.of(Checkpoint(5, 0, 5, straight.state()), {}))
+    further(straight, 3)
+    saved = checkpoint.newest(tmp_path).state
+    assert saved is not None
+
+    again.restore(saved.descent)
+    further(again, 3)
+
+    assert torch.equal(again.variable.values, straight.variable.values)
 
 
 @pytest.mark.parametrize("damage", DAMAGE)

@@ -54,6 +54,7 @@ def test_the_wheel_has_what_it_needs_and_no_more(wheel: Path) -> None:
     assert {name for name in package if name.endswith(".md")} == {"impasto/plugins/gimpfu/README.md"}  # its table
     assert {f"impasto/plugins/krita/impasto_docker.{end}" for end in ("desktop", "action")} <= package
     kinds = {".py", ".pyi", ".typed", ".safetensors", ".txt", ".md", ".desktop", ".action", ".html"}
+    kinds |= {".mo", ".po", ".pot"}  # catalogues of Krita's docker
     assert {Path(name).suffix for name in package} <= kinds
     assert not [name for name in names if "test" in name or "pycache" in name]
 

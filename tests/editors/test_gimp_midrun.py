@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from editors import gimp
+from editors import gimp, results
 from editors.gimp_seat import Seat, seated
 from editors.midrun import (
     BUSY,
@@ -30,6 +30,7 @@ from editors.midrun import (
     lies,
     load,
     press,
+    step_of,
     stroke,
     undone,
 )
@@ -47,6 +48,7 @@ ACTIONS = {
     "image-scale": "<Primary><Alt>s",
     "image-convert-grayscale": "<Primary><Alt>g",
     "image-convert-u16": "<Primary><Alt>u",
+    "python-fu-calling": "<Primary><Alt>x",
 }
 SMALL = 144, 112  # for paintings that are waited for to their end
 KEPT = "photo, swirl"
@@ -54,11 +56,27 @@ GONE_S = 2.0  # a killed GIMP's job is over so soon
 GRAY, U16 = 1, 250
 
 
+# Another script, which calls the filter as scripts do; GIMP shows its progress, with a Cancel of its own.
+CALLING = """#!/usr/bin/env python3
+from gimpfu import *
+def calling(image, drawable):
+    pdb.python_fu_impasto(image, drawable, "swirl", "", 0.5, 1.0, False, 1024, 0, 0, None)
+register("calling", "b", "h", "a", "c", "2026", "Calling", "*", [(PF_IMAGE, "image", "", None),
+         (PF_DRAWABLE, "drawable", "", None)], [], calling, menu="<Image>/Filters")
+main()
+"""
+
+
+CANCEL_PX = 505, 18  # where GIMP's button is: from the left and from below, in a window that nobody has sized
+
+
 @pytest.fixture(scope="module")
 def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -> Iterator[Seat]:
     """A GIMP in a window for all cases that leave it alive."""
     folder = tmp_path_factory.mktemp("midrun")
-    with seated(installed(gimp.new_home(root, folder / "home"), daemon), folder, ACTIONS) as seat:
+    home = installed(gimp.new_home(root, folder / "home"), daemon)
+    home.install("calling", CALLING, [results.SHIM])
+    with seated(home, folder, ACTIONS) as seat:
         yield seat
 
 
@@ -134,6 +152,26 @@ def test_escape_in_the_window_of_the_painting(seat: Seat, daemon: Daemon) -> Non
     state = seat.wait([PHOTO])
     assert (state["dirty"], state["undo"], seat.messages()) == (False, True, [])
     assert seat.pixels() == before
+
+
+def test_the_cancel_of_gimp(seat: Seat, daemon: Daemon) -> None:
+    """Where another script called the filter, GIMP shows progress; its Cancel ends both, and no layer comes later."""
+    seat.dismiss_messages()
+    seat.do(f"fresh{SIZE}")
+    before = seat.wait([PHOTO])
+    known = set(jobs(daemon))
+    press(seat, "ctrl+alt+x")
+    (job,) = seat.until(lambda: set(jobs(daemon)) - known, "a job")
+    seat.until(lambda: step_of(daemon, job) > 0, "its first step")
+    seat.screen.screenshot(seat.folder / "cancel.png")
+    x, y, _, height = seat.screen.place(seat.main())
+    seat.screen.click(x + CANCEL_PX[0], y + height - CANCEL_PX[1])
+    cancelled(seat, daemon, job)
+
+    assert not seat.processes("calling.py")
+    assert not seat.processes(f"{PLUG_IN}.py")
+    seat.until(lambda: seat.state() == before, f"an image as it was: {before}")
+    assert seat.do("len(Gimp.get_images())") == 1
 
 
 def test_the_preview_lies_where_the_result_will(seat: Seat, daemon: Daemon) -> None:

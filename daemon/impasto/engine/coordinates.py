@@ -15,6 +15,7 @@ from torch import Tensor
 
 LIGHT_AND_COLOUR = ((3**-0.5, 3**-0.5, 3**-0.5), (2**-0.5, 0.0, -(2**-0.5)), (6**-0.5, -2 * 6**-0.5, 6**-0.5))
 """Light, red against blue, green against both: orthonormal rows over RGB."""
+ROWS = 256  # of a large picture at a time
 
 
 def light_and_colour(image: Tensor) -> Tensor:
@@ -47,7 +48,8 @@ class Coordinates:
             frequency = (down**2 + right**2).sqrt().clamp_min(1 / max(height, width))  # the mean moves like the slowest
             gain = frequency**-power
             gain = gain / gain.pow(2).mean().sqrt()  # (H, W // 2 + 1), of mean square 1
-            self._gain = gain * like.new_tensor((1.0, colour_gain, colour_gain)).view(3, 1, 1)
+            of_axes = like.new_tensor((1.0, colour_gain, colour_gain)).view(3, 1, 1)
+            self._gain = gain * of_axes if self._in_axes else gain[None]
 
     def image(self, variable: Tensor) -> Tensor:
         """X for a variable; differentiable."""
@@ -56,6 +58,32 @@ class Coordinates:
     def variable(self, image: Tensor) -> Tensor:
         """The variable for X: the inverse of `image` up to rounding."""
         return image.clone() if self._gain is None else self._scaled(image, 1 / self._gain)
+
+    def image_(self, variable: Tensor) -> Tensor:
+        """X written over a variable, a channel at a time; the map is its own transpose, so gradients go this way, too.
+
+        For pictures that memory does not hold twice; no gradient is known of it.
+        """
+        return self._scaled_(variable, inverse=False)
+
+    def variable_(self, image: Tensor) -> Tensor:
+        """The variable written over X, likewise."""
+        return self._scaled_(image, inverse=True)
+
+    @torch.no_grad()
+    def _scaled_(self, values: Tensor, *, inverse: bool) -> Tensor:
+        if self._gain is None:
+            return values
+        if self._in_axes:
+            for rows in values.split(ROWS, 2):
+                rows.copy_(light_and_colour(rows))
+        for index in range(values.shape[1]):
+            gain, waves = self._gain[min(index, len(self._gain) - 1)], torch.fft.rfft2(values[0, index])
+            values[0, index] = torch.fft.irfft2(waves.div_(gain) if inverse else waves.mul_(gain), s=self._size)
+        if self._in_axes:
+            for rows in values.split(ROWS, 2):
+                rows.copy_(red_green_blue(rows))
+        return values
 
     def _scaled(self, values: Tensor, gain: Tensor) -> Tensor:
         values = light_and_colour(values) if self._in_axes else values

@@ -37,10 +37,12 @@ class Descent:
     other bit.
     """
 
-    def __init__(self, start: Tensor, optimizer: Literal["lbfgs", "adam"], adam_rate: float) -> None:
-        """Begins at `start`, which becomes the variable itself."""
+    def __init__(
+        self, start: Tensor, optimizer: Literal["lbfgs", "adam"], adam_rate: float, history: int = LBFGS_HISTORY
+    ) -> None:
+        """Begins at `start`, which becomes the variable itself; `history` says how many pairs L-BFGS remembers."""
         self.variable = start.contiguous().requires_grad_()  # a channels_last one crashes L-BFGS
-        self._optimizer = _optimizer(self.variable, optimizer, adam_rate)
+        self._optimizer = _optimizer(self.variable, optimizer, adam_rate, history)
         self._lift = 0.0  # not known before the first evaluation
         self._before, self._total = self.variable.detach().clone(), math.inf  # where the last move began, and J there
 
@@ -113,13 +115,13 @@ class Descent:
         return f"<Descent of {tuple(self.variable.shape)} by {type(self._optimizer).__name__} [J {self._total:g}]>"
 
 
-def _optimizer(variable: Tensor, name: Literal["lbfgs", "adam"], adam_rate: float) -> torch.optim.Optimizer:
+def _optimizer(
+    variable: Tensor, name: Literal["lbfgs", "adam"], adam_rate: float, history: int
+) -> torch.optim.Optimizer:
     """L-BFGS in single steps, without line search and tolerances: so it can be sliced and resumed bit for bit."""
     if name == "adam":
         return torch.optim.Adam([variable], lr=adam_rate, betas=(0.9, 0.99))
-    return torch.optim.LBFGS(
-        [variable], lr=1, max_iter=1, history_size=LBFGS_HISTORY, tolerance_grad=-1, tolerance_change=-1
-    )
+    return torch.optim.LBFGS([variable], lr=1, max_iter=1, history_size=history, tolerance_grad=-1, tolerance_change=-1)
 
 
 def _copied(value: Any, but: Collection[str] = ()) -> Any:  # noqa: ANN401  # an optimiser's state_dict is nested anything

@@ -51,6 +51,12 @@ class ContentLoss(nn.Module):
             return F.mse_loss(features, self.target)
         return (self.emphasis * (features - self.target) ** 2).mean()
 
+    def of_channels(self, features: Tensor, first: int) -> Tensor:
+        """The part that some channels have in it, from `first` on."""
+        target = self.target[:, first : first + features.shape[1]]
+        apart = (features - target) ** 2
+        return (apart if self.emphasis is None else self.emphasis * apart).sum() / self.target.numel()
+
     def extra_repr(self) -> str:
         """Shape of the target."""
         return f"{tuple(self.target.shape)}"
@@ -113,6 +119,20 @@ class TotalVariation(nn.Module):
         dy, dx = slopes(image, wraps=self.wraps)
         return dy.pow(2).mean() + dx.pow(2).mean()
 
+    def of_rows(self, rows: Tensor, above: int, height: int) -> Tensor:
+        """The part that some rows have in that of a picture of `height`; `above` says whether one more is on top."""
+        found = self._of_rows(rows, above, height)
+        if self.colour == 1:
+            return found
+        light = rows.mean(1, keepdim=True)
+        return found + (self.colour - 1) * self._of_rows(rows - light, above, height)
+
+    def _of_rows(self, rows: Tensor, above: int, height: int) -> Tensor:
+        dy, dx = row_slopes(rows, above, wraps=self.wraps)
+        channels, width = rows.shape[1], rows.shape[3]
+        down, right = (height, width) if self.wraps else (height - 1, width - 1)
+        return dy.pow(2).sum() / (channels * down * width) + dx.pow(2).sum() / (channels * height * right)
+
     def extra_repr(self) -> str:
         """What colour costs."""
         return f"colour {self.colour}"
@@ -136,6 +156,18 @@ class AbsoluteVariation(nn.Module):
         dy, dx = slopes(image, wraps=self.wraps)
         return 1e-3 * 255 * (dy.abs().sum() + dx.abs().sum())
 
+    def of_rows(self, rows: Tensor, above: int, height: int) -> Tensor:
+        """As of `TotalVariation`."""
+        found = self._of_rows(rows, above, height)
+        if self.colour == 1:
+            return found
+        light = rows.mean(1, keepdim=True)
+        return found + (self.colour - 1) * self._of_rows(rows - light, above, height)
+
+    def _of_rows(self, rows: Tensor, above: int, _height: int) -> Tensor:
+        dy, dx = row_slopes(rows, above, wraps=self.wraps)
+        return 1e-3 * 255 * (dy.abs().sum() + dx.abs().sum())
+
     def extra_repr(self) -> str:
         """What colour costs."""
         return f"colour {self.colour}"
@@ -153,9 +185,23 @@ class Gamut(nn.Module):
         """Scalar; `image` (1, 3, H, W)."""
         return (image - image.clamp(0, 1)).pow(2).mean()
 
+    def of_rows(self, rows: Tensor, height: int) -> Tensor:
+        """The part that some rows have in that of a picture of `height`."""
+        return (rows - rows.clamp(0, 1)).pow(2).mean() * (rows.shape[2] / height)
+
 
 def slopes(image: Tensor, *, wraps: bool) -> tuple[Tensor, Tensor]:
     """Differences to the neighbour above and to the left, the border's own left out or taken across it."""
     if wraps:
         return image - image.roll(1, 2), image - image.roll(1, 3)
     return image[:, :, 1:] - image[:, :, :-1], image[:, :, :, 1:] - image[:, :, :, :-1]
+
+
+def row_slopes(rows: Tensor, above: int, *, wraps: bool) -> tuple[Tensor, Tensor]:
+    """`slopes` of some rows, the first of which is only the neighbour of the second where `above` is 1.
+
+    The topmost rows of a picture that goes around have the last one above.
+    """
+    own = rows[:, :, above:]
+    across = own - own.roll(1, 3) if wraps else own[:, :, :, 1:] - own[:, :, :, :-1]
+    return rows[:, :, 1:] - rows[:, :, :-1], across

@@ -15,6 +15,7 @@ from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import STYLE_TILE_PX
 from impasto.engine.passage import groups
+from impasto.engine.spilled import SPILLED_PIXELS
 from impasto.engine.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
 from impasto.method import ObjectiveName
 from impasto.method.settings import Settings
@@ -22,6 +23,8 @@ from impasto.method.settings import Settings
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspaces, and strips of rows under way
 # What moments take more than Gram matrices: LAPACK and its matrices, at any size.
 MOMENTS_BYTES: Mapping[ObjectiveName, int] = MappingProxyType({"spst": 64 << 20, "w2": 128 << 20})
+SPILLED_BYTES = 48.0  # per pixel, where all else lies on disk: X, its gradient, a transform, copies at a scale's start
+SPILL_BELOW_PX = 768  # smaller tiles cost more than the disk does: every step more than twice the work
 IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 26)  # per pixel: pairs, X, its gradient, copies, spectra, variation
 WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, as it is then not cut into strips
 LEAST_TILE_PX = 128  # with smaller ones nearly all work is done around them
@@ -37,25 +40,32 @@ OUT_OF_MEMORY = (
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes: `whole` for each pixel of the picture, `part` for each that is under way, `style`, `fixed`."""
+    """Bytes: `whole` for each pixel of the picture, or `spilled`; `part` for each under way, `style`, `fixed`."""
 
     whole: float
+    spilled: float
     part: float
     style: float
     fixed: int
 
-    def bytes(self, pixels: int, style_pixels: int, tile: int) -> int:
+    def bytes(self, pixels: int, style_pixels: int, tile: int, *, spilled: bool = False) -> int:
         """At the peak, in tiles of that side or, at 0, as a whole."""
         under_way = min(pixels, (tile + 2 * GRADIENT_MARGIN_PX) ** 2) if tile else pixels
         style = min(style_pixels, (STYLE_TILE_PX + 2 * FEATURE_MARGIN_PX) ** 2) * self.style
-        return int(max(pixels * self.whole + under_way * self.part, style)) + self.fixed
+        return int(max(pixels * self._whole(spilled=spilled) + under_way * self.part, style)) + self.fixed
 
-    def tile(self, pixels: int, style_pixels: int, limit: int) -> int:
-        """The largest tiles within `limit` bytes: 0 where the whole fits, the least ones where nothing does."""
-        if self.bytes(pixels, style_pixels, 0) <= limit:
+    def tile(self, pixels: int, style_pixels: int, limit: int, *, spilled: bool = False) -> int:
+        """The largest tiles within `limit` bytes: 0 where the whole fits, the least ones where nothing does.
+
+        Spilled, a picture is always cut, if into a single one.
+        """
+        if not spilled and self.bytes(pixels, style_pixels, 0) <= limit:
             return 0
-        room = max(0, limit - self.fixed - pixels * self.whole) / self.part
+        room = max(0, limit - self.fixed - pixels * self._whole(spilled=spilled)) / self.part
         return max(LEAST_TILE_PX, (isqrt(int(room)) - 2 * GRADIENT_MARGIN_PX) // STEP_PX * STEP_PX)
+
+    def _whole(self, *, spilled: bool) -> float:
+        return self.spilled if spilled else self.whole
 
 
 def need_of(encoder: VGG, settings: Settings) -> Need:
@@ -63,8 +73,10 @@ def need_of(encoder: VGG, settings: Settings) -> Need:
     chain = chain_of(encoder, next(encoder.parameters()).dtype)
     assert chain is not None  # all that are shipped or fetched are
     style, content = tuple(settings.weights.style_layers), tuple(settings.weights.content_layers)
+    features = features_bytes(chain.units, content)
     return Need(
-        whole=IMAGES_BYTES + features_bytes(chain.units, content),
+        whole=IMAGES_BYTES + features,
+        spilled=SPILLED_BYTES + features * 2 / 3,  # their gradient is written over them
         part=kept_bytes(chain.units, style) + _through(chain.units, wraps=settings.tileable),
         style=_through(chain.units, wraps=False),
         fixed=TORCH_BYTES
@@ -75,28 +87,34 @@ def need_of(encoder: VGG, settings: Settings) -> Need:
 
 def bytes_needed(encoder: VGG, pixels: int, style_pixels: int, settings: Settings) -> int:
     """Of a run at `pixels`, margin included, with a style at `style_pixels`."""
-    return need_of(encoder, settings).bytes(pixels, style_pixels, settings.tile)
+    return need_of(encoder, settings).bytes(pixels, style_pixels, settings.tile, spilled=settings.spilled)
 
 
-def fitted(encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int) -> Settings:
+def fitted(
+    encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int, *, spills: bool = False
+) -> Settings:
     """The settings with the largest tiles within `limit` bytes, if the whole does not fit.
 
+    Where those would be too small, and `spills` says that there is room on a disk, the picture's arrays go there.
     A picture that goes around can be cut where its sides are multiples of 16; others stay whole, and may not fit.
     """
     if settings.tileable and any(side % STEP_PX for side in size):
         return settings
-    pixels = size[0] * size[1]
-    return replace(settings, tile=need_of(encoder, settings).tile(pixels, style_pixels, limit))
+    pixels, need = size[0] * size[1], need_of(encoder, settings)
+    tile = need.tile(pixels, style_pixels, limit)
+    spilled = spills and 0 < tile < SPILL_BELOW_PX and pixels > SPILLED_PIXELS
+    tile = need.tile(pixels, style_pixels, limit, spilled=True) if spilled else tile
+    return replace(settings, tile=tile, spilled=spilled)
 
 
 def within(
-    encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int
+    encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int, *, spills: bool = False
 ) -> tuple[Settings, int]:
     """The settings as they are where they fit into `limit` bytes, else in tiles that fit best; and what is needed."""
     needed = bytes_needed(encoder, size[0] * size[1], style_pixels, settings)
     if needed <= limit:
         return settings, needed
-    cut = fitted(encoder, size, style_pixels, settings, limit)
+    cut = fitted(encoder, size, style_pixels, settings, limit, spills=spills)
     return cut, bytes_needed(encoder, size[0] * size[1], style_pixels, cut)
 
 

@@ -120,7 +120,7 @@ class Objective(nn.Module):
         """
         super().__init__()
         self._encoder = [encoder]  # in a list, so that nn.Module does not adopt it
-        self.weights, preset = weights, PRESETS[objective]
+        self.weights, self.wraps, preset = weights, wraps, PRESETS[objective]
         with torch.no_grad():
             features = Look(content=tuple(weights.content_layers), tile=tile).at(encoder, content).features
         kept = Guide(None if keep is None else 1 + (KEPT - 1) * keep)
@@ -140,16 +140,27 @@ class Objective(nn.Module):
         layers = tuple(self.weights.style_layers), tuple(self.weights.content_layers)
         return Look(*layers, guides, self._moments, self._precision, self._tile)
 
+    @property
+    def encoder(self) -> Encoder:
+        """That J looks through."""
+        return self._encoder[0]
+
+    def style_of(self, statistics: Mapping[str, Sequence[Tensor]], like: Tensor) -> Tensor:
+        """Scalar of the type of `like`: the style term, unweighted, of statistics by layer and guide."""
+        style = like.new_zeros(())
+        for index, term in enumerate(self.style):
+            found = {name: of_layer[index] for name, of_layer in statistics.items()}
+            style = style + term.share * term(found, self.weights.style_layers).to(style)
+        return style
+
     def forward(self, image: Tensor) -> Losses:
         """The weighted terms at X = `image` (1, 3, H, W)."""
-        seen = self.look.at(self._encoder[0], image)
+        seen = self.look.at(self.encoder, image)
         zero = image.new_zeros(())
-        content, style = zero, zero
+        content = zero
         for name, weight in self.weights.content_layers.items():
             content = content + weight * self.content_scale * self.content[name](seen.features[name])
-        for index, term in enumerate(self.style):
-            found = {name: statistics[index] for name, statistics in seen.statistics.items()}
-            style = style + term.share * term(found, self.weights.style_layers).to(style)
+        style = self.style_of(seen.statistics, image)
         variation = self.variation(image) if self.weights.total_variation else zero
         beyond = self.gamut(image) if self.weights.gamut else zero
         return Losses(

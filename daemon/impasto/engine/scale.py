@@ -21,6 +21,7 @@ from impasto.engine.margin import Margin
 from impasto.engine.objective import Objective, target_source
 from impasto.engine.pulse import Pulse
 from impasto.engine.pyramid import Scale
+from impasto.engine.scratch import Scratch
 from impasto.engine.styles import Style, StyleTarget, TargetSource, blended, grouped
 from impasto.engine.wrap import wrapped
 from impasto.method import Weights
@@ -40,6 +41,7 @@ class Work:
         shown: the content as the network sees it.
         detail: of the reference that X is carried with from scale to scale: how much of it, 0 to 1.
         reference: the picture whose detail that is.
+        scratch: room for what does not fit into memory, where the settings say so.
     """
 
     encoder: Encoder
@@ -56,9 +58,10 @@ class Work:
     targets: TargetSource
     detail: float
     reference: Tensor
+    scratch: Scratch | None
 
     @classmethod
-    def prepared(
+    def prepared(  # noqa: PLR0913  # as `stylize` has them
         cls,
         encoder: Encoder,
         content: Tensor,
@@ -69,8 +72,10 @@ class Work:
         keep: Tensor | None,
         init: Tensor | None,
         targets: TargetSource | None,
+        scratch: Scratch | None,
     ) -> Self:
         """From what the caller gave."""
+        content = content if scratch is None or not settings.spilled else scratch.kept(content)
         colouring = Colouring(settings.colour, settings.colour_strength)
         shown, init = colouring.shown(content), None if init is None else colouring.shown(init)
         return cls(
@@ -88,6 +93,7 @@ class Work:
             targets=targets or target_source(settings.objective),
             detail=_detail(settings) if init is None else 1.0,
             reference=shown if init is None else init,
+            scratch=scratch,
         )
 
     @contextmanager
@@ -150,7 +156,11 @@ class ScaleState:
         height, width = self._content.shape[2:]
         power = freed_power(settings.strength, settings.frequency_power)
         self._coordinates = Coordinates(height, width, power, self._content, settings.colour_gain)
-        start = self._coordinates.variable(self._begin(previous))
+        self._descend(previous)
+
+    def _descend(self, previous: Tensor | None) -> None:
+        """The variable at its start, and what moves it."""
+        settings, start = self._work.settings, self._coordinates.variable(self._begin(previous))
         self._descent = Descent(start, settings.optimizer, settings.adam_rate)
 
     def _continued(self, image: Tensor) -> Tensor:
@@ -179,7 +189,7 @@ class ScaleState:
 
         Not X itself, as a soft mask counts once, not once per scale.
         """
-        free = self._margin.cut(self._coordinates.image(self._descent.variable)).detach()
+        free = self._margin.cut(self._free()).detach()
         if not self._work.detail:
             return free
         return free - self._work.detail * resize(self._work.reference, self.scale.height, self.scale.width)
@@ -190,23 +200,30 @@ class ScaleState:
         if work.colouring.plain:
             return self._margin.cut(self._continued_image())
         content = resize(work.content, self.scale.height, self.scale.width)
-        free = work.colouring.restored(self._margin.cut(self._coordinates.image(self._descent.variable)), content)
+        free = work.colouring.restored(self._margin.cut(self._free()), content)
         return free if self._mask is None else content + self._margin.cut(self._mask) * (free - content)
+
+    def _free(self) -> Tensor:
+        """What the variable stands for, with its margin, whatever the mask says."""
+        return self._coordinates.image(self._descent.variable)
 
     def _continued_image(self) -> Tensor:
         """X with its margin: what the objective sees."""
-        free = self._coordinates.image(self._descent.variable)
+        free = self._free()
         return free if self._mask is None else self._content + self._mask * (free - self._content)
 
     def advance(self) -> dict[str, float]:
         """One evaluation of J and one move."""
         try:
-            losses = self._descent.advance(lambda _variable: self._objective(self._continued_image()))
+            losses = self._advance()
         except Diverged as error:
             at = f"step {self.step_in_scale + 1} at {self.scale.width}x{self.scale.height} px"
             raise Diverged(f"{error} in {at}") from error
         self.step_in_scale += 1
         return losses
+
+    def _advance(self) -> dict[str, float]:
+        return self._descent.advance(lambda _variable: self._objective(self._continued_image()))
 
     def leave(self) -> None:
         """No other step here."""

@@ -53,25 +53,48 @@ class Look:
 
     def at(self, encoder: Encoder, image: Tensor) -> Seen:
         """What there is at `image` (1, 3, H, W), differentiable once."""
-        dtype = torch.bfloat16 if self.precision == "mixed" else image.dtype
-        chain = chain_of(encoder, dtype, (*self.style, *self.content))
+        chain = chain_of(encoder, self._dtype(image), (*self.style, *self.content))
         if chain is None:
             return self._by_autograd(encoder, image)
         assert isinstance(encoder, VGG)
         return self._by_passage(encoder, chain, image)
 
-    def _by_passage(self, encoder: VGG, chain: Chain, image: Tensor) -> Seen:
-        sizes = chain.sizes(*image.shape[2:])
+    def tiling(self, encoder: Encoder, image: Tensor) -> Tiling:
+        """The passage over `image` in tiles, without autograd around it.
+
+        Raises:
+            ValueError: the encoder is no chain.
+        """
+        chain = chain_of(encoder, self._dtype(image), (*self.style, *self.content))
+        if chain is None or not isinstance(encoder, VGG):
+            raise ValueError("only a chain of convolutions, ReLUs and poolings runs in tiles; this encoder is none")
+        size = (image.shape[2], image.shape[3])
+        return Tiling(encoder, chain, self._wanted(chain, size), self.tile, size)
+
+    def by_layer(self, found: Sequence[Tensor]) -> dict[str, list[Tensor]]:
+        """Statistics by layer and guide, as a passage finds them one after the other."""
+        each = len(self.guides)
+        return {name: list(found[index * each : (index + 1) * each]) for index, name in enumerate(self.style)}
+
+    def _dtype(self, image: Tensor) -> torch.dtype:
+        return torch.bfloat16 if self.precision == "mixed" else image.dtype
+
+    def _wanted(self, chain: Chain, size: tuple[int, int]) -> Wanted:
+        sizes = chain.sizes(*size)
         shares = {name: tuple(guide.shares(sizes[name]) for guide in self.guides) for name in self.style}
-        wanted, size = Wanted(self.content, shares, self.moments), (image.shape[2], image.shape[3])
+        return Wanted(self.content, shares, self.moments)
+
+    def _by_passage(self, encoder: VGG, chain: Chain, image: Tensor) -> Seen:
+        size = (image.shape[2], image.shape[3])
+        wanted = self._wanted(chain, size)
         if len(tiles_of(*size, self.tile)) > 1:
             found = list(in_tiles(image, Tiling(encoder, chain, wanted, self.tile, size)))
         else:
             returns = image.requires_grad and torch.is_grad_enabled()
             passage = Passage(chain, wanted, returns=returns, pulse=encoder.pulse)
             found = list(through(encoder.entered(image), passage))
-        statistics = {name: [found.pop(0) for _ in self.guides] for name in self.style}
-        return Seen(statistics, dict(zip(self.content, found, strict=True)))
+        count = len(self.style) * len(self.guides)
+        return Seen(self.by_layer(found[:count]), dict(zip(self.content, found[count:], strict=True)))
 
     def _by_autograd(self, encoder: Encoder, image: Tensor) -> Seen:
         found = encoder(image, tuple(dict.fromkeys((*self.style, *self.content))))

@@ -15,6 +15,7 @@ Whoever has a clock may leave a scale early (`enough`); where that happened is i
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from torch import Tensor
@@ -23,6 +24,8 @@ from impasto.engine.encoder import Encoder
 from impasto.engine.pulse import Pulse, steady
 from impasto.engine.pyramid import Scale, pyramid
 from impasto.engine.scale import ScaleState, Work
+from impasto.engine.scratch import Scratch
+from impasto.engine.spilled import SPILLED_PIXELS, SpilledScale
 from impasto.engine.styles import Style, TargetSource, checked
 from impasto.method.settings import Settings
 
@@ -84,6 +87,7 @@ def stylize(  # noqa: PLR0913  # the pictures that a run may have, each by its n
     init: Tensor | None = None,
     targets: TargetSource | None = None,
     resume: Checkpoint | None = None,
+    scratch: Path | None = None,
     pulse: Pulse = steady,
     enough: Enough = lambda _scale, _step: False,
 ) -> Iterator[Step]:
@@ -99,16 +103,21 @@ def stylize(  # noqa: PLR0913  # the pictures that a run may have, each by its n
         init: (1, 3, H, W): X begins with it in place of the content or noise, e.g. with an earlier result.
         targets: computes or remembers the style's statistics for a size; see `TargetCache`. A `Style` may have its own.
         resume: continue after this point of an earlier run with the same arguments.
+        scratch: a folder for arrays that do not fit into memory, where the settings are `spilled`.
         pulse: called between layers; may raise to stop.
         enough: asked after each step, with the scale's index and the step's number in it, whether to leave the scale.
 
     Raises:
-        ValueError: shapes that do not fit, a side under 16 px, no step, no style that counts.
+        ValueError: shapes that do not fit, a side under 16 px, no step, no style that counts, no scratch where needed.
         Diverged: J became infinite or not a number.
     """
     settings = settings or Settings()
     styles = checked(content, style, {"mask": mask, "keep": keep}, init)
-    work = Work.prepared(encoder, content, styles, settings, mask=mask, keep=keep, init=init, targets=targets)
+    if settings.spilled and scratch is None:
+        raise ValueError("the settings ask for arrays on scratch, and no folder for them is given")
+    room = Scratch(scratch) if scratch is not None and settings.spilled else None
+    pictures = {"mask": mask, "keep": keep, "init": init}
+    work = Work.prepared(encoder, content, styles, settings, **pictures, targets=targets, scratch=room)
     return _steps(work, resume, pulse, enough)
 
 
@@ -121,7 +130,8 @@ def _steps(work: Work, resume: Checkpoint | None, pulse: Pulse, enough: Enough) 
         if resume is not None and index < resume.scale:
             continue
         with work.pulsing(pulse):
-            state = ScaleState(index, scale, work, previous)
+            spilled = settings.spilled and scale.height * scale.width > SPILLED_PIXELS
+            state = (SpilledScale if spilled else ScaleState)(index, scale, work, previous)
         if resume is not None and index == resume.scale:
             state.restore(resume.descent, resume.step_in_scale)
         while state.step_in_scale < scale.steps:
@@ -132,4 +142,4 @@ def _steps(work: Work, resume: Checkpoint | None, pulse: Pulse, enough: Enough) 
                 state.leave()
             last = state.step_in_scale == scale.steps and index == len(scales) - 1
             yield Step(number, settings.steps, scale, losses, last, state)
-        previous = state.carried()
+        previous = state.carried() if index < len(scales) - 1 else None

@@ -156,13 +156,26 @@ class Tiling:
         """Likewise, but only of the tile itself: each position counts in one tile."""
         found: dict[str, tuple[Tensor | None, ...]] = {}
         for name, shares in self._wanted.style.items():
-            height, width = self._sizes[name]
-            alike = image.new_full((1, 1), 1 / (height * width)).expand(height * width, 1)
-            inside = image.new_zeros(height, width)
-            self._part(inside, name, tile).fill_(1)
-            parts = ((alike if one is None else one).view(height, width) * inside for one in shares)
-            found[name] = tuple(self._cut(part.view(-1, 1), name, outer) for part in parts)
+            (height, width), stride = self._sizes[name], self._strides[name]
+            (top, left), inside = self._corner(tile, outer, stride), image.new_zeros(self._seen_size(outer, name))
+            rows, columns = (_cells(span, stride, side)[1] for span, side in zip(tile, (height, width), strict=True))
+            inside[top : top + rows, left : left + columns] = 1
+            alike, flat = inside.view(-1, 1) / (height * width), inside.view(-1, 1)
+            found[name] = tuple(alike if one is None else self._cut(one, name, outer) * flat for one in shares)
         return found
+
+    def _corner(self, tile: Tile, outer: tuple[list[Span], list[Span]], stride: int) -> tuple[int, int]:
+        """Where a tile begins in a layer of what is around it."""
+        top, left = (_within(span, pieces).start // stride for span, pieces in zip(tile, outer, strict=True))
+        return top, left
+
+    def _seen_size(self, outer: tuple[list[Span], list[Span]], name: str) -> tuple[int, int]:
+        """Positions of a layer of a tile with what is around it."""
+        high, wide = (
+            sum(_cells(piece, self._strides[name], side)[1] for piece in pieces)
+            for pieces, side in zip(outer, self._sizes[name], strict=True)
+        )
+        return high, wide
 
     def _cut(self, share: Tensor, name: str, outer: tuple[list[Span], list[Span]]) -> Tensor:
         return self._layer_part(share.view(*self._sizes[name]), name, outer).reshape(-1, 1)
@@ -178,7 +191,7 @@ class Tiling:
     def _place(self, whole: Tensor, part: Tensor, name: str, tile: Tile, outer: tuple[list[Span], list[Span]]) -> None:
         """Writes a tile's own positions."""
         stride, here = self._strides[name], self._part(whole, name, tile)
-        rows, columns = (_within(span, pieces).start // stride for span, pieces in zip(tile, outer, strict=True))
+        rows, columns = self._corner(tile, outer, stride)
         here.copy_(part[:, :, rows : rows + here.shape[2], columns : columns + here.shape[3]])
 
 

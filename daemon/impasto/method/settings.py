@@ -54,6 +54,7 @@ class Settings:
         colour_strength: from 0, the style's colours whatever `colour` says, to 1.
         tile: the side of tiles in px, a multiple of 16, of scales that do not fit into memory as a whole; 0 means the
             whole. The gradient is the same but for rounding, see ``tiling``.
+        spilled: whether arrays of a large scale's size lie on disk instead of in memory, see ``spilled``.
         precision: ``float32``, or ``mixed``: the way back in bfloat16, where ``precision`` finds that it pays.
     """
 
@@ -77,6 +78,7 @@ class Settings:
     colour_strength: float = 1.0
     precision: Precision = "float32"
     tile: int = 0
+    spilled: bool = False
 
     def __post_init__(self) -> None:
         for name in ("strength", "colour_strength", "carried_detail"):

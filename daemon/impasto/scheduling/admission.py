@@ -19,6 +19,8 @@ from impasto.spec import StylizeSpec
 RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
 BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
 IMAGES_BYTES = 552.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, what variation keeps
+SPILLED_BYTES = 48.0  # likewise where the pictures' arrays lie on disk
+SPILLED_PIXELS, SPILL_BELOW_PX = 4 << 20, 768  # of pictures, and tiles in memory, from which on they do
 HELD_BYTES = 512.0  # per pixel, of a job that waits in memory: measured 380 to 450 (tests/test_admission.py)
 HELD_STYLE_BYTES = 16.0  # per pixel of each style
 HELD_BASE_BYTES = 4 << 20
@@ -80,6 +82,8 @@ class Footprint:
         fixed: of each, whatever the size.
         whole: in a step, for the whole picture, however it is cut.
         part: likewise for each pixel that is under way; 0 where the picture cannot be cut.
+        spilled: as `whole`, where its arrays lie on disk; 0 where they may not.
+        least_spilled: as `least`, likewise.
     """
 
     peak: int
@@ -88,16 +92,27 @@ class Footprint:
     fixed: int = BASE_BYTES
     whole: int = 0
     part: float = 0.0
+    spilled: int = 0
+    least_spilled: int = 0
 
-    def tile(self, limit: int) -> int:
+    def tile(self, limit: int, *, spilled: bool = False) -> int:
         """The side in px of the largest tiles within `limit` bytes: 0 where the whole fits, or cannot be cut.
 
         The smallest there are where nothing fits; as ``engine.memory`` says.
         """
-        if self.peak <= limit or not self.part:
+        if (self.peak <= limit and not spilled) or not self.part:
             return 0
-        side = isqrt(int(max(0, limit - self.fixed - self.whole) / self.part)) - AROUND_TILE_PX
+        room = limit - self.fixed - (self.spilled if spilled else self.whole)
+        side = isqrt(int(max(0, room) / self.part)) - AROUND_TILE_PX
         return max(LEAST_TILE_PX, side // TILE_STEP_PX * TILE_STEP_PX)
+
+    def spills(self, limit: int) -> bool:
+        """Whether the picture's arrays should lie on disk, as tiles would be too small otherwise."""
+        return bool(self.spilled) and 0 < self.tile(limit) < SPILL_BELOW_PX
+
+    def at_least(self, *, spills: bool) -> int:
+        """`least`, on a device whose arrays may lie on disk, or not."""
+        return min(self.least, self.least_spilled) if spills and self.spilled else self.least
 
 
 def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHeader]) -> Footprint:
@@ -109,15 +124,19 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     style_pixels = [_style_pixels(style, spec.stroke_size, max(width, height)) for style in styles]
     weights = settings_of(spec).weights
     part = appetite.kept(weights.style_layers) + (appetite.around if spec.tileable else appetite.through)
-    whole = pixels * (IMAGES_BYTES + appetite.features(weights.content_layers))
+    features = appetite.features(weights.content_layers)
+    whole, spilled = pixels * (IMAGES_BYTES + features), pixels * (SPILLED_BYTES + features * 2 / 3)
     style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through
     uncut = spec.tileable and bool(width % TILE_STEP_PX or height % TILE_STEP_PX)
     peak = max(whole + pixels * part, style)
-    least = max(whole + (pixels if uncut else min(pixels, (LEAST_TILE_PX + AROUND_TILE_PX) ** 2)) * part, style)
+    under_way = (pixels if uncut else min(pixels, (LEAST_TILE_PX + AROUND_TILE_PX) ** 2)) * part
+    least, least_spilled = max(whole + under_way, style), max(spilled + under_way, style)
     held = pixels * HELD_BYTES + sum(style_pixels) * HELD_STYLE_BYTES + HELD_BASE_BYTES
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
     peak, least = max(peak, held) + fixed, max(least, held) + fixed
-    return Footprint(int(peak), int(held), int(least), fixed, int(whole), 0.0 if uncut else part)
+    cut = 0.0 if uncut else part
+    disk = (int(spilled), int(least_spilled) + fixed) if cut and pixels > SPILLED_PIXELS else (0, 0)
+    return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk)
 
 
 def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:
@@ -129,26 +148,28 @@ def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:
     return max(16, width) * max(16, height)
 
 
-def check_fit(need: Footprint, header: ImageHeader, budgets: Sequence[int]) -> None:
+def check_fit(need: Footprint, header: ImageHeader, budgets: Sequence[int], *, spills: bool = False) -> None:
     """Refuses what no device here can ever hold.
 
     Args:
         need: of the job.
         header: of its result.
         budgets: bytes that jobs may take, of each device; none known means that nobody can tell yet.
+        spills: whether arrays of the picture's size may lie on disk there.
 
     Raises:
         CannotServe: with the numbers, and a size that would fit.
     """
-    most = max(budgets, default=need.least)
-    if need.least <= most:
+    least = need.at_least(spills=spills)
+    most = max(budgets, default=least)
+    if least <= most:
         return
     # What fits as a whole fits in any case; between that and the least nearly all work would be done around tiles.
     scale = max(0.0, (most - need.fixed) / (need.peak - need.fixed)) ** 0.5
     fitting = int(max(header.width, header.height) * scale * 0.95)
     advice = f"ask for a size of at most {fitting} px" if fitting >= Limits.min_side else "it is too small to paint"
     raise CannotServe(
-        f"{header.width}x{header.height} px need about {need.least >> 20} MiB of a device's memory, and "
+        f"{header.width}x{header.height} px need about {least >> 20} MiB of a device's memory, and "
         f"{most >> 20} MiB are all that jobs may take: {advice}",
         reason="DOES_NOT_FIT",
     )

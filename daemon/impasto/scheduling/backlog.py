@@ -62,7 +62,8 @@ class Backlog:
         needless = superseded(job, others)
         check_room(job, [other for other in others if other not in needless], self._limits, self._retry_s(job))
         content, styles = self._headers(job)
-        check_fit(footprint(job.spec, content, styles), job.spec.result_header(content), _budgets(devices))
+        need, header = footprint(job.spec, content, styles), job.spec.result_header(content)
+        check_fit(need, header, _budgets(devices), spills=_spills(devices))
         return needless
 
     def take(self, job: Job, leaving: Collection[str], devices: Sequence[Device]) -> Job:
@@ -87,7 +88,7 @@ class Backlog:
             want = self._want(record.job)
             if record.job.state is State.QUEUED:
                 try:
-                    check_fit(want.need, want.header, _budgets(devices))
+                    check_fit(want.need, want.header, _budgets(devices), spills=_spills(devices))
                     record.amend(fixed(record.job, want.need, devices))
                 except CannotServe as error:
                     found.append((record, error))
@@ -184,3 +185,8 @@ def _within(job: Job) -> str:
 
 def _budgets(devices: Sequence[Device]) -> list[int]:
     return [device.budget_bytes for device in devices]
+
+
+def _spills(devices: Sequence[Device]) -> bool:
+    """Whether the largest may put arrays on the disk: that is the one by which terms are fixed."""
+    return bool(devices) and max(devices, key=lambda device: device.budget_bytes).spills

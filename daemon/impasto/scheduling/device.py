@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Device:
-    """The bytes that jobs may take of it together, and the precision that pays there."""
+    """The bytes that jobs may take of it together, the precision that pays there, and whether arrays may go to disk."""
 
     budget_bytes: int
     precision: str
+    spills: bool = False

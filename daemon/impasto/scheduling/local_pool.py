@@ -218,6 +218,7 @@ class LocalPool:
         if header["event"] == "ready":
             worker.ready, worker.device, worker.description = True, header["device"], header["description"]
             worker.budget_bytes, worker.precision = header["budget_bytes"], header["precision"]
+            worker.spills = header.get("spills", False)
             if index == 0:
                 for further in range(1, self._count(header["device"], header["devices"])):
                     self._keep(further)

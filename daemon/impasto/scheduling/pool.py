@@ -23,6 +23,7 @@ class Worker:
         encoders: those in its memory.
         budget_bytes: what jobs may take of its device; 0 until it has told.
         precision: of the forward pass, what pays there; empty until it has told.
+        spills: whether arrays of a large picture may lie on disk there.
         resting: it was ended because there was nothing to do.
     """
 
@@ -32,7 +33,7 @@ class Worker:
         self.device = ""
         self.description = ""
         self.encoders: list[str] = []
-        self.budget_bytes, self.precision = 0, ""
+        self.budget_bytes, self.precision, self.spills = 0, "", False
         self.resting = False
 
     @property
@@ -88,4 +89,4 @@ class Pool(Protocol):
 def devices(pool: Pool) -> list[Device]:
     """The devices, as far as workers have told of them; of those that rest, too."""
     known = [worker for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
-    return [Device(worker.budget_bytes, worker.precision) for worker in known]
+    return [Device(worker.budget_bytes, worker.precision, worker.spills) for worker in known]

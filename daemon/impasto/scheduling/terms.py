@@ -25,7 +25,9 @@ def fixed(job: Job, need: Footprint, devices: Sequence[Device]) -> Job:
         return job
     device = max(devices, key=lambda each: each.budget_bytes)
     base = job.terms.settings or settings_at_admission(job.spec)  # none: taken in by an older version
-    told = {**base, "precision": device.precision, "tile": need.tile(device.budget_bytes)}
+    spilled = device.spills and need.spills(device.budget_bytes)
+    cut = {"tile": need.tile(device.budget_bytes, spilled=spilled), "spilled": spilled}
+    told = {**base, "precision": device.precision, **cut}
     return replace(job, terms=replace(job.terms, settings=kept_once(told)))
 
 

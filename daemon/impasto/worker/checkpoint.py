@@ -33,6 +33,7 @@ PART, SUFFIX = "next.part", ".safetensors"
 LEFT_BEHIND = ("*.part", ".tmp*")  # ours and safetensors' own, of a worker that was killed while it wrote
 METADATA_KEY = "impasto.checkpoint"
 READ_BYTES = 1 << 20
+MAPPED_BYTES = 48 << 20
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,10 @@ def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
         raise ValueError("its checksum differs")
     with safe_open(path, framework="pt") as file:
         told = json.loads(file.metadata()[METADATA_KEY])
-        # Copies: what is mapped from a file would fail where nobody expects it, should the disk fail later.
-        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118  # it is no mapping
+        # Copies: what is mapped from a file would fail where nobody expects it, should the disk fail later. But not of
+        # arrays so large that they lay on the disk before (``engine.spilled``, which copies them at once).
+        found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
+        tensors = {name: one.clone() if one.nbytes < MAPPED_BYTES else one for name, one in found.items()}
     return Checkpoint(**_together(told["state"], tensors)), told["beside"]
 
 

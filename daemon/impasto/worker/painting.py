@@ -25,6 +25,7 @@ from impasto.method.choices import settings_from_json, settings_of
 from impasto.spec import StylizeSpec
 from impasto.worker import checkpoint
 from impasto.worker.budget import Budget
+from impasto.worker.result import Beside, put, put_result
 from impasto.worker.saving import Outcome, Saving
 from impasto.worker.studio import Picture, Studio
 
@@ -112,11 +113,13 @@ class Painting:
         largest = max(width * height for width, height in sizes)
         around = 2 * self.settings.margin
         size, free = (self.header.height + around, self.header.width + around), studio.free_bytes()
-        cut, self._needed = within(encoder, size, largest, self.settings, free)
+        cut, self._needed = within(encoder, size, largest, self.settings, free, spills=studio.spills)
         if cut != self.settings:  # there is less than when the job came in
             self.settings, self.again = cut, f"memory is short now: it is painted in tiles of {cut.tile} px"
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
+        if self.settings.spilled and self._terms.folder is not None:
+            checkpoint.prepare(self._terms.folder)
 
     def shortage(self, free: int) -> str:
         """For people: how much it needs, that only `free` bytes are there, and what to do."""
@@ -139,6 +142,7 @@ class Painting:
             keep=self._selected("keep", studio),
             init=None if init is None else start,
             resume=self._resume,
+            scratch=self._terms.folder if self.settings.spilled else None,
             pulse=pulse,
             enough=lambda scale, _step: self._budget.spent(scale, self.seconds + time.perf_counter() - self._began),
         )
@@ -292,7 +296,7 @@ class Painting:
     def write(self, path: Path) -> ImageHeader:
         """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
         if self.nothing and self.header == self._content.header:
-            _put(path, np.array(self._content.samples))
+            put(path, np.array(self._content.samples))
             return self.header
         if self._last is None and self._resume is not None:
             self._steps = self._anew()  # whatever stopped it before its first step
@@ -300,20 +304,9 @@ class Painting:
         image = self._resized(self._last.image if self._last else self._seen(self._pulse))
         source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)
         cover = None if alpha is None else self._resized(alpha)
-        result = pixels.samples_of(image, self.header, cover, self._reach, self._pulse)
-        if self.header == source.header:
-            result = pixels.keep_alpha(result, source.samples, self.header)
-            painted = self._painted()
-            if painted is not None:
-                result = pixels.keep_unpainted(result, source.samples, painted)
-        _put(path, np.ascontiguousarray(result))
+        painted = self._painted() if self.header == source.header else None
+        put_result(path, image, self.header, Beside(source, cover, painted, self._reach), self._pulse)
         return self.header
 
     def __repr__(self) -> str:
         return f"<Painting {self.header.width}x{self.header.height} [step {self.step} of {self.total_steps}]>"
-
-
-def _put(path: Path, samples: np.ndarray[Any, Any]) -> None:
-    """Writes samples; numpy's own tofile does not tell why a disk fails."""
-    with path.open("wb") as file:
-        file.write(samples.data)

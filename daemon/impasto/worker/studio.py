@@ -78,6 +78,11 @@ class Studio:
             self._precision = paying_precision(self.device)
         return self._precision
 
+    @property
+    def spills(self) -> bool:
+        """Whether arrays of a large picture's size may lie on the disk: only where its memory is the system's."""
+        return self.device.type == "cpu"
+
     def encoder(self, name: str, sha256: str = "") -> VGG:
         """The encoder of that name, on the device; from a file of that hash, if one is given.
 

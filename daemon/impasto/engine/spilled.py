@@ -1,0 +1,168 @@
+"""Spilled: a level of the pyramid whose arrays of the picture's size lie on scratch, but for the two under way.
+
+Knows ``scale``, of which this is the other kind, scratch, and the two optimisers over it. Must not know jobs, clocks or
+how much memory there is: that a run is `Settings.spilled` says that ten pairs of L-BFGS and autograd's copies do not
+fit. ``stylize`` makes one for each scale above `SPILLED_PIXELS`.
+
+The guard is that of ``descent``, and so are the steps but for rounding and a shorter history. Every array is written
+once, so a checkpoint is a list of arrays, and a run taken up from one makes the same pixels.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from impasto.engine.descent import LIFTED, OVERSHOT, STEP_BACK, Diverged
+from impasto.engine.quasi_newton import Memory, direction, held, learned, moved, recalled, shortened
+from impasto.engine.scale import ScaleState
+from impasto.engine.scratch import Scratch, Stored, bands
+from impasto.engine.slope import slope
+
+SPILLED_PIXELS = 4 << 20  # below, arrays of the picture's size are small beside everything else
+ADAM_BETAS, ADAM_EPSILON = (0.9, 0.99), 1e-8
+
+Evaluate = Callable[[Stored], tuple[dict[str, float], Tensor]]
+
+
+class SpilledDescent:
+    """Moves a variable down the gradient of J, as `Descent` does."""
+
+    def __init__(self, start: Stored, optimizer: Literal["lbfgs", "adam"], adam_rate: float, scratch: Scratch) -> None:
+        """Begins at `start`."""
+        self.variable, self._before, self._scratch = start, start, scratch
+        self._rate = adam_rate if optimizer == "adam" else None
+        self._lift, self._total, self._steps = 0.0, math.inf, 0
+        self._memory, self._moments = Memory(), list[Stored]()
+
+    def advance(self, evaluate: Evaluate) -> dict[str, float]:
+        """One evaluation of J and one move; or, where the last move went too far, most of the way back.
+
+        Raises:
+            Diverged: J is not finite.
+            OSError: the disk is full.
+        """
+        losses, gradient = evaluate(self.variable)
+        total = losses["total"]
+        if self._rate is None and math.isfinite(self._total) and not total <= OVERSHOT * self._total:  # also for NaN
+            self.variable = shortened(self._before, self._memory, STEP_BACK, self._scratch)
+            return losses
+        if not math.isfinite(total):
+            raise Diverged(f"the loss became {total}")
+        self._total, self._before = total, self.variable
+        self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(total)[1], 60)
+        gradient.mul_(self._lift)
+        self._steps += 1
+        self.variable = self._quasi_newton(gradient) if self._rate is None else self._adam(gradient, self._rate)
+        return losses
+
+    def _quasi_newton(self, gradient: Tensor) -> Stored:
+        now, absolute = learned(self._memory, gradient, self._scratch)
+        length = min(1.0, 1.0 / float(absolute)) if self._steps == 1 else 1.0
+        return moved(self.variable, self._memory, direction(self._memory, now), length, self._scratch)
+
+    def _adam(self, gradient: Tensor, rate: float) -> Stored:
+        """Kingma and Ba 2015, algorithm 1."""
+        count, (one, two) = len(gradient), ADAM_BETAS
+        then, mean, square = (self._scratch.floats(count) for _ in range(3))
+        mean_part, square_part = 1 - one**self._steps, 1 - two**self._steps
+        before = self._moments
+        for (first, after), (to, m, v, now, *old) in bands(then, mean, square, self.variable, *before):
+            g = gradient[first:after]
+            torch.mul(g, 1 - one, out=m)
+            torch.mul(g * g, 1 - two, out=v)
+            if old:
+                m.add_(old[0], alpha=one)
+                v.add_(old[1], alpha=two)
+            torch.addcdiv(now, m, (v / square_part).sqrt_().add_(ADAM_EPSILON), value=-rate / mean_part, out=to)
+        self._moments = [mean, square]
+        return then
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the next move depends on; the arrays themselves, which nobody writes again."""
+        return {
+            "variable": self.variable.values,
+            "before": self._before.values,
+            "lift": self._lift,
+            "total": self._total,
+            "steps": self._steps,
+            "memory": held(self._memory),
+            "moments": [moment.values for moment in self._moments],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to where `state` was taken, in arrays of its own."""
+        self.variable, self._before = (self._scratch.stored(state[name]) for name in ("variable", "before"))
+        self._lift, self._total, self._steps = state["lift"], state["total"], state["steps"]
+        self._memory = recalled(state["memory"], self._scratch)
+        self._moments = [self._scratch.stored(moment) for moment in state["moments"]]
+
+    def __repr__(self) -> str:
+        return f"<SpilledDescent of {len(self.variable.values)} values [J {self._total:g}]>"
+
+
+class SpilledScale(ScaleState):
+    """`ScaleState` with its arrays on scratch."""
+
+    _spilled: SpilledDescent
+
+    def _descend(self, previous: Tensor | None) -> None:
+        settings, scratch = self._work.settings, self._scratch
+        if previous is not None and self._mask is None:
+            self._content = torch.empty(0)  # it is needed where nothing is painted, or to begin with
+        else:
+            self._content = scratch.kept(self._content)
+        image = self._coordinates.variable_(self._begun(previous))
+        self._shape = image.shape
+        start = scratch.stored(image.view(-1))
+        del image
+        self._spilled = SpilledDescent(start, settings.optimizer, settings.adam_rate, scratch)
+
+    def _begun(self, previous: Tensor | None) -> Tensor:
+        """`_begin`, with fewer copies; to be written over."""
+        if previous is None:
+            return self._begin(None).clone(memory_format=torch.contiguous_format)
+        image, detail = self._continued(previous), self._work.detail
+        return image.add_(self._continued(self._work.reference), alpha=detail) if detail else image
+
+    @property
+    def _scratch(self) -> Scratch:
+        assert self._work.scratch is not None  # whoever asks for spilling gives room for it
+        return self._work.scratch
+
+    def _free(self) -> Tensor:
+        """What the variable stands for, with its margin; a copy."""
+        image = torch.empty(self._shape)
+        for (first, after), (band,) in bands(self._spilled.variable):
+            image.view(-1)[first:after] = band
+        return self._coordinates.image_(image)
+
+    def _continued_image(self) -> Tensor:
+        image = self._free()
+        if self._mask is not None:
+            for rows, mask, content in zip(*(t.split(256, 2) for t in (image, self._mask, self._content)), strict=True):
+                rows.copy_(content + mask * (rows - content))
+        self._scratch.rest()
+        return image
+
+    def _advance(self) -> dict[str, float]:
+        return self._spilled.advance(self._evaluated)
+
+    def _evaluated(self, _variable: Stored) -> tuple[dict[str, float], Tensor]:
+        image = self._continued_image()
+        losses, gradient = slope(self._objective, image)
+        del image
+        if self._mask is not None:
+            gradient.mul_(self._mask)
+        return losses, self._coordinates.image_(gradient).view(-1)
+
+    def descent_state(self) -> dict[str, Any]:
+        """As of any scale."""
+        return self._spilled.state()
+
+    def restore(self, descent: dict[str, Any], step_in_scale: int) -> None:
+        """As of any scale."""
+        self._spilled.restore(descent)
+        self.step_in_scale = step_in_scale

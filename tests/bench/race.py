@@ -1,0 +1,192 @@
+"""How long it takes to a loss as good as what others end with: time to within 1 % of it, from the same start.
+
+    .venv/bin/python tests/bench/race.py [--side 256] [--encoder full|slim] [--starts content noise] [--evaluations 500]
+
+The other is (a) neural-style-pt's loop (``bench.peers``) with its own optimiser: L-BFGS with a hundred pairs, single
+steps of rate 1, in pixels. It runs its 500 evaluations first; what it ends with, and one per cent more, is the finish
+for both. Ours are the engine's own evaluations under several ways of stepping; the coarse scales that some go through
+count as what they cost. J is Gatys' notebook's over the gallery's harbour and swirl, with the encoder's weights of
+content and style, without variation: what both can say. All are timed in the same process; J is told as (a) has it, at
+every step, for nothing (an evaluation gives it). Told beside seconds are evaluations of the final size, to which those
+of coarse scales count by their pixels: they do not depend on what else the machine does. Nothing is asserted.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).parent.parent))  # as a script of its own it has no package
+
+from bench.peers import InNetwork, Problem
+from impasto.engine import VGG, Objective, load_slim, random_encoder, style_targets
+from impasto.engine.coordinates import Coordinates
+from impasto.engine.descent import Descent
+from impasto.engine.encoder import resize
+from impasto.engine.precision import paying_precision
+from impasto.gallery import draw
+from impasto.method import Weights
+
+NEAR = 1.01
+NOISE_DEVIATION = 0.1  # as the engine's own noise start has it
+OTHERS_HISTORY = 100
+TOLD = (10, 25, 50, 100, 200, 300, 400, 500)
+# The encoder's weights of content and style (``method.defaults``) at the papers' five layers.
+ENCODERS: dict[str, tuple[Callable[[], VGG], Weights]] = {
+    "full": (lambda: random_encoder(1.0), Weights(1.0, 10.0)),
+    "quarter": (lambda: random_encoder(0.25), Weights(1.0, 10.0)),
+    "slim": (load_slim, Weights(2.0, 150.0)),
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way of stepping.
+
+    Attributes:
+        history: pairs that L-BFGS remembers.
+        power: of X's coordinates, see ``engine.coordinates``.
+        coarse: steps at a quarter and at half of the size, before the final one.
+    """
+
+    history: int
+    power: float = 0.0
+    coarse: tuple[int, int] = (0, 0)
+
+    def __str__(self) -> str:
+        parts = [f"{self.history} pairs"]
+        parts += [f"power {self.power:g}"] if self.power else []
+        parts += [f"{self.coarse[0]} + {self.coarse[1]} coarse steps"] if any(self.coarse) else []
+        return ", ".join(parts)
+
+
+WAYS = (Way(10), Way(100), Way(100, 0.25), Way(100, 0.25, (100, 100)))
+
+
+@dataclass
+class Curve:
+    """Who reached what when: evaluations of the final size, wall and processor seconds, J; of the final size alone."""
+
+    cost: float = 0.0
+    points: list[tuple[float, float, float, float]] = field(default_factory=list)
+    began: tuple[float, float] = field(default_factory=lambda: (time.perf_counter(), time.process_time()))
+
+    def note(self, share: float, loss: float) -> None:
+        """An evaluation that cost `share` of one of the final size."""
+        self.cost += share
+        wall, processor = self.began
+        if share == 1:
+            self.points.append((self.cost, time.perf_counter() - wall, time.process_time() - processor, loss))
+
+    def first(self, finish: float) -> tuple[float, float, float, float] | None:
+        """The point at which J was as good as that."""
+        return next((point for point in self.points if point[-1] <= finish), None)
+
+
+def problem_of(encoder: VGG, weights: Weights, side: int) -> Problem:
+    """Harbour and swirl, 4:3, the longer side in px."""
+    drawn = (np.asarray(draw(name, width=side, height=side * 3 // 4)).copy() for name in ("harbour", "swirl"))
+    content, style = (torch.from_numpy(one).permute(2, 0, 1)[None].float() / 255 for one in drawn)
+    return Problem(encoder, content, style, weights)
+
+
+def begun(content: Tensor, start: str) -> Tensor:
+    """X as everybody begins with it."""
+    if start == "content":
+        return content.clone()
+    noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(0))
+    return content.mean((2, 3), keepdim=True) + NOISE_DEVIATION * noise
+
+
+def theirs(problem: Problem, x: Tensor, evaluations: int) -> Curve:
+    """(a) as its authors run it: torch's L-BFGS with a hundred pairs, here in single steps, which are the same."""
+    network, curve = InNetwork(problem, inplace=True), Curve()
+    x = x.clone().requires_grad_()
+    optimizer = torch.optim.LBFGS(
+        [x], lr=1, max_iter=1, history_size=OTHERS_HISTORY, tolerance_grad=-1, tolerance_change=-1
+    )
+
+    def evaluate() -> float:
+        optimizer.zero_grad()
+        loss = network(x)
+        loss.backward()
+        curve.note(1, float(loss.detach()))
+        return float(loss.detach())
+
+    for _ in range(evaluations):
+        optimizer.step(evaluate)
+    return curve
+
+
+def ours(problem: Problem, x: Tensor, way: Way, evaluations: int, finish: float) -> Curve:
+    """The engine's objective and descent; what the coarse scales cost is in the curve."""
+    curve, (height, width) = Curve(), x.shape[2:]
+    for steps, scale in zip((*way.coarse, evaluations), (4, 2, 1), strict=True):
+        if not steps:
+            continue
+        size = (height // scale, width // scale)
+        style = resize(problem.style, problem.style.shape[2] // scale, problem.style.shape[3] // scale)
+        targets = style_targets(problem.encoder, style, tuple(problem.weights.style_layers))
+        precision = paying_precision(torch.device("cpu"))
+        content = resize(problem.content, *size)
+        objective = Objective(problem.encoder, content, targets, problem.weights, precision=precision)
+        coordinates = Coordinates(*size, way.power, content)
+        descent = Descent(coordinates.variable(resize(x, *size)), "lbfgs", 0.0, way.history)
+        for _ in range(steps):
+            losses = descent.advance(lambda v, o=objective, c=coordinates: o(c.image(v)))  # type: ignore[misc]
+            curve.note(scale**-2, losses["total"])
+            if scale == 1 and losses["total"] <= finish:
+                return curve
+        x = coordinates.image(descent.variable).detach()
+    return curve
+
+
+def race(problem: Problem, start: str, evaluations: int, console: Console) -> None:
+    """(a) to its end, then ours until each has come within a hundredth of that."""
+    x = begun(problem.content, start)
+    curves = {"(a) neural-style-pt": theirs(problem, x, evaluations)}
+    *_, whole_s, whole_processor_s, end = curves["(a) neural-style-pt"].points[-1]
+    console.print(f"from {start}: (a) ends at J = {end:.5g} after {whole_s:.0f} s; the finish is {NEAR * end:.5g}")
+    for way in WAYS:
+        curves[str(way)] = ours(problem, x, way, evaluations, NEAR * end)
+    table = Table(title=f"from {start}: to within 1 % of (a)'s loss after {evaluations} evaluations")
+    columns = ("", "evaluations", "s", "/ (a)'s s", "processor / (a)'s", *(f"J at {n}" for n in TOLD))
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, curve in curves.items():
+        found = curve.first(NEAR * end)
+        told = ["never"] + ["-"] * 3 if found is None else [f"{found[0]:.0f}", f"{found[1]:.1f}"]
+        if found is not None:
+            told += [f"{found[1] / whole_s:.2f}", f"{found[2] / whole_processor_s:.2f}"]
+        reached = [next((p[3] for p in reversed(curve.points) if p[0] <= n), None) for n in TOLD]
+        over = [n > curve.points[-1][0] for n in TOLD]
+        table.add_row(
+            name, *told, *("" if past or j is None else f"{j:.4g}" for past, j in zip(over, reached, strict=True))
+        )
+    console.print(table)
+
+
+def main() -> None:
+    """Races from each start, prints."""
+    parser = argparse.ArgumentParser(description="time to a loss as good as what others end with")
+    parser.add_argument("--side", type=int, default=256)
+    parser.add_argument("--encoder", choices=tuple(ENCODERS), default="full")
+    parser.add_argument("--starts", choices=("content", "noise"), nargs="+", default=["content", "noise"])
+    parser.add_argument("--evaluations", type=int, default=500)
+    options = parser.parse_args()
+    console, (made, weights) = Console(width=170), ENCODERS[options.encoder]
+    problem = problem_of(made(), weights, options.side)
+    for start in options.starts:
+        race(problem, start, options.evaluations, console)
+
+
+if __name__ == "__main__":
+    main()

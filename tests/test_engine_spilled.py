@@ -1,0 +1,151 @@
+"""Pictures whose arrays lie on disk: the same descent as in memory, taken up anywhere, nothing left behind."""
+
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import torch
+from torch import Tensor
+
+from impasto.engine import Objective, Settings, Weights, load_slim, random_encoder, stylize
+from impasto.engine.coordinates import Coordinates
+from impasto.engine.memory import LEAST_TILE_PX, SPILL_BELOW_PX, bytes_needed, fitted
+from impasto.engine.objective import target_source
+from impasto.engine.quasi_newton import SPILLED_HISTORY
+from impasto.engine.scratch import Scratch
+from impasto.engine.slope import slope
+from impasto.engine.spilled import SpilledDescent
+from impasto.engine.stylize import Checkpoint
+from impasto.method import ObjectiveName
+from impasto.method.defaults import defaults
+
+HEIGHT, WIDTH = 64, 85
+MIB = 1 << 20
+SPILLED = replace(defaults("vgg19-slim"), steps=9, max_scales=1, spilled=True, tile=64)
+
+
+def picture(seed: int, channels: int = 3) -> Tensor:
+    """Seeded samples."""
+    return torch.rand(1, channels, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures spill, too, and no band or block of rows ends where the picture does."""
+    monkeypatch.setattr(import_module("impasto.engine.stylize"), "SPILLED_PIXELS", 0)  # its function hides the module
+    monkeypatch.setattr("impasto.engine.scratch.BAND", 5000)
+    monkeypatch.setattr("impasto.engine.slope.ROWS", 40)
+
+
+def run(
+    settings: Settings, folder: Path | None = None, mask: Tensor | None = None, resume: Checkpoint | None = None
+) -> tuple[list[float], list[Tensor], list[Checkpoint]]:
+    """J before each step, X after it, and what it would go on from."""
+    pictures = load_slim(), picture(0), picture(1), settings
+    steps = [
+        (step.losses["total"], step.image, step.checkpoint())
+        for step in stylize(*pictures, mask=mask, scratch=folder, resume=resume)
+    ]
+    losses, images, states = zip(*steps, strict=True)
+    return list(losses), list(images), list(states)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("objective", ["gatys", "neural-style", "spst", "w2"])
+@pytest.mark.parametrize("wraps", [False, True])
+def test_the_slope_is_that_of_autograd(objective: ObjectiveName, wraps: bool) -> None:  # a case
+    """In float64 to 1e-9: every term, with masks and emphasis, in tiles, blocks of rows and of channels."""
+    encoder, weights = random_encoder(0.1).double(), Weights(2.0, 3.0, 5.0, 4.0, 7.0)
+    content, style, x = (picture(seed).double() for seed in range(3))
+    mask, keep = (picture(seed, 1).double() for seed in (3, 4))
+    found = target_source(objective)(encoder, style, tuple(weights.style_layers))
+    of = Objective(encoder, content, found, weights, mask, keep=keep, objective=objective, wraps=wraps, tile=48)
+    x = (1.4 * x - 0.2).requires_grad_()
+    losses = of(x)
+    losses.total.backward()
+    assert x.grad is not None
+
+    terms, gradient = slope(of, x.detach())
+
+    assert terms == pytest.approx(losses.floats(), rel=1e-9)
+    assert float((gradient - x.grad).norm() / x.grad.norm()) < 1e-9
+
+
+@pytest.mark.parametrize("colour_gain", [1.0, 0.5])
+def test_coordinates_written_over_their_picture_are_the_same_and_their_own_transpose(colour_gain: float) -> None:
+    """To float64's rounding, there and back; <A v, x> = <v, A x> is what lets a gradient go the same way."""
+    v, x = picture(0).double(), picture(1).double()
+    coordinates = Coordinates(HEIGHT, WIDTH, 0.4, v, colour_gain)
+    ahead = coordinates.image_(v.clone())
+
+    assert torch.allclose(ahead, coordinates.image(v), rtol=0, atol=1e-12)
+    assert torch.allclose(coordinates.variable_(ahead.clone()), v, rtol=0, atol=1e-12)
+    assert float((ahead * x).sum()) == pytest.approx(float((v * coordinates.image_(x.clone())).sum()), rel=1e-12)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_descent_is_that_in_memory(
+    optimizer: Literal["lbfgs", "adam"], masked: bool, tmp_path: Path
+) -> None:  # a case
+    """As long as no pair is forgotten, but for rounding; and the folder is empty while it runs and afterwards."""
+    settings = replace(SPILLED, steps=SPILLED_HISTORY + 1, optimizer=optimizer)
+    mask = picture(2, 1) if masked else None
+    expected, images, _ = run(replace(settings, spilled=False, tile=0), mask=mask)
+
+    found, spilled, _ = run(settings, tmp_path, mask)
+
+    assert found == pytest.approx(expected, rel=3e-3)
+    assert float((spilled[-1] - images[-1]).abs().mean()) < 2e-3 < float((images[0] - images[-1]).abs().mean())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("small")
+def test_taken_up_it_makes_the_same_pixels(tmp_path: Path) -> None:
+    """Bit for bit, from a state taken in the midst, after further steps were done: nothing in it is written again."""
+    _, images, states = run(SPILLED, tmp_path)
+
+    _, again, _ = run(SPILLED, tmp_path, resume=states[SPILLED_HISTORY + 1])
+
+    assert torch.equal(again[-1], images[-1])
+
+
+def test_a_step_too_far_is_taken_back(tmp_path: Path) -> None:
+    """J rose a thousandfold: the variable goes back to a quarter of the move, and the descent goes on from there."""
+    scratch = Scratch(tmp_path)
+    descent = SpilledDescent(scratch.stored(torch.ones(10)), "lbfgs", 0.1, scratch)
+    start = descent.variable.values.clone()
+    descent.advance(lambda x: ({"total": 1.0}, x.values.clone()))
+    move = descent.variable.values - start
+
+    descent.advance(lambda x: ({"total": float("nan")}, x.values.clone()))
+
+    assert torch.allclose(descent.variable.values, start + 0.25 * move)
+    for _ in range(20):
+        descent.advance(lambda x: ({"total": float(x.values.pow(2).sum() / 20)}, x.values / 10))
+    assert float(descent.variable.values.abs().max()) < 1e-2
+
+
+def test_no_scratch_no_spilling() -> None:
+    """Refused before any work."""
+    with pytest.raises(ValueError, match="no folder for them"):
+        next(stylize(load_slim(), picture(0), picture(1), SPILLED))
+
+
+def test_what_does_not_fit_in_tiles_goes_to_the_disk() -> None:
+    """100 megapixels in 8 GiB: in memory no tile is small enough; spilled, large tiles fit. Without a disk, none."""
+    encoder, settings, size = load_slim(), defaults("vgg19-slim"), (8660, 11547)
+    limit = 8 << 30
+
+    found = fitted(encoder, size, 512 * 512, settings, limit, spills=True)
+
+    assert found.spilled
+    assert found.tile > SPILL_BELOW_PX
+    assert bytes_needed(encoder, size[0] * size[1], 512 * 512, found) <= limit
+    in_memory = fitted(encoder, size, 512 * 512, settings, limit)
+    assert (in_memory.spilled, in_memory.tile) == (False, LEAST_TILE_PX)
+    assert bytes_needed(encoder, size[0] * size[1], 512 * 512, in_memory) > limit
+    assert not fitted(encoder, (800, 600), 512 * 512, settings, limit, spills=True).spilled
