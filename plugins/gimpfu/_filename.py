@@ -37,7 +37,7 @@ def name(native: Any, path: str) -> None:
 
 def title(native: Any) -> str:
     """What 2.10 called an image: the last part of its file's path, or what GIMP 3 calls it."""
-    path = _named.get(native.get_id())
+    path = of(native)
     return str(native.get_name()) if path is None else PurePath(path).name
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from . import _enums, gimpcolor
 from ._door import Gegl, Gimp, Gio, GLib, GObject
 from ._resources import by_name
-from ._wrap import unwrap, wrap
+from ._wrap import path_of, unwrap, wrap
 
 # These classes must have been looked at before a value of theirs is made, or PyGObject crashes.
 ARRAYS = {"GimpDoubleArray": Gimp.DoubleArray, "GimpInt32Array": Gimp.Int32Array}
@@ -220,7 +220,7 @@ CLASSIC: dict[str, Callable[[Any], Any]] = {
     "gboolean": int,
     "GeglColor": gimpcolor.from_native,
     "GimpUnit": lambda unit: unit.get_id(),
-    "GFile": lambda one: one.get_path() or one.get_uri(),
+    "GFile": path_of,
     "GBytes": lambda data: tuple(data.get_data() or b""),
     "GStrv": tuple,
     "GimpDoubleArray": lambda array: numbers_of(array, Gimp.value_get_double_array),

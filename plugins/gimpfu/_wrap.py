@@ -43,8 +43,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Gimp.Resource):
         return value.get_name()
     if isinstance(value, Gio.File):
-        return value.get_path() or value.get_uri()
+        return path_of(value)
     return value
+
+
+def path_of(file: Any) -> str:
+    """The path of a file, or its address; without the second slash that GIMP 3.2 puts before one of last values."""
+    path = str(file.get_path() or file.get_uri())
+    return f"/{path.lstrip('/')}" if path.startswith("//") else path
 
 
 def unwrap(value: Any) -> Any:

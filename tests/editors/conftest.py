@@ -61,13 +61,20 @@ def native_krita(root: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def docker_studio(krita_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A Krita of the Debian root with a daemon, for all tests of the docker."""
-    with studio(krita_root, tmp_path_factory.mktemp("docker")) as made:
+def krita_studio(krita_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A Krita of the Debian root with a daemon, for all tests that leave both as they found them."""
+    with studio(krita_root, tmp_path_factory.mktemp("krita")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def own_studio(native_krita: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """This machine's Krita, an older one, with a daemon, likewise."""
+    with studio(native_krita, tmp_path_factory.mktemp("krita-own")) as made:
         yield made
 
 
 @pytest.fixture
-def painter(docker_studio: Studio, tmp_path: Path) -> Painter:
+def painter(krita_studio: Studio, tmp_path: Path) -> Painter:
     """At a new document, the docker in sight, all dials as usual but a short painting of the cheapest style."""
-    return seated(docker_studio, tmp_path)
+    return seated(krita_studio, tmp_path)

@@ -171,7 +171,9 @@ def easel(
     model: str = "RGBA", depth: str = "U8", size: tuple[int, int] = SIZE, profile: str = "", *, alpha: bool = False
 ) -> Turns[Easel]:
     """A new document in a window, its layer "Background" painted with `pattern`, unmodified."""
-    yield from pause()  # Krita 5.1 dies of a new document in the same turn in which another is closed
+    # Krita 5.1 dies of a picture that is refreshed before its canvas was first painted: it has no OpenGL context yet
+    # (KisOpenGLImageTextures::recalculateCache). That takes longer where another was closed in the same turn.
+    yield from pause()
     document = krita().createDocument(*size, "photo", model, depth, profile, 72.0)
     krita().activeWindow().addView(document)
     yield from until(lambda: krita().activeDocument() == document and document.activeNode(), "the new document")

@@ -71,13 +71,6 @@ def debian(krita_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield opened
 
 
-@pytest.fixture(scope="module")
-def own(native_krita: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """This machine's Krita, with a daemon."""
-    with studio(native_krita, tmp_path_factory.mktemp("krita-window")) as opened:
-        yield opened
-
-
 class Painter:
     """Who sits at the window."""
 
@@ -181,9 +174,9 @@ def test_by_its_key_the_picture_grows_on_the_canvas(debian: Studio, tmp_path: Pa
     grown(debian, tmp_path)
 
 
-def test_by_its_key_the_picture_grows_on_the_canvas_of_the_older_one(own: Studio, tmp_path: Path) -> None:
+def test_by_its_key_the_picture_grows_on_the_canvas_of_the_older_one(own_studio: Studio, tmp_path: Path) -> None:
     """The same in Krita 5.1."""
-    grown(own, tmp_path)
+    grown(own_studio, tmp_path)
 
 
 def turned(at: Studio, folder: Path) -> None:
@@ -226,9 +219,9 @@ def test_the_canvas_turned_and_mirrored(debian: Studio, tmp_path: Path) -> None:
     turned(debian, tmp_path)
 
 
-def test_the_canvas_turned_and_mirrored_of_the_older_one(own: Studio, tmp_path: Path) -> None:
+def test_the_canvas_turned_and_mirrored_of_the_older_one(own_studio: Studio, tmp_path: Path) -> None:
     """In Krita 5.1, where it is worked out."""
-    turned(own, tmp_path)
+    turned(own_studio, tmp_path)
 
 
 def test_the_loop_beats_on(debian: Studio) -> None:
@@ -281,13 +274,13 @@ def test_krita_killed_in_mid_run_lets_the_device_go(debian: Studio) -> None:
     wait_for(lambda: state_of(debian, job) == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel", END_S)
 
 
-def test_krita_closed_in_mid_run(own: Studio) -> None:
+def test_krita_closed_in_mid_run(own_studio: Studio) -> None:
     """It ends by itself, and the job with it."""
-    painter = Painter(own)
+    painter = Painter(own_studio)
     painter.press_key()
     job = running(painter)
     assert painter.window.quit() == 0
-    wait_for(lambda: state_of(own, job) == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel", END_S)
+    wait_for(lambda: state_of(own_studio, job) == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel", END_S)
 
 
 def test_the_daemon_killed_in_mid_run(debian: Studio) -> None:

@@ -67,6 +67,7 @@ if QT_MAJOR == 6:
         QPalette,
         QPen,
         QPixmap,
+        QResizeEvent,
         QTransform,
     )
     from PyQt6.QtWidgets import (
@@ -137,6 +138,7 @@ else:
         QPalette,
         QPen,
         QPixmap,
+        QResizeEvent,
         QTransform,
     )
     from PyQt5.QtWidgets import (

@@ -143,6 +143,8 @@ class Docker(krita.DockWidget):
     def _lost(self, run: Run, text: str) -> None:
         """The daemon has gone, or with an empty text is back."""
         if run is self._run:
+            if text:
+                self._panel.progress.lose()
             self._known.lost = text
             self._show_state()
 

@@ -74,6 +74,10 @@ class Progress(QWidget):
             self._keep.setEnabled(step > 0)
         self._losses.setText(words.losses(told, translated))
 
+    def lose(self) -> None:
+        """The daemon has gone: there may be nothing to keep until it has made a step again."""
+        self._keep.setEnabled(False)
+
     def show_preview(self, picture: QImage) -> None:
         """The picture so far."""
         ratio = self.devicePixelRatioF()

@@ -27,7 +27,7 @@ from .choices import MAX_STYLES, Style
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .binding import QContextMenuEvent, QDragEnterEvent, QDropEvent, QWidget
+    from .binding import QContextMenuEvent, QDragEnterEvent, QDropEvent, QResizeEvent, QWidget
 
 THUMBNAIL_PX = 192  # as they come; shown smaller, sharp at 200 %
 LINES = 4.5  # how high one is shown, in lines of text: it grows with the user's font and scaling
@@ -53,10 +53,10 @@ class Wall(QListWidget):
         line = self.fontMetrics().height()
         self._edge = int(LINES * line)
         self.setIconSize(QSize(self._edge, self._edge * 3 // 4))
-        self.setGridSize(QSize(self._edge + line // 2, self._edge * 3 // 4 + 2 * line))
+        self._row = self._edge * 3 // 4 + 2 * line
+        self.setGridSize(QSize(self._edge + line // 2, self._row))
         self.setMinimumHeight(2 * self.gridSize().height() + line // 2)
         self.viewport().setAcceptDrops(True)  # a scroll area itself hears of no drag
-        self.setWordWrap(True)
         self.setToolTip(translated("Click a style; with Ctrl several. Pictures can be dropped here."))
         self._order: list[tuple[str, str]] = []  # keys, as they were chosen
         self.itemSelectionChanged.connect(self._chose)
@@ -112,6 +112,12 @@ class Wall(QListWidget):
         keys = [item.data(STYLE).key for item in self.selectedItems()]
         self._order = [key for key in self._order if key in keys] + [key for key in keys if key not in self._order]
         self.changed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As many columns as there is room for beside a scroll bar, which share it."""
+        super().resizeEvent(event)
+        room = self.maximumViewportSize().width() - self.verticalScrollBar().sizeHint().width() - 1
+        self.setGridSize(QSize(room // max(1, room // (self._edge + 2)), self._row))
 
     # what is dropped, and taken off
 
