@@ -1,7 +1,6 @@
 """Pictures whose arrays lie on disk: the same descent as in memory, taken up anywhere, nothing left behind."""
 
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
@@ -33,8 +32,7 @@ def picture(seed: int, channels: int = 3) -> Tensor:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small pictures spill, too, and no band or block of rows ends where the picture does."""
-    monkeypatch.setattr(import_module("impasto.engine.stylize"), "SPILLED_PIXELS", 0)  # its function hides the module
+    """No band or block of rows ends where the picture does."""
     monkeypatch.setattr("impasto.engine.scratch.BAND", 5000)
     monkeypatch.setattr("impasto.engine.slope.ROWS", 40)
 

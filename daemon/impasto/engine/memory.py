@@ -23,7 +23,7 @@ from impasto.method.settings import Settings
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspaces, and strips of rows under way
 # What moments take more than Gram matrices: LAPACK and its matrices, at any size.
 MOMENTS_BYTES: Mapping[ObjectiveName, int] = MappingProxyType({"spst": 64 << 20, "w2": 128 << 20})
-SPILLED_BYTES = 48.0  # per pixel, where all else lies on disk: X, its gradient, a transform, copies at a scale's start
+SPILLED_BYTES = 56.0  # per pixel, where all else lies on disk: X, its gradient, a transform, copies at a scale's start
 SPILL_BELOW_PX = 768  # smaller tiles cost more than the disk does: every step more than twice the work
 IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 28)  # per pixel: pairs, X, copies, spectra, a state being written
 WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, as it is then not cut into strips

@@ -2,7 +2,7 @@
 
 Knows ``scale``, of which this is the other kind, scratch, and the two optimisers over it. Must not know jobs, clocks or
 how much memory there is: that a run is `Settings.spilled` says that ten pairs of L-BFGS and autograd's copies do not
-fit. ``stylize`` makes one for each scale above `SPILLED_PIXELS`.
+fit. ``stylize`` makes one for each scale of such a run: a coarse one in memory would take more than the finest here.
 
 The guard is that of ``descent``, and so are the steps but for rounding and a shorter history. Every array is written
 once, so a checkpoint is a list of arrays, and a run taken up from one makes the same pixels.
@@ -21,7 +21,7 @@ from impasto.engine.scale import ScaleState
 from impasto.engine.scratch import Scratch, Stored, bands
 from impasto.engine.slope import slope
 
-SPILLED_PIXELS = 4 << 20  # below, arrays of the picture's size are small beside everything else
+SPILLED_PIXELS = 4 << 20  # a picture with fewer never is: its arrays are small beside everything else
 ADAM_BETAS, ADAM_EPSILON = (0.9, 0.99), 1e-8
 
 Evaluate = Callable[[Stored], tuple[dict[str, float], Tensor]]

@@ -25,7 +25,7 @@ from impasto.engine.pulse import Pulse, steady
 from impasto.engine.pyramid import Scale, pyramid
 from impasto.engine.scale import ScaleState, Work
 from impasto.engine.scratch import Scratch
-from impasto.engine.spilled import SPILLED_PIXELS, SpilledScale
+from impasto.engine.spilled import SpilledScale
 from impasto.engine.styles import Style, TargetSource, checked
 from impasto.method.settings import Settings
 
@@ -130,8 +130,7 @@ def _steps(work: Work, resume: Checkpoint | None, pulse: Pulse, enough: Enough) 
         if resume is not None and index < resume.scale:
             continue
         with work.pulsing(pulse):
-            spilled = settings.spilled and scale.height * scale.width > SPILLED_PIXELS
-            state = (SpilledScale if spilled else ScaleState)(index, scale, work, previous)
+            state = (SpilledScale if settings.spilled else ScaleState)(index, scale, work, previous)
         if resume is not None and index == resume.scale:
             state.restore(resume.descent, resume.step_in_scale)
         while state.step_in_scale < scale.steps:

@@ -19,7 +19,7 @@ from impasto.spec import StylizeSpec
 RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
 BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
 IMAGES_BYTES = 576.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, a state being written
-SPILLED_BYTES = 48.0  # likewise where the pictures' arrays lie on disk
+SPILLED_BYTES = 56.0  # likewise where the pictures' arrays lie on disk
 SPILLED_PIXELS, SPILL_BELOW_PX = 4 << 20, 768  # of pictures, and tiles in memory, from which on they do
 HELD_BYTES = 512.0  # per pixel, of a job that waits in memory: measured 380 to 450 (tests/test_admission.py)
 HELD_STYLE_BYTES = 16.0  # per pixel of each style
