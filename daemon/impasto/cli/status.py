@@ -79,6 +79,8 @@ def look(config: Config) -> Facts:
             info, jobs = client.info(), client.jobs()[:SHOWN_JOBS]
             facts |= {"running": True} | _facts(info) | {"jobs": [_job(job) for job in jobs]}
     except ImpastoError as error:
+        if not config.elsewhere and isinstance(error, CannotServe):  # a runtime folder that others could read
+            raise
         if config.elsewhere:  # this machine's own just does not run
             facts["why"] = (error if isinstance(error, CannotServe) else launch.unreachable(config)).message
     return facts
