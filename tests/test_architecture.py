@@ -164,7 +164,7 @@ DOORS = {
     ),
     "worker.again": Door("engine image method spec worker.painting worker.studio"),
     "worker.budget": Door("engine"),
-    "worker.checkpoint": Door("engine", "torch safetensors xxhash"),
+    "worker.checkpoint": Door("engine worker.tensor_file", "torch safetensors"),
     "worker.line": Door("frames"),
     "worker.painting": Door(
         "worker.budget worker.checkpoint engine errors image method pixels worker.result worker.saving spec "
@@ -174,6 +174,7 @@ DOORS = {
     "worker.result": Door("engine image pixels worker.studio", "torch numpy"),
     "worker.saving": Door("worker.checkpoint engine"),
     "worker.studio": Door("engine errors image method pixels spec weights", "torch"),
+    "worker.tensor_file": Door("", "torch xxhash"),
 }
 # The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.
 PLUGINS = Path(__file__).parents[1] / "plugins"

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import pytest
 import torch
-from safetensors import SafetensorError
 
 from harness import picture
 from impasto.engine import Checkpoint, Losses
@@ -21,7 +20,7 @@ from impasto.image import ImageHeader
 from impasto.method.choices import settings_from_json, settings_of, settings_to_json
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.weights import Shelf
-from impasto.worker import checkpoint
+from impasto.worker import checkpoint, tensor_file
 from impasto.worker.checkpoint import KEPT, Packed
 from impasto.worker.painting import Painting, Terms
 from impasto.worker.studio import Studio
@@ -171,18 +170,13 @@ def full(*_: object) -> int:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def full_to_safetensors(*_: object, **__: object) -> None:
-    """What a full disk says through safetensors 0.8, word for word."""
-    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
-
-
-@pytest.mark.parametrize(("where", "what"), [("write", full_to_safetensors), ("sync", full), ("rename", full)])
+@pytest.mark.parametrize(("where", "what"), [("write", full), ("sync", full), ("rename", full)])
 def test_a_full_disk_takes_nothing_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, what: Callable[..., Any]
 ) -> None:
     """Where a state cannot be written that is told as OSError, and the one before stays."""
     write(tmp_path, 1)
-    owner, name = {"write": (checkpoint, "save_file"), "sync": (os, "fsync"), "rename": (Path, "replace")}[where]
+    owner, name = {"write": (Path, "open"), "sync": (os, "fsync"), "rename": (Path, "replace")}[where]
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, what)
         if where == "rename":  # `write` took the method when it was made
@@ -232,7 +226,7 @@ def test_a_disk_that_fails_for_once_costs_no_state(tmp_path: Path, monkeypatch: 
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint, "_checksum_of", failing)
+        patch.setattr(tensor_file, "checksum_of", failing)
         assert checkpoint.newest(tmp_path) == checkpoint.Saved(None, {}, 1)
 
     assert checkpoint.newest(tmp_path).damaged == 0

@@ -7,23 +7,21 @@ work. *share* is what writing has cost in relation to the work: the standstill w
 processor time of the thread that writes it. *pause* is the most work between two states; below a megapixel it is to be
 five seconds and a step at most. Nothing is asserted.
 
-Measured on 2026-11-26, two cores *beside other jobs*, which make a thread's own time longer, too; the first three rows
-with `--seconds 12` at a load of 15 to 21, the others with `--seconds 15` at 6 to 12:
+Measured on 2026-11-26, two cores, nothing else at work (load 0.7 to 1.6), `--sizes 640 816 1152`:
 
     px    MP    step s     MiB  written    cost s  pause s  work s   share
-   256  0.05     0.534      16       22     0.023      6.0      22   2.4 %
-   640  0.31     2.950      89       27     0.119      6.4      93   3.4 %
-   816  0.50     2.901     144       21     0.168      7.6      98   3.6 %
-   640  0.31     0.631      89        5     0.117      3.4      15   3.9 %
-  1152  1.00     1.277     282        5     0.365      5.6      20   9.1 %
+   640  0.31     0.194      89       26     0.040      1.1      25   4.2 %
+   816  0.50     0.276     144       19     0.059      1.5      25   4.5 %
+  1152  1.00     0.586     282       11     0.110      3.2      25   4.8 %
 
-Just below a megapixel the two rules are at odds here: five seconds pay for a quarter of a second, and 282 MiB cost
-more. At load 2, 300 MB of tensors took 0.22 s of a thread to write (safetensors 0.10, checksum 0.12), 4.4 % of five
-seconds; with the standstill that is about the limit. Not measured on an otherwise idle machine yet. A quicker checksum
-is the first thing to try.
+An hour before, on the same quiet machine, with the library's writer and a checksum that read the file again:
+
+   640  0.31     0.206      89       16     0.069      2.5      25   4.4 %
+   816  0.50     0.304     144        8     0.195      5.2      25   6.2 %
+  1152  1.00     0.622     282        6     0.450      5.6      25  10.7 %
 
 Whether a step beside a writing thread takes longer than that share tells was tried, too: 4 to 20 % more processor time
-in turns of five steps, but two paintings that wrote nothing differed by as much, so it says nothing at such a load.
+in turns of five steps at a load of 15 to 21, but two paintings that wrote nothing differed by as much, so it says nothing.
 """
 
 import argparse

@@ -6,25 +6,21 @@ nothing. It is written beside its place, synced and renamed to a name that holds
 damaged one is never taken for a state. The last two are kept: where the newest is damaged, the one before serves.
 
 The checksum is against damage, not against forgery: whoever can write here can do as much as we. XXH3 of 64 bits runs
-at 8.8 GB/s where CRC-32 runs at 2.1 and SHA-256 at 1.25: of what a state costs it was the larger half, as CRC-32.
+at 8.8 GB/s where CRC-32 runs at 2.1 and SHA-256 at 1.25.
 """
 
-import errno
 import json
 import logging
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
-from xxhash import xxh3_64
 
 from impasto.engine import Checkpoint
+from impasto.worker import tensor_file
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +28,6 @@ KEPT = 2
 PART, SUFFIX = "next.part", ".safetensors"
 LEFT_BEHIND = ("*.part", ".tmp*")  # ours and safetensors' own, of a worker that was killed while it wrote
 METADATA_KEY = "impasto.checkpoint"
-READ_BYTES = 1 << 20
 MAPPED_BYTES = 48 << 20
 
 
@@ -87,24 +82,12 @@ def write(folder: Path, packed: Packed, put: Callable[[Path, Path], object] = Pa
     """
     part = folder / PART
     try:
-        _put(packed, part)
-        checksum = _checksum_of(part, sync=True)
+        checksum = tensor_file.write(part, packed.tensors, {METADATA_KEY: packed.told})
         put(part, folder / f"{packed.number:08}-{checksum}{SUFFIX}")
     finally:
         part.unlink(missing_ok=True)
     for old in states(folder)[KEPT:]:
         old.unlink(missing_ok=True)
-
-
-def _put(packed: Packed, path: Path) -> None:
-    """Safetensors' errors at a full disk are of its own class, with the system's number in the text alone."""
-    try:
-        tensors = {name: tensor.detach().cpu() for name, tensor in packed.tensors.items()}
-        save_file(tensors, path, metadata={METADATA_KEY: packed.told})
-        path.chmod(0o600)
-    except SafetensorError as error:
-        number = re.search(r"os error (\d+)", str(error))
-        raise OSError(int(number[1]) if number else errno.EIO, f"the state could not be written: {error}") from error
 
 
 def newest(folder: Path) -> Saved:
@@ -134,7 +117,7 @@ def _read(path: Path) -> tuple[Checkpoint, dict[str, Any]]:
         SafetensorError, ValueError, KeyError, TypeError: it is damaged.
         OSError: it cannot be read.
     """
-    if _checksum_of(path) != path.stem.partition("-")[2]:
+    if tensor_file.checksum_of(path) != path.stem.partition("-")[2]:
         raise ValueError("its checksum differs")
     with safe_open(path, framework="pt") as file:
         told = json.loads(file.metadata()[METADATA_KEY])
@@ -165,17 +148,6 @@ def _together(told: Any, tensors: Mapping[str, Tensor]) -> Any:  # noqa: ANN401
     if "tensor" in told:
         return tensors[told["tensor"]]
     return {key: _together(inner, tensors) for key, inner in told["pairs"]}
-
-
-def _checksum_of(path: Path, *, sync: bool = False) -> str:
-    """The file's checksum; with `sync` it is on the disk when this returns."""
-    checksum = xxh3_64()
-    with path.open("rb") as file:
-        while data := file.read(READ_BYTES):
-            checksum.update(data)
-        if sync:
-            os.fsync(file.fileno())
-    return checksum.hexdigest()
 
 
 def states(folder: Path) -> list[Path]:
