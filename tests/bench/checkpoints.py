@@ -21,7 +21,7 @@ An hour before, on the same quiet machine, with the library's writer and a check
   1152  1.00     0.622     282        6     0.450      5.6      25  10.7 %
 
 Whether a step beside a writing thread takes longer than that share tells was tried, too: 4 to 20 % more processor time
-in turns of five steps at a load of 15 to 21, but two paintings that wrote nothing differed by as much, so it says nothing.
+in turns of five steps at a load of 15 to 21; two paintings that wrote nothing differed by as much: it says nothing.
 """
 
 import argparse
