@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from impasto.image import ImageHeader, content_digest
 from impasto.instance import socket_path
 from impasto.store import chunks
 from impasto.v1 import stylize_pb2, stylize_pb2_grpc
+from impasto.worker import checkpoint
 
 SIDE_PX, STEPS, LONG_STEPS = 48, 60, 9000
 SEEDS = (0, 1, 2)
@@ -272,14 +274,18 @@ class Storm:
             time.sleep(1.0 if limit != resource.RLIM_INFINITY else 0)
 
     def damage_checkpoints(self) -> None:
-        """The newest state of every job, or every state, is not what was written."""
-        os.kill(self._daemon(), signal.SIGKILL)
-        for folder in (self.home.config.data_dir / "checkpoints").iterdir():
-            states = sorted(folder.glob("*.state"), reverse=True)
-            for path in states[: self.chance.choice([1, 2])]:
-                data = bytearray(path.read_bytes())
-                data[len(data) // 2] ^= 1
-                path.write_bytes(bytes(data) if self.chance.random() < 0.5 else bytes(data[: len(data) // 2]))
+        """The newest state of every job, or every state, is not what was written; in a moment that has any."""
+        daemon, places = self._daemon(), self.home.config.data_dir / "checkpoints"
+        end = time.monotonic() + 2.0  # or there is none: all jobs may be over
+        while not list(places.glob(f"*/*{checkpoint.SUFFIX}")) and time.monotonic() < end:
+            time.sleep(0.005)
+        os.kill(daemon, signal.SIGKILL)
+        for folder in places.iterdir():
+            for path in checkpoint.states(folder)[: self.chance.choice([1, 2])]:
+                with suppress(FileNotFoundError):  # the next daemon may be there already, and its jobs go on
+                    data = bytearray(path.read_bytes())
+                    data[len(data) // 2] ^= 1
+                    path.write_bytes(bytes(data) if self.chance.random() < 0.5 else bytes(data[: len(data) // 2]))
 
     def damage_database(self) -> None:
         """The database is no database any more, its log neither."""
@@ -332,7 +338,11 @@ class Storm:
     def settle(self) -> None:
         """What was abandoned ends CANCELLED, and no state is left of what is final."""
         cancelled = stylize_pb2.JOB_STATE_CANCELLED
-        wait_for(lambda: all(self._has_state(name, cancelled) for name in self.abandoned), "their cancel", PATIENCE_S)
+
+        def over(name: str) -> bool:
+            return self.job(name) is None or self._has_state(name, cancelled)  # None: a leap of the clock made it old
+
+        wait_for(lambda: all(over(name) for name in self.abandoned), "their cancel", PATIENCE_S)
         states = self.home.config.data_dir / "checkpoints"
         wait_for(lambda: not list(states.iterdir()), "the end of all states", PATIENCE_S)
 
