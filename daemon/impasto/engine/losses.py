@@ -4,6 +4,8 @@ Knows features and targets as tensors. Must not know where they come from, which
 weighted against each other or how X is moved. ``objective`` composes them.
 """
 
+from abc import ABC, abstractmethod
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -89,13 +91,8 @@ class GramLoss(nn.Module):
         return f"{self.target.shape[0]} channels"
 
 
-class TotalVariation(nn.Module):
-    """mean(dx²) + mean(dy²) of the picture itself: smoothness where nothing speaks against it.
-
-    Mahendran and Vedaldi 2015 (arXiv 1412.0035) eq. 4 with beta = 2, as means: its weight does not depend on size.
-    Eyes resolve colour far less finely than light, and coloured grain is what they forgive least: a variation of colour
-    may be made to cost more than the same variation of light.
-    """
+class Variation(nn.Module, ABC):
+    """How much a picture varies from pixel to pixel, where colour may cost more than light: what both kinds share."""
 
     def __init__(self, colour: float = 1.0, wraps: bool = False) -> None:  # noqa: FBT001, FBT002  # as a preset calls it
         """Says what counts.
@@ -115,9 +112,9 @@ class TotalVariation(nn.Module):
         light = image.mean(1, keepdim=True).expand_as(image)
         return total + (self.colour - 1) * self._variation(image - light)
 
+    @abstractmethod
     def _variation(self, image: Tensor) -> Tensor:
-        dy, dx = slopes(image, wraps=self.wraps)
-        return dy.pow(2).mean() + dx.pow(2).mean()
+        """Of all of `image`, colour counting as light does."""
 
     def of_rows(self, rows: Tensor, above: int, height: int) -> Tensor:
         """The part that some rows have in that of a picture of `height`; `above` says whether one more is on top."""
@@ -127,50 +124,44 @@ class TotalVariation(nn.Module):
         light = rows.mean(1, keepdim=True)
         return found + (self.colour - 1) * self._of_rows(rows - light, above, height)
 
+    @abstractmethod
+    def _of_rows(self, rows: Tensor, above: int, height: int) -> Tensor:
+        """Likewise the part that some rows have."""
+
+    def extra_repr(self) -> str:
+        """What colour costs."""
+        return f"colour {self.colour}"
+
+
+class TotalVariation(Variation):
+    """mean(dx²) + mean(dy²) of the picture itself: smoothness where nothing speaks against it.
+
+    Mahendran and Vedaldi 2015 (arXiv 1412.0035) eq. 4 with beta = 2, as means: its weight does not depend on size.
+    Eyes resolve colour far less finely than light, and coloured grain is what they forgive least: a variation of colour
+    may be made to cost more than the same variation of light.
+    """
+
+    def _variation(self, image: Tensor) -> Tensor:
+        dy, dx = slopes(image, wraps=self.wraps)
+        return dy.pow(2).mean() + dx.pow(2).mean()
+
     def _of_rows(self, rows: Tensor, above: int, height: int) -> Tensor:
         dy, dx = row_slopes(rows, above, wraps=self.wraps)
         channels, width = rows.shape[1], rows.shape[3]
         down, right = (height, width) if self.wraps else (height - 1, width - 1)
         return dy.pow(2).sum() / (channels * down * width) + dx.pow(2).sum() / (channels * height * right)
 
-    def extra_repr(self) -> str:
-        """What colour costs."""
-        return f"colour {self.colour}"
 
-
-class AbsoluteVariation(nn.Module):
+class AbsoluteVariation(Variation):
     """1e-3 Σ(|dx| + |dy|) of a picture that reaches 255: neural-style-pt's; it grows with the picture."""
-
-    def __init__(self, colour: float = 1.0, wraps: bool = False) -> None:  # noqa: FBT001, FBT002  # as TotalVariation
-        """As for `TotalVariation`."""
-        super().__init__()
-        self.colour, self.wraps = colour, wraps
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Scalar; `image` (1, 3, H, W) in [0, 1]."""
-        light = image.mean(1, keepdim=True)
-        total = self._variation(image)
-        return total if self.colour == 1 else total + (self.colour - 1) * self._variation(image - light)
 
     def _variation(self, image: Tensor) -> Tensor:
         dy, dx = slopes(image, wraps=self.wraps)
         return 1e-3 * 255 * (dy.abs().sum() + dx.abs().sum())
 
-    def of_rows(self, rows: Tensor, above: int, height: int) -> Tensor:
-        """As of `TotalVariation`."""
-        found = self._of_rows(rows, above, height)
-        if self.colour == 1:
-            return found
-        light = rows.mean(1, keepdim=True)
-        return found + (self.colour - 1) * self._of_rows(rows - light, above, height)
-
     def _of_rows(self, rows: Tensor, above: int, _height: int) -> Tensor:
         dy, dx = row_slopes(rows, above, wraps=self.wraps)
         return 1e-3 * 255 * (dy.abs().sum() + dx.abs().sum())
-
-    def extra_repr(self) -> str:
-        """What colour costs."""
-        return f"colour {self.colour}"
 
 
 class Gamut(nn.Module):

@@ -79,6 +79,8 @@ def _read_header(file: BinaryIO, field: str) -> Metadata:
     except Image.DecompressionBombError:
         allowed = f"at most {2 * (Image.MAX_IMAGE_PIXELS or 0)} pixels are allowed"
         raise refused(field, f"is too large: {allowed}; make it smaller", "TOO_LARGE") from None
+    except MemoryError:  # says nothing about the file
+        raise
     except Exception as error:  # damaged headers make Pillow raise anything
         what = "is not a PNG, JPEG, WebP or TIFF picture, or is damaged at its beginning"
         raise refused(field, what, "NOT_AN_IMAGE") from error
