@@ -117,6 +117,9 @@ def free(config: Config) -> None:
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0: all cores, divided between the workers.")
 @click.option("--memory", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles.")
 @click.option("--listen", help="HOST:PORT, for other machines, too; needs a token: see `impasto token add --help`.")
+@click.option("--pool", type=click.Choice(["local", "ray"]), help="Workers here, or on the nodes of a Ray cluster.")
+@click.option("--ray-address", help="HOST:PORT of the cluster's head; see DEPLOYMENT.md.")
+@click.option("--ray-token-file", type=click.Path(), help="What its nodes were started with, mode 0600.")
 @click.option("--auto-started", is_flag=True, hidden=True, help="By a client: log to a file, end when idle for long.")
 @click.option("--stops", hidden=True, help="The last `impasto stop` that whoever starts it knows of.")
 @click.pass_obj
@@ -127,6 +130,9 @@ def serve(
     memory: int | None,
     listen: str | None,
     stops: str | None,
+    pool: str | None,
+    ray_address: str | None,
+    ray_token_file: str | None,
     *,
     auto_started: bool,
 ) -> None:
@@ -141,7 +147,8 @@ def serve(
     from impasto.server import ALREADY_RUNNING  # noqa: PLC0415
     from impasto.server import serve as serve_forever  # noqa: PLC0415
 
-    config = config.overridden({"workers": workers, "threads": threads, "memory_mb": memory, "listen": listen})
+    given = {"workers": workers, "threads": threads, "memory_mb": memory, "listen": listen, "pool": pool}
+    config = config.overridden(given | {"ray_address": ray_address, "ray_token_file": ray_token_file})
     logs.begin(config.data_dir, config.log_format, config.log_bytes, to_file=auto_started)
     try:
         serve_forever(config, auto_started=auto_started, stops_known=stops)
