@@ -115,7 +115,9 @@ def free(config: Config) -> None:
 @click.command()
 @click.option("--workers", type=click.IntRange(0), help="On a CPU so many; on GPUs at most so many; 0: one per device.")
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0: all cores, divided between the workers.")
-@click.option("--memory", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles.")
+@click.option(
+    "--memory", "memory_mb", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles."
+)
 @click.option("--listen", help="HOST:PORT, for other machines, too; needs a token: see `impasto token add --help`.")
 @click.option("--pool", type=click.Choice(["local", "ray"]), help="Workers here, or on the nodes of a Ray cluster.")
 @click.option("--ray-address", help="HOST:PORT of the cluster's head; see DEPLOYMENT.md.")
@@ -125,16 +127,10 @@ def free(config: Config) -> None:
 @click.pass_obj
 def serve(
     config: Config,
-    workers: int | None,
-    threads: int | None,
-    memory: int | None,
-    listen: str | None,
     stops: str | None,
-    pool: str | None,
-    ray_address: str | None,
-    ray_token_file: str | None,
     *,
     auto_started: bool,
+    **settings: object,
 ) -> None:
     """Run the daemon in the foreground; stylize and demo start it by themselves.
 
@@ -147,8 +143,7 @@ def serve(
     from impasto.server import ALREADY_RUNNING  # noqa: PLC0415
     from impasto.server import serve as serve_forever  # noqa: PLC0415
 
-    given = {"workers": workers, "threads": threads, "memory_mb": memory, "listen": listen, "pool": pool}
-    config = config.overridden(given | {"ray_address": ray_address, "ray_token_file": ray_token_file})
+    config = config.overridden(settings)
     logs.begin(config.data_dir, config.log_format, config.log_bytes, to_file=auto_started)
     try:
         serve_forever(config, auto_started=auto_started, stops_known=stops)

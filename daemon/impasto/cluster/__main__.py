@@ -59,7 +59,7 @@ async def join(address: str) -> None:
         _, writer = await asyncio.wait_for(asyncio.open_connection(host.strip("[]"), int(port)), REACH_S)
         writer.close()
     except OSError as error:  # TimeoutError is one
-        log.error("no Ray cluster answers at %s: %s", address, error or "no answer")  # noqa: TRY400
+        log.error("no Ray cluster answers at %s: %s", address, error or "no answer")
         sys.exit(UNREACHABLE)
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False)

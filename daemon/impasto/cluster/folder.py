@@ -1,8 +1,8 @@
 """A node's own folder for what travels: pictures, states, results and encoders, as long as a worker there needs them.
 
 Knows files. Must not know Ray, frames or jobs beyond their names. ``seat`` owns one: a folder of its own in the node's,
-locked for life, so that the next one there can tell whose owner has died, and remove it. Nothing in it is the truth; all
-of it can be sent again.
+locked for life, so that the next one there can tell whose owner has died, and remove it. Nothing in it is the truth;
+all of it can be sent again.
 """
 
 import contextlib

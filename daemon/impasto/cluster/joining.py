@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from impasto.cluster.pool import Cluster
-from impasto.cluster.telling import REFUSED, WHY, OTHER_VERSION
+from impasto.cluster.telling import OTHER_VERSION, REFUSED, WHY
 from impasto.config import Config
 from impasto.errors import CannotServe
 
@@ -22,7 +22,7 @@ CHECK_S = 120.0
 EXTRA = (
     "`--pool ray` needs Ray, which is not installed here: pip install 'impasto[ray]'; without it everything else works"
 )
-ADDRESS = "`--pool ray` needs the address of the cluster's head: --ray-address HOST:6379 (or ray_address in the configuration)"
+ADDRESS = "`--pool ray` needs the address of the cluster's head: --ray-address HOST:6379 (or ray_address as a setting)"
 OPEN = (
     "the Ray cluster at {address} is on the network and ray_token_file is not set: whoever reaches a cluster without a "
     "token can run anything on it. Start its nodes with RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH, and give the same "
@@ -73,7 +73,9 @@ def _check_token(path: Path) -> None:
         ) from error
     mode = stat.S_IMODE(found.st_mode)
     if mode & 0o077 or found.st_uid != os.getuid():
-        told = f"ray_token_file has mode {mode:04o} and belongs to user {found.st_uid}; whoever can read it can run anything"
+        told = (
+            f"ray_token_file has mode {mode:04o} and belongs to user {found.st_uid}; who can read it can run anything"
+        )
         raise CannotServe(
             f"{told} on the cluster: chmod 600 it, as this user's ({os.getuid()}) own", reason="RAY_TOKEN"
         )

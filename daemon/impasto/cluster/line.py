@@ -1,7 +1,7 @@
 """The liaison's pipe to the front: frames over stdin and stdout, heard on the event loop.
 
-Knows descriptors, frames and one thread. Must not know Ray or workers. When the front closes it or dies the process ends
-at once: seats outlive that, for the front's next life.
+Knows descriptors, frames and one thread. Must not know Ray or workers. When the front closes it or dies the process
+ends at once: seats outlive that, for the front's next life.
 """
 
 import asyncio

@@ -1,10 +1,10 @@
 """What travels with a job to a node and back: pictures, states and its encoder there, states and the result home.
 
-Knows what orders and events name, the front's files, and a node's folder by the calls of its ``seat``. Must not know Ray
-or which node it is. ``slot`` passes everything through here that goes between front and worker. A file goes in pieces, one
-after another, so that no more than one is in memory whatever its size; what a node has is not sent again, as every name
-here tells the content (pictures by SHA-256, states by their checksum). A state counts as saved when it is in the store:
-only then does the front hear of it.
+Knows what orders and events name, the front's files, and a node's folder by the calls of its ``seat``. Must not know
+Ray or which node it is. ``slot`` passes everything through here that goes between front and worker. A file goes in
+pieces, one after another, so that no more than one is in memory whatever its size; what a node has is not sent again,
+as every name here tells the content (pictures by SHA-256, states by their checksum). A state counts as saved when it is
+in the store: only then does the front hear of it.
 """
 
 import asyncio
@@ -127,7 +127,7 @@ class Luggage:
         for path in sorted(trip.states.glob(STATES), reverse=True)[:KEPT]:
             files[f"jobs/{trip.name}/{path.name}"] = path
         await self._encoder(header["spec"]["encoder"])
-        await self._call("put", f"jobs/{trip.name}-result/picture.raw", 0, b"", True)
+        await self._call("put", f"jobs/{trip.name}-result/picture.raw", 0, b"", True)  # noqa: FBT003  # Ray's call
         there = await self._call("sizes", list(files))
         for (name, path), size in zip(files.items(), there, strict=True):
             if size != path.stat().st_size:
@@ -179,7 +179,7 @@ class Luggage:
             self._tell(Frame({"event": "saved", "job": trip.job, "step": step}))
 
     async def _spilled(self, trip: Trip, header: dict[str, Any]) -> None:
-        """The worker has let go: what it wrote down comes home, or else an earlier state is what the job goes on from."""
+        """The worker has let go: what it wrote down comes home, or else the job goes on from an earlier state."""
         step = await self._fetch_states(trip)
         if step:
             self._tell(Frame({"event": "saved", "job": trip.job, "step": step}))

@@ -62,8 +62,10 @@ class Placement(Ask):
         """A GPU of its own, where there are any; else as many processors as it has threads."""
         return {"num_gpus": 1, "num_cpus": 0} if any(self.nodes.gpus.values()) else {"num_cpus": self.threads}
 
-    def sharers(self, node: str) -> int:
+    async def sharers(self, node: str) -> int:
         """As many as there is room for on that node, if so many are wanted at all."""
+        if node not in self.nodes.cpus:  # it has just come
+            await self._look()
         room = int(self.nodes.cpus.get(node, 0) // self.threads)
         return max(1, min(room, self.wanted or room))
 
@@ -71,7 +73,7 @@ class Placement(Ask):
         """Takes over what an earlier front has left, and sees for ever to it that all slots are there."""
         found = await asyncio.to_thread(self._found)
         while True:
-            self.nodes = Nodes.of(await asyncio.to_thread(ray.nodes))
+            await self._look()
             count = self.wanted or self.nodes.room(self.threads)
             for index in sorted(set(range(count)) - self.slots.keys() - self._resting):
                 self.slots[index] = Slot(index, self.terms, self.tell, self, found.pop(index, None))
@@ -81,6 +83,9 @@ class Placement(Ask):
                 await asyncio.to_thread(_kill, actor)
             found = {}
             await asyncio.sleep(LOOK_S)
+
+    async def _look(self) -> None:
+        self.nodes = Nodes.of(await asyncio.to_thread(ray.nodes))
 
     def _found(self) -> dict[int, Any]:
         """Actors that an earlier life of this front has left, by slot; of several for one slot all but one end."""

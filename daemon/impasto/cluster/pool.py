@@ -1,7 +1,7 @@
 """Workers on the nodes of a Ray cluster, as the front sees them; it never imports Ray.
 
-Knows frames and the liaison's process, which is started again when it ends. Must not know nodes, actors or what a job is.
-Has the verbs of ``scheduling.pool``; ``server`` makes it.
+Knows frames and the liaison's process, which is started again when it ends. Must not know nodes, actors or what a job
+is. Has the verbs of ``scheduling.pool``; ``server`` makes it.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 Knows the process, the node's folder and asyncio. Must not know what a job computes, the front's folders, or where other
 seats are. ``slot`` makes it by Ray and calls it. It outlives the front (detached), whose next life finds it by its name
-and takes it over, worker and encoders warm; but not for ever: when nobody has called for `silence_s` it ends itself, its
-worker and its files. Every call names the front's life, so that what an earlier one still says is refused.
+and takes it over, worker and encoders warm; but not for ever: when nobody has called for `silence_s` it ends itself,
+its worker and its files. Every call names the front's life, so that what an earlier one still says is refused.
 """
 
 import asyncio
@@ -58,6 +58,11 @@ class Seat:
         self._folder.remove()
         os._exit(0)
 
+    @property
+    def _works(self) -> bool:
+        """Whether there is a worker that lives."""
+        return self._listening is not None and not self._listening.done()
+
     def _belongs(self, life: str) -> None:
         if life != self._life:
             raise Superseded("another front has this seat")
@@ -78,14 +83,12 @@ class Seat:
     async def open(self, life: str, options: Sequence[str], silence_s: float) -> None:
         """Starts the worker, or clears out the one that an earlier front had; it will be heard to be ready."""
         self._belongs(life)
-        if not (self._listening and not self._listening.done() and self._options == list(options)):
-            await self._end_worker()
-        elif not await self._cleared():
-            await self._end_worker()
-        if self._process is not None and self._listening is not None and not self._listening.done():
+        if self._works and self._options == list(options) and await self._cleared():
             self._outbox = list(self._ready)
             self._news.set()
             return
+        await self._end_worker()
+        self._forget_all()
         self._options, self._outbox, self._ended, self._ready = list(options), [], "", []
         own = ["--parent", str(os.getpid()), "--index", "0", "--data-dir", str(self._folder.path), *options]
         self._process = await Process.start("impasto.worker", own, worker_environment())
@@ -111,12 +114,13 @@ class Seat:
         deadline = time.monotonic() + CLEAR_S
         while self._open and time.monotonic() < deadline and not self._ended:  # noqa: ASYNC110  # once in a front's life
             await asyncio.sleep(0.02)
-        for job in self._folder_jobs():
-            self._folder.forget(job, [])
+        self._forget_all()
         return not self._open and not self._ended
 
-    def _folder_jobs(self) -> list[str]:
-        return [path.name for path in (self._folder.path / "jobs").iterdir()]
+    def _forget_all(self) -> None:
+        """No job is here any more: what there is of them is not the truth, but the store's is."""
+        for path in (self._folder.path / "jobs").iterdir():
+            self._folder.forget(path.name, [])
 
     async def _end_worker(self) -> None:
         """Ends it, with force if it must be."""

@@ -1,7 +1,7 @@
 """A worker's place in the cluster: its actor is found or made, listened to, and made again when it is no more.
 
-Knows Ray's actors and the calls of ``seat``. Must not know what a job is: ``luggage`` sees to what travels. ``placement``
-has as many as there are to be workers.
+Knows Ray's actors and the calls of ``seat``. Must not know what a job is: ``luggage`` sees to what travels.
+``placement`` has as many as there are to be workers.
 """
 
 import asyncio
@@ -97,7 +97,7 @@ class Slot:
             try:
                 await self._sit()
             except CannotServe as error:
-                log.error("%s: %s", self.name, error.message)  # noqa: TRY400  # foreseen
+                log.error("%s: %s", self.name, error.message)  # foreseen
                 deaths = len(PAUSE_S)
             except Exception as error:  # whatever Ray raises where an actor or a node dies
                 log.warning("%s is lost: %s", self.name, _first_line(error))
@@ -118,7 +118,7 @@ class Slot:
             )
         self.seated = True
         self._luggage = Luggage(self._call, facts["folder"], Shelf(self._terms.data_dir), self._tell)
-        options = [*self._terms.options, "--sharers", str(self._ask.sharers(facts["node"]))]
+        options = [*self._terms.options, "--sharers", str(await self._ask.sharers(facts["node"]))]
         await asyncio.wait_for(self._call("open", options, self._terms.silence_s), CALL_S)
         ended = await self._listen(facts["host"])
         log.warning("%s on %s ended with %s; starting another", self.name, facts["host"], ended)
@@ -216,7 +216,7 @@ class Ask:
         """As Ray's options have it."""
         raise NotImplementedError
 
-    def sharers(self, node: str) -> int:
+    async def sharers(self, node: str) -> int:
         """How many workers may be on that node's processor at once."""
         raise NotImplementedError
 

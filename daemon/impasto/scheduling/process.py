@@ -76,7 +76,7 @@ class Process:
         await self._process.wait()
 
     async def frames(self, silence_s: Callable[[], float]) -> AsyncIterator[Frame]:
-        """What it says until it ends; who says nonsense, or nothing for `silence_s` with turns of its own, is killed."""
+        """What it says until it ends; saying nonsense, or nothing for `silence_s` with turns of its own, kills it."""
         parser = Parser()
         try:
             while data := await self._read(silence_s()):
