@@ -1,7 +1,7 @@
-"""Workers on a Ray cluster: two real nodes that share no folder, eight clients; workers, actors, a node and the front die.
+"""Workers on a Ray cluster: two real nodes that share no folder, eight clients; workers, actors, a node, the front die.
 
-Pixels are those of one worker on this machine with as many threads, whatever dies. The tests are in an order: each leaves
-the cluster as it found it, whole and without workers, or says so.
+Pixels are those of one worker on this machine with as many threads, whatever dies. Each test leaves two nodes and a
+front behind, as it found them.
 """
 
 import os

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from impasto.cli.options import Mebibytes, check_written, named
-from impasto.config import ENVIRONMENT_PREFIX, UNIX, Config
+from impasto.config import ENVIRONMENT_PREFIX, LOCAL, UNIX, Config
 from impasto.errors import CannotServe
 
 
@@ -127,6 +127,7 @@ def free(config: Config) -> None:
 @click.pass_obj
 def serve(
     config: Config,
+    /,
     stops: str | None,
     *,
     auto_started: bool,
@@ -167,7 +168,7 @@ def install(config: Config, print_only: bool) -> None:  # noqa: FBT001  # click 
     from impasto import launch  # noqa: PLC0415
     from impasto import service as systemd  # noqa: PLC0415
 
-    network = config.listen != UNIX
+    network = config.listen != UNIX or config.pool != LOCAL
     chosen = {key: getattr(config, key) for key, origin in config.origins.items() if origin != "config.toml"}
     environment = {f"{ENVIRONMENT_PREFIX}{key.upper()}": str(value) for key, value in chosen.items()}
     if print_only:
