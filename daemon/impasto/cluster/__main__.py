@@ -4,7 +4,7 @@ Knows arguments, Ray's way in, and the front's pipe (``line``). Must not know wh
 does, and with an exit code that says why it could not join; Ray's own words go to the log, never to a client.
 
     front → liaison   (to a worker) its orders · rest · wake · leave
-    liaison → front   joined · alive · (from a worker) seeking · what it says · lost · gone
+    liaison → front   joined · alive · (of a worker) seeking · taken · what it says · lost · gone
 """
 
 import argparse

@@ -97,6 +97,7 @@ class Luggage:
                 await self._call("say", header)
             elif (told := await self._packed(found, header)) is not None:
                 await self._call("say", told)
+                self._tell(Frame({"event": "taken", "job": found.job}))
 
     async def _packed(self, trip: Trip, header: dict[str, Any]) -> dict[str, Any] | None:
         """The order to start, as the node understands it, when all is there; None if it came to nothing."""

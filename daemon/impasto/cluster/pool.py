@@ -70,6 +70,7 @@ class Cluster:
         """Of the liaison: how Ray is to behave, all of it explicit, whatever this user's own settings are."""
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": self.token_file}
         quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_NUM_REDIS_GET_RETRIES": "3", "RAY_AUTH_TOKEN": ""}
+        quiet |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "10"}  # a head that is away so long is looked for anew
         return quiet | (token if self.token_file else {"RAY_AUTH_MODE": "disabled"})
 
 
@@ -80,9 +81,12 @@ class RayWorker(Worker):
         super().__init__(name)
         self._process = process
         self.description = "waits for room in the cluster"
+        self.untouched: set[str] = set()  # jobs that it was given and has not taken
 
     def send(self, header: dict[str, Any]) -> None:
         """Says something to the worker; to a dead one it is lost, and `lost` will be heard."""
+        if header["verb"] == "start":
+            self.untouched.add(header["job"])
         self._process.write(Frame({"to": self.name} | header).encode())
 
 
@@ -191,7 +195,11 @@ class RayPool:
             self._workers[name] = RayWorker(name, process)
         elif event in ("lost", "gone"):
             self._lose(name)
-        elif (worker := self._workers.get(name)) is not None and not worker.resting:
+        elif (worker := self._workers.get(name)) is None:
+            return
+        elif event == "taken":
+            worker.untouched.discard(frame.header["job"])
+        elif not worker.resting:
             worker.note(frame)
             self.listener(worker, frame)
 
@@ -201,7 +209,8 @@ class RayPool:
             return
         if worker.resting:
             self._resting[name] = worker
-        self.listener(worker, Frame({"event": "lost"}))
+        # A node's workers are lost one after another: a job that is given to each in turn was at none of them.
+        self.listener(worker, Frame({"event": "lost", "untouched": sorted(worker.untouched)}))
         self._changed.set()
 
     def __repr__(self) -> str:
