@@ -46,6 +46,12 @@ class Node:
                 command, env=environment, stdout=log, stderr=log, cwd="/", start_new_session=True
             )
 
+    def runs(self) -> bool:
+        """Whether it is up."""
+        told = self.log.read_text()
+        assert self.process.poll() is None, told
+        return "block forever" in told
+
     def pids(self, name: str = "") -> list[int]:
         """Processes that this node has started, or those whose command line matches `name`."""
         found, mark = [], self.mark.encode()
@@ -83,20 +89,25 @@ class Cluster:
         self.token.chmod(0o600)
         self._count = 0
         self.nodes: list[Node] = []
-        temp, found = self.path / "t", self.path / "t" / "ray_current_cluster"
-        own = ("--port=0", f"--temp-dir={temp}", "--include-dashboard=false")
         try:
-            self.head = self._started("--head", f"--node-ip-address={HEAD_IP}", *own)
-            wait_for(lambda: self._told(found), "the head's address", START_S)
-            self.address = found.read_text().strip()
+            self._begin(port=0)
+            self.address = (self.path / "t" / "ray_current_cluster").read_text().strip()
             self.join()
         except BaseException:
             self.remove()
             raise
 
-    def _told(self, found: Path) -> bool:
-        assert self.head.process.poll() is None, self.head.log.read_text()
-        return found.exists() and "block forever" in self.head.log.read_text()
+    def _begin(self, port: int) -> None:
+        own = (f"--port={port}", f"--temp-dir={self.path / 't'}", "--include-dashboard=false")
+        wait_for(self._started("--head", f"--node-ip-address={HEAD_IP}", *own).runs, "a head", START_S)
+
+    def restart(self) -> None:
+        """All machines are gone, and come again where they were."""
+        for node in self.nodes:
+            node.kill()
+        self.nodes.clear()
+        self._begin(int(self.address.rpartition(":")[2]))
+        self.join()
 
     def _started(self, *options: str) -> Node:
         self._count += 1
@@ -106,7 +117,7 @@ class Cluster:
     def join(self) -> Node:
         """One node more."""
         node = self._started(f"--address={self.address}", f"--node-ip-address={NODE_IP}")
-        wait_for(lambda: "block forever" in node.log.read_text(), "a second node", START_S)
+        wait_for(node.runs, "a second node", START_S)
         return node
 
     @property

@@ -202,6 +202,19 @@ def test_a_front_that_was_killed_finds_its_workers_again_and_streams_go_on(
     assert cluster.workers() == before
 
 
+def test_a_cluster_that_dies_whole_and_comes_back_costs_nobody_a_stream(
+    cluster: Cluster, studio: Daemon, alone: dict[int, bytes]
+) -> None:
+    """The front does not die with it: jobs wait, streams stay open, and all go on from their last states."""
+    ready(studio)
+    crowd = Crowd(studio)
+    crowd.wait(lambda: crowd.begun() >= WORKERS, "steps of several jobs")
+    cluster.restart()
+
+    assert crowd.join() == alone
+    ready(studio)
+
+
 def nobody_left(cluster: Cluster, within_s: float = 60.0) -> list[Path]:
     """Waits until no actor and no worker is on any node; the files that they left there."""
     wait_for(lambda: not cluster.actors() and not cluster.workers(), "the end of actors and workers", within_s)

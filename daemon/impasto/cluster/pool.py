@@ -69,7 +69,7 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         """Of the liaison: how Ray is to behave, all of it explicit, whatever this user's own settings are."""
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": self.token_file}
-        quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_NUM_REDIS_GET_RETRIES": "3", "RAY_AUTH_TOKEN": ""}
+        quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_NUM_REDIS_GET_RETRIES": "2", "RAY_AUTH_TOKEN": ""}
         quiet |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "10"}  # a head that is away so long is looked for anew
         return quiet | (token if self.token_file else {"RAY_AUTH_MODE": "disabled"})
 
