@@ -380,6 +380,7 @@ class FakeSeat:
 
     Attributes:
         told: orders that have come.
+        fault: what moving files raises, if anything.
         pieces: of files that have come.
         held: files travel no further than here until it is set; `reached` that one has come so far.
     """
@@ -388,6 +389,7 @@ class FakeSeat:
         self.folder = folder
         self.told: list[dict[str, Any]] = []
         self.pieces: list[bytes] = []
+        self.fault: Exception | None = None
         self.held: asyncio.Event | None = None
         self.reached = asyncio.Event()
 
@@ -396,6 +398,8 @@ class FakeSeat:
         await asyncio.sleep(0)
         if method == "say":
             return self.told.append(arguments[0])
+        if method in ("put", "get") and self.fault is not None:
+            raise self.fault
         if method in ("put", "get") and self.held is not None:
             self.reached.set()
             await self.held.wait()

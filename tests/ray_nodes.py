@@ -19,7 +19,6 @@ from harness import Daemon, Home, alive, wait_for
 
 CPUS = 2
 START_S = 120.0
-HEAD_IP, NODE_IP = "127.0.0.2", "127.0.0.3"  # Ray takes 127.0.0.1 for whatever address the machine has
 QUICK = {  # of a node's death: a second at a time, three times; the defaults take a quarter of a minute
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "1000",
@@ -88,6 +87,8 @@ class Cluster:
         self.token.write_text(secrets.token_hex(32))
         self.token.chmod(0o600)
         self._count = 0
+        # Ray takes 127.0.0.1 for whatever address the machine has, and some of its ports are fixed: a net of its own.
+        self._net = f"127.{secrets.randbelow(250) + 2}.{secrets.randbelow(256)}"
         self.nodes: list[Node] = []
         try:
             self._begin(port=0)
@@ -99,7 +100,7 @@ class Cluster:
 
     def _begin(self, port: int) -> None:
         own = (f"--port={port}", f"--temp-dir={self.path / 't'}", "--include-dashboard=false")
-        wait_for(self._started("--head", f"--node-ip-address={HEAD_IP}", *own).runs, "a head", START_S)
+        wait_for(self._started("--head", f"--node-ip-address={self._net}.2", *own).runs, "a head", START_S)
 
     def restart(self) -> None:
         """All machines are gone, and come again where they were."""
@@ -116,7 +117,7 @@ class Cluster:
 
     def join(self) -> Node:
         """One node more."""
-        node = self._started(f"--address={self.address}", f"--node-ip-address={NODE_IP}")
+        node = self._started(f"--address={self.address}", f"--node-ip-address={self._net}.3")
         wait_for(node.runs, "a second node", START_S)
         return node
 

@@ -29,7 +29,9 @@ class Journey:
         self.states, self.result = front / "checkpoints" / "0a1b", front / "blobs" / "x.part"
         for folder in (self.states, self.result.parent, front / "encoders"):
             folder.mkdir(parents=True)
-        self.luggage = Luggage(self.node.call, str(self.node.folder.path), Shelf(front), self.heard.append)
+        self.broken = list[Exception]()
+        there = str(self.node.folder.path)
+        self.luggage = Luggage(self.node.call, there, Shelf(front), self.heard.append, self.broken.append)
 
     def blob(self, name: str, size: int = 100) -> dict[str, Any]:
         """A picture in the store, as an order names it."""
@@ -218,6 +220,15 @@ async def test_what_is_half_way_when_a_node_dies_leaves_nothing(journey: Journey
     await journey.luggage.drop()
 
     assert (journey.stored, journey.events) == ([], ["taken"])
+
+
+async def test_what_nobody_foresaw_is_told_and_no_job_waits_for_it(journey: Journey) -> None:
+    """A result that Ray cannot carry: whoever has the worker hears of it, and can let its jobs go on elsewhere."""
+    await journey.luggage.send(journey.order())
+    journey.node.fault = RuntimeError("the object store is full")
+    await journey.says("done", header={"width": 1}, seconds=1.0)
+
+    assert (journey.events, journey.broken) == (["taken"], [journey.node.fault])
 
 
 # the node's folder

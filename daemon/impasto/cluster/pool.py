@@ -105,7 +105,7 @@ class RayPool:
         self._changed = asyncio.Event()
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._stopping, self._joined = False, False
+        self._stopping, self._joined, self._asleep = False, False, False
 
     @property
     def workers(self) -> list[Worker]:
@@ -139,7 +139,8 @@ class RayPool:
 
     async def rest(self, busy: Collection[str] = ()) -> list[Worker]:
         """Ends all workers but the busy ones, so that their devices are free for everybody on the cluster; which."""
-        going = [worker for worker in self._workers.values() if worker.ready and worker.name not in busy]
+        going = [worker for worker in self._workers.values() if worker.name not in busy]
+        self._asleep = self._asleep or bool(going)
         for worker in going:
             worker.ready, worker.resting = False, True
         self._tell({"verb": "rest", "names": [worker.name for worker in going]})
@@ -154,8 +155,8 @@ class RayPool:
 
     def wake(self) -> None:
         """There is something to do: workers that rest are made anew."""
-        if self._resting:
-            self._resting.clear()
+        if self._asleep:
+            self._asleep = False
             self._tell({"verb": "wake"})
 
     def _tell(self, header: dict[str, Any]) -> None:
@@ -207,7 +208,7 @@ class RayPool:
         worker = self._workers.pop(name, None)
         if worker is None:
             return
-        if worker.resting:
+        if worker.resting and worker.device:
             self._resting[name] = worker
         # A node's workers are lost one after another: a job that is given to each in turn was at none of them.
         self.listener(worker, Frame({"event": "lost", "untouched": sorted(worker.untouched)}))
