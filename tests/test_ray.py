@@ -24,7 +24,7 @@ from test_daemon import SUCCEEDED, Stub, created, steps_done, watched
 WORKERS, CLIENTS, STEPS = 4, 8, 12
 READY_S = 120.0  # four actors, four imports of torch
 PAINTED_S = 240.0
-ORPHAN_S = 8.0
+PATIENT_S, ORPHAN_S = 600.0, 10.0  # seats wait so long for a front; those of the test that waits for their end
 WITHOUT_RAY = "import sys; sys.modules['ray'] = None; from impasto.cli import main; main()"
 
 
@@ -37,8 +37,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 def shared_home() -> Home:
-    """One thread a worker, wherever it is, and fronts whose workers are not patient with them."""
-    return Home(IMPASTO_THREADS="1", IMPASTO_NICE="0", IMPASTO_WORKERS=str(WORKERS), IMPASTO_RAY_ORPHAN_S=str(ORPHAN_S))
+    """One thread a worker, wherever it is; however long a front takes to come back, its workers wait for it."""
+    patient = {"IMPASTO_RAY_ORPHAN_S": str(PATIENT_S)}
+    return Home(IMPASTO_THREADS="1", IMPASTO_NICE="0", IMPASTO_WORKERS=str(WORKERS), **patient)
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +253,10 @@ def test_a_front_that_stops_writes_its_jobs_down_and_leaves_nothing(cluster: Clu
 
 def test_a_front_that_dies_leaves_nothing_for_long(cluster: Cluster, studio: Daemon) -> None:
     """Actors whose front is silent end themselves, with their workers and files."""
-    ready(studio)
+    studio.end()
+    studio.home.environment["IMPASTO_RAY_ORPHAN_S"] = str(ORPHAN_S)
+    studio.process = front(studio.home, cluster).process
+    wait_for(lambda: "cpu" in names(studio), "a worker being ready", READY_S)
     studio.process.kill()
     studio.process.wait()
     left = nobody_left(cluster, 60 + ORPHAN_S)
