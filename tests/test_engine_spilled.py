@@ -34,7 +34,7 @@ def picture(seed: int, channels: int = 3) -> Tensor:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """No band or block of rows ends where the picture does."""
     monkeypatch.setattr("impasto.engine.scratch.BAND", 5000)
-    monkeypatch.setattr("impasto.engine.slope.ROWS", 40)
+    monkeypatch.setattr("impasto.engine.slope.ROW_VALUES", 40 * WIDTH)
 
 
 def run(
@@ -44,7 +44,7 @@ def run(
     pictures = load_slim(), picture(0), picture(1), settings
     steps = [
         (step.losses["total"], step.image, step.checkpoint())
-        for step in stylize(*pictures, mask=mask, scratch=folder, resume=resume)
+        for step in stylize(*pictures, mask=mask, scratch=None if folder is None else Scratch(folder), resume=resume)
     ]
     losses, images, states = zip(*steps, strict=True)
     return list(losses), list(images), list(states)
@@ -129,7 +129,7 @@ def test_a_step_too_far_is_taken_back(tmp_path: Path) -> None:
 
 def test_no_scratch_no_spilling() -> None:
     """Refused before any work."""
-    with pytest.raises(ValueError, match="no folder for them"):
+    with pytest.raises(ValueError, match="no room for them"):
         next(stylize(load_slim(), picture(0), picture(1), SPILLED))
 
 
