@@ -1,10 +1,10 @@
 """A picture as large as a print through a real daemon that may take only so much memory.
 
-    .venv/bin/python tests/bench/huge.py [--megapixels 100] [--memory 8GiB] [--steps 20] [--environment NAME=VALUE …]
-        [--output out/huge]
+    .venv/bin/python tests/bench/huge.py [--megapixels 100] [--memory 8GiB] [--steps 20] [--scales 2]
+        [--environment NAME=VALUE …] [--output out/huge]
 
 Uploads a raw picture (harbour, enlarged, with grain), paints it in swirl with the slim encoder at two scales, half of
-the steps at the final one, looks at a preview on the way, and fetches the result. Told are, of the worker's process,
+the steps at the final one (`--scales 1`: all of them), looks at a preview on the way, and fetches the result. Told are, of the worker's process,
 the peak of its own memory (RssAnon; what it maps from files the system may take back at any time) and of all that it
 had in memory (VmHWM), those of the front, the seconds of each step, and what was left on the disk. `--megapixels 2.3
 --memory 2GiB` weighs a job just below what fits as a whole. `--environment` reaches the worker: malloc's thresholds are
@@ -81,7 +81,7 @@ def shown(picture: Picture) -> Image.Image:
     return Image.frombytes("RGB", (picture.header.width, picture.header.height), picture.samples)
 
 
-def painted(client: Client, content: Picture, steps: int, console: Console, output: Path) -> Picture:
+def painted(client: Client, content: Picture, spec: dict[str, int], console: Console, output: Path) -> Picture:
     """The whole job, each step told with its seconds; previews are kept."""
     began = last = time.perf_counter()
     seen = 0
@@ -103,8 +103,7 @@ def painted(client: Client, content: Picture, steps: int, console: Console, outp
         on_progress=progress,
         on_preview=preview,
         encoder="vgg19-slim",
-        steps=steps,
-        max_scales=2,
+        **spec,
     )
     console.print(f"painted in {time.perf_counter() - began:.0f} s")
     return result
@@ -116,6 +115,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=100.0)
     parser.add_argument("--memory", default="8GiB")
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--scales", type=int, default=2)
     parser.add_argument("--environment", nargs="*", default=[])
     parser.add_argument("--output", type=Path, default=Path("out/huge"))
     options = parser.parse_args()
@@ -127,8 +127,9 @@ def main() -> None:
         before = status(watch.pid)["RssAnon"]
         size = f"{content.header.width}x{content.header.height}"
         console.print(f"{size} px, {options.memory}: {len(content.samples) / MIB:.0f} MiB to upload")
+        spec = {"steps": options.steps, "max_scales": options.scales}
         with daemon.client() as client:
-            result = painted(client, content, options.steps, console, options.output)
+            result = painted(client, content, spec, console, options.output)
         worker, front, watch.ended = status(watch.pid), status(daemon.process.pid), True
         console.print(
             f"worker: own memory {watch.peak / MIB:.0f} MiB at most ({before / MIB:.0f} before), all in memory "
