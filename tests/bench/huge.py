@@ -4,8 +4,8 @@
         [--environment NAME=VALUE …] [--output out/huge]
 
 Uploads a raw picture (harbour, enlarged, with grain), paints it in swirl with the slim encoder at two scales, half of
-the steps at the final one (`--scales 1`: all of them), looks at a preview on the way, and fetches the result. Told are, of the worker's process,
-the peak of its own memory (RssAnon; what it maps from files the system may take back at any time) and of all that it
+the steps at the final one (`--scales 1`: all of them), looks at a preview on the way, and fetches the result. Told are,
+of the worker's process, the peak of its own memory (RssAnon; what it maps from files the system may take back at any time) and of all that it
 had in memory (VmHWM), those of the front, the seconds of each step, and what was left on the disk. `--megapixels 2.3
 --memory 2GiB` weighs a job just below what fits as a whole. `--environment` reaches the worker: malloc's thresholds are
 weighed with it. Writes the result and the preview; nothing is asserted but that the job ends well.
@@ -81,8 +81,8 @@ def shown(picture: Picture) -> Image.Image:
     return Image.frombytes("RGB", (picture.header.width, picture.header.height), picture.samples)
 
 
-def painted(client: Client, content: Picture, spec: dict[str, int], console: Console, output: Path) -> Picture:
-    """The whole job, each step told with its seconds; previews are kept."""
+def painted(client: Client, content: Picture, lengths: tuple[int, int], console: Console, output: Path) -> Picture:
+    """The whole job of so many steps and scales, each step told with its seconds; previews are kept."""
     began = last = time.perf_counter()
     seen = 0
 
@@ -103,7 +103,8 @@ def painted(client: Client, content: Picture, spec: dict[str, int], console: Con
         on_progress=progress,
         on_preview=preview,
         encoder="vgg19-slim",
-        **spec,
+        steps=lengths[0],
+        max_scales=lengths[1],
     )
     console.print(f"painted in {time.perf_counter() - began:.0f} s")
     return result
@@ -127,9 +128,8 @@ def main() -> None:
         before = status(watch.pid)["RssAnon"]
         size = f"{content.header.width}x{content.header.height}"
         console.print(f"{size} px, {options.memory}: {len(content.samples) / MIB:.0f} MiB to upload")
-        spec = {"steps": options.steps, "max_scales": options.scales}
         with daemon.client() as client:
-            result = painted(client, content, spec, console, options.output)
+            result = painted(client, content, (options.steps, options.scales), console, options.output)
         worker, front, watch.ended = status(watch.pid), status(daemon.process.pid), True
         console.print(
             f"worker: own memory {watch.peak / MIB:.0f} MiB at most ({before / MIB:.0f} before), all in memory "
