@@ -5,10 +5,11 @@
 
 Uploads a raw picture (harbour, enlarged, with grain), paints it in swirl with the slim encoder at two scales, half of
 the steps at the final one (`--scales 1`: all of them), looks at a preview on the way, and fetches the result. Told are,
-of the worker's process, the peak of its own memory (RssAnon; what it maps from files the system may take back at any time) and of all that it
-had in memory (VmHWM), those of the front, the seconds of each step, and what was left on the disk. `--megapixels 2.3
---memory 2GiB` weighs a job just below what fits as a whole. `--environment` reaches the worker: malloc's thresholds are
-weighed with it. Writes the result and the preview; nothing is asserted but that the job ends well.
+of the worker's process, the peak of its own memory (RssAnon; what it maps from files the system may take back at any
+time) and of all that it had in memory (VmHWM), those of the front, the seconds of each step, and what was left on the
+disk. `--megapixels 2.3 --memory 2GiB` weighs a job just below what fits as a whole. `--environment` reaches the worker:
+malloc's thresholds are weighed with it. Writes the result and the preview; nothing is asserted but that the job ends
+well.
 """
 
 import argparse
