@@ -179,9 +179,10 @@ DOORS = {
     "worker.budget": Door("engine"),
     "worker.checkpoint": Door("engine worker.tensor_file", "torch safetensors"),
     "worker.line": Door("frames"),
+    "worker.material": Door("engine errors image pixels worker.studio", "torch"),
     "worker.painting": Door(
-        "worker.budget worker.checkpoint engine errors image method pixels worker.result worker.saving spec "
-        "worker.studio",
+        "worker.budget worker.checkpoint engine errors image worker.material method pixels worker.result worker.saving "
+        "spec worker.studio",
         "torch numpy",
     ),
     "worker.result": Door("engine image pixels worker.studio", "torch numpy"),
