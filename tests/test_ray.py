@@ -21,6 +21,8 @@ from impasto.v1 import stylize_pb2
 from ray_nodes import CPUS, Cluster, front
 from test_daemon import SUCCEEDED, Stub, created, steps_done, watched
 
+pytestmark = pytest.mark.timeout(900)  # of a machine that is busy with other things, too
+
 WORKERS, CLIENTS, STEPS = 4, 8, 12
 READY_S = 120.0  # four actors, four imports of torch
 PAINTED_S = 240.0

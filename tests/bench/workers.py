@@ -12,16 +12,25 @@ with one job: seconds from call to result less the device seconds, over the numb
 loaded machine decides; all results are compared, and the command ends with 1 if pixels differ between numbers of
 workers.
 
-Measured on 2026-11-26 with `--steps 30`, two cores beside other work at a load of 14 to 17, which takes from every
-worker what it would have had: no measure of what workers bring, only of what two cores cannot give.
+Measured on 2026-11-26 with `--steps 30`, two cores beside other work at a load of 8 to 12, which changed from row to
+row and takes from every worker what it would have had: no measure of what workers bring, nor of one pool against the
+other; what a slice costs beside its work was 48 and 85 ms in these runs, the second with Ray.
 
+    local:
     workers  clients  took s  device s  megapixel-iterations/s  against one  busy
-          1        8    26.8      23.8                   0.110         1.00   89%
-          2        8    29.3      49.7                   0.101         0.92   85%
-          4        8    44.7     137.2                   0.066         0.60   77%
-    one job alone: 2.56 s, 2.24 of them on the device, about 9 slices:
-    at most 36 ms beside the work for each of 0.25 s, upload and download included
-    pixels are the same for every number of workers: yes
+          1        8    14.9      12.3                   0.197         1.00   82%
+          2        8    23.1      40.3                   0.128         0.65   87%
+          4        8    25.6      82.8                   0.115         0.58   81%
+    one job alone: 4.78 s, 4.01 of them on the device, about 16 slices:
+    at most 48 ms beside the work for each of 0.25 s, upload and download included
+    ray:
+    workers  clients  took s  device s  megapixel-iterations/s  against one  busy
+          1        8    13.0      10.3                   0.226         1.00   79%
+          2        8    10.2      16.1                   0.290         1.28   79%
+          4        8    14.5      40.2                   0.204         0.90   69%
+    one job alone: 3.02 s, 2.26 of them on the device, about 9 slices:
+    at most 85 ms beside the work for each of 0.25 s, upload and download included
+    pixels are the same for every number of workers, wherever they are: yes
 """
 
 import argparse
