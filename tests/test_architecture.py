@@ -89,7 +89,9 @@ DOORS = {
     ),
     "inspection.overview": Door("inspection inspection.paper inspection.plot", "torch PIL"),
     "inspection.paper": Door("", "torch PIL"),
-    "inspection.picture": Door("codec config engine errors image method photo pixels worker.studio weights", "torch"),
+    "inspection.picture": Door(
+        "codec config engine errors image method photo pixels worker.opening worker.studio weights", "torch"
+    ),
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
     "instance": Door("errors folders"),
@@ -166,9 +168,10 @@ DOORS = {
     "worker.budget": Door("engine"),
     "worker.checkpoint": Door("engine worker.tensor_file", "torch safetensors"),
     "worker.line": Door("frames"),
+    "worker.opening": Door("engine pixels worker.studio", "torch"),
     "worker.painting": Door(
-        "worker.budget worker.checkpoint engine errors image method pixels worker.result worker.saving spec "
-        "worker.studio",
+        "worker.budget worker.checkpoint engine errors image method worker.opening pixels worker.result worker.saving "
+        "spec worker.studio",
         "torch numpy",
     ),
     "worker.result": Door("engine image pixels worker.studio", "torch numpy"),

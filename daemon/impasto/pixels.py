@@ -21,7 +21,6 @@ from impasto.profiles import breathless
 Samples = npt.NDArray[np.generic]
 Breathe: TypeAlias = Callable[[], None]
 
-WHITE = {SampleType.U8: 255.0, SampleType.U16: 65535.0, SampleType.F16: 1.0, SampleType.F32: 1.0}
 MAX_HALF = 65504.0
 SHOULDER = 0.1  # k of `compressed`
 LUMA_RED, LUMA_BLUE = 0.2126, 0.0722  # ITU-R BT.709, the primaries of sRGB; green has the rest
@@ -48,7 +47,7 @@ def colour(samples: Samples, header: ImageHeader, field: str, breathe: Breathe =
         InvalidRequest: a sample is infinite or not a number; names `field` and how many.
     """
     values = _unit(samples, header)
-    if (bad := int((~torch.isfinite(values)).sum())) > 0:
+    if header.sample_type.is_float and (bad := int((~torch.isfinite(values)).sum())) > 0:
         found = Violations()
         found.add(field, f"has {bad} samples that are infinite or not numbers; none are allowed", "NOT_FINITE")
         raise InvalidRequest(found.found)
@@ -63,29 +62,17 @@ def colour(samples: Samples, header: ImageHeader, field: str, breathe: Breathe =
     return compressed(light).expand(-1, 3, -1, -1).contiguous()
 
 
-def opaque(samples: Samples, header: ImageHeader, field: str, breathe: Breathe = breathless) -> Tensor:
-    """Like `colour`, with transparent places filled by the mean of the opaque ones: what a style lends to nobody."""
-    light = colour(samples, header, field, breathe)
-    alpha = coverage(samples, header)
-    if alpha is None or alpha.sum() == 0:
-        return light
-    return light * alpha + _mean(light, alpha) * (1 - alpha)
+def opaque(light: Tensor, alpha: Tensor, mean: Tensor) -> Tensor:
+    """Colours (1, 3, H, W) with transparent places filled by a mean (1, 3, 1, 1): what a style lends to nobody."""
+    return light * alpha + mean * (1 - alpha)
 
 
-def shown(samples: Samples, header: ImageHeader, field: str, breathe: Breathe = breathless) -> Tensor:
-    """Like `colour`, with the mean of what is seen where nothing is: colours hidden by alpha 0 are not the picture's.
+def shown(light: Tensor, alpha: Tensor, mean: Tensor) -> Tensor:
+    """Likewise where nothing at all is seen: colours hidden by alpha 0 are not the picture's.
 
     Unlike `opaque` it leaves thin places their own colour, which is what a result is made of.
     """
-    light = colour(samples, header, field, breathe)
-    alpha = coverage(samples, header)
-    if alpha is None or alpha.sum() == 0:
-        return light
-    return torch.where(alpha > 0, light, _mean(light, alpha))
-
-
-def _mean(light: Tensor, weight: Tensor) -> Tensor:
-    return (light * weight).sum((2, 3), keepdim=True) / weight.sum()
+    return torch.where(alpha > 0, light, mean)
 
 
 def coverage(samples: Samples, header: ImageHeader) -> Tensor | None:
@@ -138,8 +125,8 @@ def samples_of(
 
 
 def _stored(values: npt.NDArray[np.float32], sample_type: SampleType) -> Samples:
-    if sample_type in (SampleType.U8, SampleType.U16):
-        values = np.rint(values.clip(0, 1) * np.float32(WHITE[sample_type]))
+    if not sample_type.is_float:
+        values = np.rint(values.clip(0, 1) * np.float32(sample_type.white))
     elif sample_type is SampleType.F16:
         values = values.clip(-MAX_HALF, MAX_HALF)  # beyond it a half is infinite
     return values.astype(sample_type.dtype)
@@ -201,7 +188,7 @@ def expanded(value: Tensor) -> Tensor:
 def _unit(samples: Samples, header: ImageHeader) -> Tensor:
     """(1, C, H, W) float32 with white at 1."""
     # A copy: the blob's own memory is read-only, which torch does not take.
-    values = torch.from_numpy(np.array(samples, dtype=np.float32)) / WHITE[header.sample_type]
+    values = torch.from_numpy(np.array(samples, dtype=np.float32)) / header.sample_type.white
     return values.permute(2, 0, 1)[None].contiguous()
 
 

@@ -23,7 +23,7 @@ from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.method.choices import settings_from_json, settings_of
 from impasto.spec import StylizeSpec
-from impasto.worker import checkpoint
+from impasto.worker import checkpoint, opening
 from impasto.worker.budget import Budget
 from impasto.worker.result import Beside, put, put_result
 from impasto.worker.saving import Outcome, Saving
@@ -74,7 +74,7 @@ class Painting:
         self.settings = (
             settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec, studio.precision)
         )
-        self.nothing, self.again = self._selects_nothing(), ""
+        self.nothing, self.again = opening.selects_nothing(self._content, self._mask), ""
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
         if not self.nothing:
             self._check_memory(studio, encoder)
@@ -103,11 +103,6 @@ class Painting:
         self.notice = f"it goes on from step {self.step}" + ", as a newer checkpoint is damaged" * bool(saved.damaged)
         return saved.state
 
-    def _selects_nothing(self) -> bool:
-        """Whether mask and alpha leave no pixel to be painted: then the content is the result, and costs nothing."""
-        painted = self._painted()
-        return painted is not None and not bool(painted.any())
-
     def _check_memory(self, studio: Studio, encoder: VGG) -> None:
         sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
@@ -127,18 +122,18 @@ class Painting:
 
     def _begin(self, studio: Studio, encoder: VGG, pulse: Pulse) -> Iterator[Step]:
         """The engine's generator over this job's tensors; they are made when the first step is asked for."""
-        content = self._resized(self._seen(pulse))
+        content = self._seen(pulse)
         self._reach, self._pulse = pixels.reach_of(content), pulse
         init = self._pictures.get("init")
         if init is not None:
-            start = self._resized(pixels.shown(init.samples, init.header, "spec.init", pulse)).to(studio.device)
-        mask = self._painted()
+            start = opening.seen(init, self._size, "spec.init", pulse).to(studio.device)
+        mask = opening.painted(self._content, self._mask, self._size)
         return stylize(
             encoder,
             content.to(studio.device),
             [self._style_use(studio, encoder, index) for index in range(len(self._spec.styles))],
             self.settings,
-            mask=None if mask is None else self._resized(mask).to(studio.device),
+            mask=None if mask is None else mask.to(studio.device),
             keep=self._selected("keep", studio),
             init=None if init is None else start,
             resume=self._resume,
@@ -147,8 +142,13 @@ class Painting:
             enough=lambda scale, _step: self._budget.spent(scale, self.seconds + time.perf_counter() - self._began),
         )
 
+    @property
+    def _size(self) -> tuple[int, int]:
+        """The result's width and height."""
+        return self.header.width, self.header.height
+
     def _seen(self, pulse: Pulse) -> Tensor:
-        return pixels.shown(self._content.samples, self._content.header, "spec.content", pulse)
+        return opening.seen(self._content, self._size, "spec.content", pulse)
 
     def _style(self, index: int) -> Picture:
         return self._pictures[f"styles[{index}].image"]
@@ -171,14 +171,8 @@ class Painting:
     def _style_seen(self, index: int) -> tuple[Tensor, Tensor | None]:
         """The style at the size it is used at, and how much each place counts, if not all count alike."""
         picture, field = self._style(index), f"spec.styles[{index}].image"
-        width, height = self._style_size(picture.header)
-        image = pixels.opaque(picture.samples, picture.header, field, self._pulse)
-        image = resize(image, height, width).clamp(*pixels.reach_of(image))
-        cover = pixels.coverage(picture.samples, picture.header)
-        if cover is None or bool((cover == 1).all()):
-            return image, None
-        cover = resize(cover, height, width).clamp(0, 1)
-        if float(cover.max()) == 0:
+        image, cover = opening.lent(picture, self._style_size(picture.header), field, self._pulse)
+        if cover is not None and float(cover.max()) == 0:
             raise InvalidRequest([Violation(field, "is wholly transparent; a style must be seen", "STYLE_TRANSPARENT")])
         return image, cover
 
@@ -197,22 +191,7 @@ class Painting:
         picture = self._pictures.get(field)
         if picture is None:
             return None
-        return self._resized(pixels.mask(picture.samples, picture.header)).to(studio.device)
-
-    def _painted(self) -> Tensor | None:
-        """How much of each pixel of the content is painted, (1, 1, H, W) at its own size; None where all of all is.
-
-        Transparent pixels are not: they keep their hidden colours, and the style is matched without them.
-        """
-        mask = None if self._mask is None else pixels.mask(self._mask.samples, self._mask.header)
-        cover = pixels.coverage(self._content.samples, self._content.header)
-        if cover is None or bool((cover > 0).all()):
-            return mask
-        there = (cover > 0).float()
-        return there if mask is None else mask * there
-
-    def _resized(self, image: Tensor) -> Tensor:
-        return resize(image, self.header.height, self.header.width).clamp(*pixels.reach_of(image))
+        return opening.mask(picture, self._size).to(studio.device)
 
     def _style_size(self, header: ImageHeader) -> tuple[int, int]:
         """Width and height of a style, no larger than the finest scale can use: 50 megapixels cost nothing."""
@@ -301,10 +280,10 @@ class Painting:
         if self._last is None and self._resume is not None:
             self._steps = self._anew()  # whatever stopped it before its first step
             self.advance()  # a state becomes a picture by the step after it
-        image = self._resized(self._last.image if self._last else self._seen(self._pulse))
-        source, alpha = self._content, pixels.coverage(self._content.samples, self._content.header)
-        cover = None if alpha is None else self._resized(alpha)
-        painted = self._painted() if self.header == source.header else None
+        image, source = self._last.image if self._last else self._seen(self._pulse), self._content
+        image = resize(image, self.header.height, self.header.width).clamp(*pixels.reach_of(image))
+        cover = opening.cover(source, self._size)
+        painted = opening.painted(source, self._mask, self._size) if self.header == source.header else None
         put_result(path, image, self.header, Beside(source, cover, painted, self._reach), self._pulse)
         return self.header
 
