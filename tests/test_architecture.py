@@ -107,7 +107,8 @@ DOORS = {
     "pipe": Door(f"{ROOT_ROOM} config frames pipe.outbox pipe.session"),
     "pipe.connection": Door("client config errors launch"),
     "pipe.outbox": Door("frames"),
-    "pipe.painting": Door("client errors frames pipe.connection pipe.outbox pipe.styles"),
+    "pipe.enlarging": Door("image pictures", "numpy PIL"),
+    "pipe.painting": Door("client errors frames pipe.connection pipe.enlarging pipe.outbox pipe.styles"),
     "pipe.session": Door(
         "client config errors frames image pipe.connection pipe.outbox pipe.painting pipe.styles pipe.words"
     ),

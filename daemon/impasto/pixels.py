@@ -77,8 +77,7 @@ def shown(light: Tensor, alpha: Tensor, mean: Tensor) -> Tensor:
 
 def coverage(samples: Samples, header: ImageHeader) -> Tensor | None:
     """Alpha as (1, 1, H, W) in [0, 1], if the picture has any."""
-    alpha = _split(_unit(samples, header), header.pixel_format)[1]
-    return None if alpha is None else alpha.clamp(0, 1)
+    return _unit(samples[..., -1:], header).clamp(0, 1) if header.pixel_format.has_alpha else None
 
 
 def mask(samples: Samples, header: ImageHeader) -> Tensor:

@@ -17,7 +17,7 @@ from impasto.pipe.session import Session
 
 __all__ = ["PROTOCOL", "serve"]
 
-PROTOCOL = 2
+PROTOCOL = 3
 READ_BYTES = 1 << 20
 BAD_FRAMES = 2
 

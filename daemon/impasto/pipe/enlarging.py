@@ -38,7 +38,7 @@ def bands(small: Picture, large: Picture) -> Iterator[bytes]:
 
 
 class _Planes:
-    """Each channel as an image of floats; where something is transparent, colours weighed by alpha beside plain ones."""
+    """Each channel as an image of floats; where something is transparent, colours times alpha beside plain ones."""
 
     def __init__(self, small: Picture) -> None:
         header, values = small.header, _samples(small).astype(np.float32)
