@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import imagecodecs
 import numpy as np
+import tifffile
 from PIL import Image
 from rich.console import Console
 
@@ -38,6 +38,7 @@ from impasto.v1 import stylize_pb2
 
 LOOK_S, WAIT_S, CALM_S = 0.05, 900, 5
 MIB = 1 << 20
+FILES = {8: "big.png", 16: "big.tif"}
 OVER = (stylize_pb2.JOB_STATE_SUCCEEDED, stylize_pb2.JOB_STATE_FAILED, stylize_pb2.JOB_STATE_CANCELLED)
 NAMES = {  # whose process it is, by what its command line has in it, the most telling first
     f"{PLUG_IN}.py": "plug-in",
@@ -116,14 +117,14 @@ class Watch:
 
 
 def written(path: Path, megapixels: float, depth: int) -> Image.Image:
-    """The picture as a PNG file; at 16 bits all of them are in use."""
+    """The picture as a file; at 16 bits all of them are in use, and it is a TIFF: Krita asks what a PNG's colours are."""
     made: Image.Image = shown(large(megapixels))
     if depth == 8:
         made.save(path, compress_level=1)
     else:
         deep = np.asarray(made).astype(np.uint16) * 257
         deep ^= np.random.default_rng(1).integers(0, 256, deep.shape, dtype=np.uint16)
-        path.write_bytes(imagecodecs.png_encode(deep, level=1))
+        tifffile.imwrite(path, deep, photometric="rgb")
     return made
 
 
@@ -164,6 +165,10 @@ class InGimp:
         """One step."""
         self.seat.key(self.seat.main(), "ctrl+z")
         self.seat.until(lambda: len(self.seat.names()) == 1, "one step undone", WAIT_S)
+
+    def duplicate(self) -> None:
+        """GIMP's own way to one more layer."""
+        self.seat.key(self.seat.main(), "ctrl+shift+d")
 
     def layers(self) -> list[Any]:
         """Name, hash of the samples, place, size and format of each layer, from above."""
@@ -245,6 +250,10 @@ class InKrita:
             sys.stdout.write(f"{own:10.1f} ms of ours, {host:8.1f} of Krita's in them  x{count:<5} {name}\n")
         self.run("def steps():\n    krita().action('edit_undo').trigger()\n    yield from pause(3)")
 
+    def duplicate(self) -> None:
+        """Krita's own way to one more layer."""
+        self.run("krita().action('duplicatelayer').trigger()")
+
     def layers(self) -> list[Any]:
         """Name, hash of the samples, place, size and depth of each layer, from below."""
         return list(self.ask("list(layers())"))
@@ -282,6 +291,9 @@ def course(editor: InGimp | InKrita, picture: Path, watch: Watch, daemon: Daemon
     watch.began_s = time.monotonic()
     editor.undo()
     watch.tell(f"undone, {'the same' if editor.layers() == before else 'OTHER'} layers")
+    editor.duplicate()
+    time.sleep(CALM_S)
+    watch.tell("for comparison, the editor's own Duplicate Layer")
     watch.ended = True
 
 
@@ -291,7 +303,7 @@ def in_gimp(options: argparse.Namespace, console: Console, folder: Path, daemon:
     script = home.config / "plug-ins" / PLUG_IN / f"{PLUG_IN}.py"
     source = script.read_text().replace('scaled; 0: never)", 1024', f'scaled; 0: never)", {options.size}')
     script.write_text(source.replace('usual)", wishes.AS_USUAL', f'usual)", {options.steps}'))
-    picture = home.path / "big.png"
+    picture = home.path / FILES[options.depth]
     console.print(f"GIMP: {written(picture, options.megapixels, options.depth).size}, {options.depth} bits")
     with gimp_seat.seated(home, folder) as seat:
         editor = InGimp(seat, options.output)
@@ -304,7 +316,7 @@ def in_krita(options: argparse.Namespace, console: Console, folder: Path, daemon
     at = studio.Studio(chroot.ensure(krita=True), folder, daemon)
     try:
         editor = InKrita(at, options)
-        picture = editor.window.home.path / "big.png"
+        picture = editor.window.home.path / FILES[options.depth]
         console.print(f"Krita: {written(picture, options.megapixels, options.depth).size}, {options.depth} bits")
         roots = [editor.window.process.pid, daemon.process.pid]
         course(editor, picture, Watch(console, roots, daemon.home.config.data_dir, editor.felt), daemon)

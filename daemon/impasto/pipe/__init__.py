@@ -6,6 +6,7 @@ nothing heavy is imported before somebody asks for it: an editor waits for the f
 the editor or its plug-in has gone: every job of this process is cancelled by closing its connection.
 """
 
+import contextlib
 import os
 import sys
 
@@ -24,6 +25,8 @@ BAD_FRAMES = 2
 
 def serve(config: Config) -> int:
     """Speaks with the editor until it goes; returns the exit code, 0 or 2 if what came were no frames."""
+    for file in (0, 1):
+        _widen(file)
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # stdout is the line; whatever else prints goes to stderr
     outbox = Outbox(out)
@@ -37,6 +40,14 @@ def serve(config: Config) -> int:
     sys.stderr.flush()
     # Threads may still wait for a daemon that is starting; nobody waits for them.
     os._exit(code)
+
+
+def _widen(file: int) -> None:
+    """Has a pipe hold a megabyte, where the system can: an editor's loop is woken for each time that it was full."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415  # absent on Windows
+
+        fcntl.fcntl(file, fcntl.F_SETPIPE_SZ, READ_BYTES)
 
 
 def _read(session: Session, outbox: Outbox) -> int:
