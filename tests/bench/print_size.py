@@ -117,7 +117,7 @@ class Watch:
 
 
 def written(path: Path, megapixels: float, depth: int) -> Image.Image:
-    """The picture as a file; at 16 bits all of them are in use, and it is a TIFF: Krita asks what a PNG's colours are."""
+    """The picture as a file; 16 bits are all in use, and in a TIFF: of a PNG Krita asks what its colours are."""
     made: Image.Image = shown(large(megapixels))
     if depth == 8:
         made.save(path, compress_level=1)
