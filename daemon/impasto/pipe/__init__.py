@@ -25,8 +25,7 @@ BAD_FRAMES = 2
 
 def serve(config: Config) -> int:
     """Speaks with the editor until it goes; returns the exit code, 0 or 2 if what came were no frames."""
-    for file in (0, 1):
-        _widen(file)
+    _widen(0)
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # stdout is the line; whatever else prints goes to stderr
     outbox = Outbox(out)
@@ -43,7 +42,10 @@ def serve(config: Config) -> int:
 
 
 def _widen(file: int) -> None:
-    """Has a pipe hold a megabyte, where the system can: an editor's loop is woken for each time that it was full."""
+    """Has a pipe hold a megabyte, where the system can: an editor's loop is woken for each time that it was full.
+
+    Not the one that goes there: an editor that is busy would find a megabyte of old previews in it.
+    """
     with contextlib.suppress(ImportError, AttributeError, OSError):
         import fcntl  # noqa: PLC0415  # absent on Windows
 
