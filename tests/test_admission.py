@@ -1,6 +1,7 @@
 """Whether a job may come in: its memory against what the engine really takes, its client's quota, older previews."""
 
 import gc
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -18,9 +19,12 @@ from impasto.method.defaults import DEFAULTS, defaults
 from impasto.scheduling.admission import (
     BASE_BYTES,
     HELD_BASE_BYTES,
+    SPILL_BELOW_PX,
+    SPILLED_TILE_PX,
     Footprint,
     check_fit,
     check_room,
+    check_scratch,
     footprint,
     superseded,
 )
@@ -117,28 +121,75 @@ def test_what_never_fits_is_refused_with_the_numbers() -> None:
     need = footprint(spec(), content, [content])
 
     with pytest.raises(CannotServe, match=f"4000x3000 px need about {need.least // MIB} MiB") as caught:
-        check_fit(need, content, [MIB, 2048 * MIB])
+        check_fit(need, content, [MIB, 2048 * MIB], at(content))
 
     assert caught.value.reason == "DOES_NOT_FIT"
     assert "2048 MiB are all that jobs may take" in caught.value.message
     size = int(caught.value.message.split()[-2])
-    smaller = ImageHeader(size, size * 3 // 4)
-    check_fit(footprint(spec(), smaller, [content]), smaller, [2048 * MIB])
-    larger = ImageHeader(size * 3 // 2, size * 9 // 8)  # what fits whole is advised; in tiles a little more would do
+    check_fit(at(content)(size), content, [2048 * MIB], at(content))
     with pytest.raises(CannotServe):
-        check_fit(footprint(spec(), larger, [content]), larger, [2048 * MIB])
+        check_fit(at(content)(size + 1), content, [2048 * MIB], at(content))
+
+
+def test_the_advice_is_the_largest_size_that_is_served_where_arrays_may_lie_on_a_disk() -> None:
+    """Of a picture of 200 megapixels on a device of 1 GiB: far more than fits into memory, to the pixel."""
+    content, budget = ImageHeader(16330, 12247), [1024 * MIB]
+
+    with pytest.raises(CannotServe, match="ask for a size of at most") as caught:
+        check_fit(at(content)(16330), content, budget, at(content), spills=True)
+
+    size = int(caught.value.message.split()[-2])
+    assert size > 5000
+    check_fit(at(content)(size), content, budget, at(content), spills=True)
+    with pytest.raises(CannotServe):
+        check_fit(at(content)(size + 1), content, budget, at(content), spills=True)
+
+
+def test_a_hundred_megapixels_fit_into_a_quarter_of_what_the_issue_allows() -> None:
+    """2 GiB for the job, in tiles that are no waste; and between its turns it holds next to nothing."""
+    content = ImageHeader(11547, 8660)
+    need = footprint(spec(), content, [ImageHeader(1024, 768)])
+
+    check_fit(need, content, [2048 * MIB], at(content), spills=True)
+    tile = need.tile(2048 * MIB, spilled=True)
+    peak, held = need.taken(tile, spilled=True)
+
+    assert need.spills(2048 * MIB)
+    assert tile >= SPILL_BELOW_PX
+    assert held < 32 * MIB < peak <= 2048 * MIB
+    assert need.tile(64 << 30, spilled=True) == SPILLED_TILE_PX  # others have room beside it
+    assert need.taken(0, spilled=False) == (need.peak, need.held)
+
+
+def test_a_disk_without_room_is_refused_with_the_numbers() -> None:
+    """Before any work: what it needs of the disk, what is free, what to do."""
+    content = ImageHeader(11547, 8660)
+    need = footprint(spec(), content, [content])
+
+    check_scratch(need, content, need.scratch)
+    told = rf"11547x8660 px .* need about {need.scratch // MIB} MiB of the disk .* {(need.scratch - MIB) // MIB} MiB"
+    with pytest.raises(CannotServe, match=told) as caught:
+        check_scratch(need, content, need.scratch - MIB)
+    assert caught.value.reason == "DISK_FULL"
+
+
+def at(content: ImageHeader) -> Callable[[int], Footprint]:
+    """What a picture of that shape needs at another size."""
+    return lambda side: footprint(spec(size=side), content, [content.resized(1024, 768)])
 
 
 def test_nothing_is_refused_of_devices_that_nobody_knows() -> None:
     """Before the first worker has told what there is, and where it is just enough."""
-    check_fit(Footprint(1 << 50, 1, 1 << 50), ImageHeader(1, 1), [])
-    check_fit(Footprint(2 * BASE_BYTES, 1, 2 * BASE_BYTES), ImageHeader(1, 1), [2 * BASE_BYTES])
+    anything = at(ImageHeader(64, 64))
+    check_fit(Footprint(1 << 50, 1, 1 << 50), ImageHeader(1, 1), [], anything)
+    check_fit(Footprint(2 * BASE_BYTES, 1, 2 * BASE_BYTES), ImageHeader(1, 1), [2 * BASE_BYTES], anything)
 
 
 def test_a_device_too_small_for_anything_is_named_so() -> None:
     """No size is advised that would be refused, too."""
+    need, content = Footprint(BASE_BYTES + MIB, 1, BASE_BYTES + MIB), ImageHeader(64, 64)
     with pytest.raises(CannotServe, match="too small to paint"):
-        check_fit(Footprint(BASE_BYTES + MIB, 1, BASE_BYTES + MIB), ImageHeader(64, 64), [BASE_BYTES - MIB])
+        check_fit(need, content, [BASE_BYTES - MIB], at(content))
 
 
 # quotas

@@ -182,9 +182,10 @@ DOORS = {
     "worker.budget": Door("engine"),
     "worker.checkpoint": Door("engine worker.tensor_file", "torch safetensors"),
     "worker.line": Door("frames"),
+    "worker.material": Door("engine errors image worker.opening pixels worker.studio", "torch"),
     "worker.opening": Door("engine pixels worker.studio", "torch"),
     "worker.painting": Door(
-        "worker.budget worker.checkpoint engine errors image method worker.opening pixels worker.result worker.saving "
+        "worker.budget worker.checkpoint engine errors image worker.material method pixels worker.result worker.saving "
         "spec worker.studio",
         "torch numpy",
     ),

@@ -1,5 +1,6 @@
 """Pictures whose arrays lie on disk: the same descent as in memory, taken up anywhere, nothing left behind."""
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -34,7 +35,7 @@ def picture(seed: int, channels: int = 3) -> Tensor:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """No band or block of rows ends where the picture does."""
     monkeypatch.setattr("impasto.engine.scratch.BAND", 5000)
-    monkeypatch.setattr("impasto.engine.slope.ROWS", 40)
+    monkeypatch.setattr("impasto.engine.slope.ROW_VALUES", 40 * WIDTH)
 
 
 def run(
@@ -44,7 +45,7 @@ def run(
     pictures = load_slim(), picture(0), picture(1), settings
     steps = [
         (step.losses["total"], step.image, step.checkpoint())
-        for step in stylize(*pictures, mask=mask, scratch=folder, resume=resume)
+        for step in stylize(*pictures, mask=mask, scratch=None if folder is None else Scratch(folder), resume=resume)
     ]
     losses, images, states = zip(*steps, strict=True)
     return list(losses), list(images), list(states)
@@ -69,6 +70,29 @@ def test_the_slope_is_that_of_autograd(objective: ObjectiveName, wraps: bool) ->
 
     assert terms == pytest.approx(losses.floats(), rel=1e-9)
     assert float((gradient - x.grad).norm() / x.grad.norm()) < 1e-9
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_the_pulse_beats_in_all_that_goes_over_the_picture(
+    tmp_path: Path, optimizer: Literal["lbfgs", "adam"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 100 megapixels each of these takes a minute: a worker silent for so long was taken to hang, and killed."""
+    heard = set[str]()
+
+    def pulse() -> None:
+        heard.update(frame.function for frame in inspect.stack(context=0))
+
+    monkeypatch.setattr("impasto.engine.coordinates.ROWS", 16)
+    settings = replace(SPILLED, steps=4, max_scales=2, optimizer=optimizer)
+    mask = picture(3, 1)
+    pictures = load_slim(), picture(0), picture(1), settings
+    for _ in stylize(*pictures, mask=mask, scratch=Scratch(tmp_path), pulse=pulse):
+        pass
+
+    moving = {"lbfgs": {"learned", "moved"}, "adam": {"_adam"}}[optimizer]
+    opening, looking = {"resized", "variable_"}, {"_continued_image", "_of_rows_", "_content_", "image_", "_free"}
+    assert opening | looking | moving <= heard
 
 
 @pytest.mark.parametrize("colour_gain", [1.0, 0.5])
@@ -129,7 +153,7 @@ def test_a_step_too_far_is_taken_back(tmp_path: Path) -> None:
 
 def test_no_scratch_no_spilling() -> None:
     """Refused before any work."""
-    with pytest.raises(ValueError, match="no folder for them"):
+    with pytest.raises(ValueError, match="no room for them"):
         next(stylize(load_slim(), picture(0), picture(1), SPILLED))
 
 

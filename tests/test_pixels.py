@@ -239,6 +239,23 @@ def test_what_is_no_number_is_refused_with_the_count(sample_type: SampleType) ->
     assert caught.value.reason == "NOT_FINITE"
 
 
+def test_a_styles_holes_are_filled() -> None:
+    """Where a style is transparent stands the mean of what it shows, so that its hidden colours count for nothing."""
+    header = ImageHeader(3, 1, PixelFormat.RGBA)
+    samples = one_pixel(header, 255, 0, 0, 255, 0, 0, 255, 255, 9, 200, 9, 0)
+
+    found = pixels.opaque(samples, header, "style")
+
+    assert found[0, :, 0, :].T.tolist() == [[1, 0, 0], [0, 0, 1], [0.5, 0, 0.5]]
+
+
+def test_a_wholly_transparent_style_is_its_colours() -> None:
+    """With nothing shown, what is hidden is all there is."""
+    header = ImageHeader(1, 1, PixelFormat.RGBA)
+
+    assert pixels.opaque(one_pixel(header, 255, 0, 255, 0), header, "style").flatten().tolist() == [1, 0, 1]
+
+
 @every_type
 @every_format
 def test_samples_are_read_from_disk(tmp_path: Path, pixel_format: PixelFormat, sample_type: SampleType) -> None:

@@ -4,7 +4,7 @@ Knows raw samples (numpy) and float tensors. Must not know the network, jobs or 
 call it. What is not painted keeps the very samples it had; nothing passes through 8 bits on the way.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -20,7 +20,9 @@ from impasto.profiles import breathless
 
 Samples = npt.NDArray[np.generic]
 Breathe: TypeAlias = Callable[[], None]
+Room: TypeAlias = Callable[..., Tensor]
 
+BAND_PIXELS = 1 << 22  # of a picture at a time
 MAX_HALF = 65504.0
 SHOULDER = 0.1  # k of `compressed`
 LUMA_RED, LUMA_BLUE = 0.2126, 0.0722  # ITU-R BT.709, the primaries of sRGB; green has the rest
@@ -31,7 +33,9 @@ def open_samples(path: Path, header: ImageHeader) -> Samples:
     return np.memmap(path, dtype=header.sample_type.dtype, mode="r", shape=header.shape)
 
 
-def colour(samples: Samples, header: ImageHeader, field: str, breathe: Breathe = breathless) -> Tensor:
+def colour(
+    samples: Samples, header: ImageHeader, field: str, breathe: Breathe = breathless, room: Room = torch.empty
+) -> Tensor:
     """The colours as the network sees them: (1, 3, H, W) float32, alpha left out, gray repeated.
 
     That is perceptual RGB on the sRGB scale, whatever profile or transfer the samples have: [0, 1] for all that sRGB
@@ -42,15 +46,26 @@ def colour(samples: Samples, header: ImageHeader, field: str, breathe: Breathe =
         header: theirs.
         field: what a refusal names.
         breathe: called every half a second, as a large picture with a profile takes minutes; may raise to stop.
+        room: makes the array of that shape, float32, in which the colours are to lie.
 
     Raises:
         InvalidRequest: a sample is infinite or not a number; names `field` and how many.
     """
-    values = _unit(samples, header)
-    if header.sample_type.is_float and (bad := int((~torch.isfinite(values)).sum())) > 0:
+    light, bad = room(1, 3, header.height, header.width), 0
+    for rows in _bands(header):
+        values = _unit(samples[rows], header)
+        bad += int((~torch.isfinite(values)).sum())
+        if not bad:
+            light[:, :, rows] = _perceived(values, header, breathe)
+    if bad > 0:
         found = Violations()
         found.add(field, f"has {bad} samples that are infinite or not numbers; none are allowed", "NOT_FINITE")
         raise InvalidRequest(found.found)
+    return light
+
+
+def _perceived(values: Tensor, header: ImageHeader, breathe: Breathe) -> Tensor:
+    """What `colour` says of some rows, from their samples with white at 1."""
     light, alpha = _split(values, header.pixel_format)
     if header.premultiplied_alpha and alpha is not None:
         light = torch.where(alpha > 0, light / alpha.clamp_min(1e-6), light)
@@ -59,32 +74,65 @@ def colour(samples: Samples, header: ImageHeader, field: str, breathe: Breathe =
         light = _tensor(convert.to_light(_array(light), breathe))
     if convert is not None or header.transfer is Transfer.LINEAR:
         light = srgb_from_linear(light)
-    return compressed(light).expand(-1, 3, -1, -1).contiguous()
+    return compressed(light)
 
 
-def opaque(light: Tensor, alpha: Tensor, mean: Tensor) -> Tensor:
-    """Colours (1, 3, H, W) with transparent places filled by a mean (1, 3, 1, 1): what a style lends to nobody."""
-    return light * alpha + mean * (1 - alpha)
+def opaque(
+    samples: Samples, header: ImageHeader, field: str, breathe: Breathe = breathless, room: Room = torch.empty
+) -> Tensor:
+    """Like `colour`, with transparent places filled by the mean of the opaque ones: what a style lends to nobody."""
+    light = colour(samples, header, field, breathe, room)
+    alpha = coverage(samples, header, room)
+    if alpha is None or alpha.sum() == 0:
+        return light
+    mean = _mean(light, alpha)
+    for rows in _bands(header):
+        light[:, :, rows] = light[:, :, rows] * alpha[:, :, rows] + mean * (1 - alpha[:, :, rows])
+    return light
 
 
-def shown(light: Tensor, alpha: Tensor, mean: Tensor) -> Tensor:
-    """Likewise where nothing at all is seen: colours hidden by alpha 0 are not the picture's.
+def shown(
+    samples: Samples, header: ImageHeader, field: str, breathe: Breathe = breathless, room: Room = torch.empty
+) -> Tensor:
+    """Like `colour`, with the mean of what is seen where nothing is: colours hidden by alpha 0 are not the picture's.
 
     Unlike `opaque` it leaves thin places their own colour, which is what a result is made of.
     """
-    return torch.where(alpha > 0, light, mean)
+    light = colour(samples, header, field, breathe, room)
+    alpha = coverage(samples, header, room)
+    if alpha is None or alpha.sum() == 0:
+        return light
+    mean = _mean(light, alpha)
+    for rows in _bands(header):
+        light[:, :, rows] = torch.where(alpha[:, :, rows] > 0, light[:, :, rows], mean)
+    return light
 
 
-def coverage(samples: Samples, header: ImageHeader) -> Tensor | None:
-    """Alpha as (1, 1, H, W) in [0, 1], if the picture has any."""
-    return _unit(samples[..., -1:], header).clamp(0, 1) if header.pixel_format.has_alpha else None
+def _mean(light: Tensor, weight: Tensor) -> Tensor:
+    size = max(1, BAND_PIXELS // light.shape[3])
+    parts = zip(light.split(size, 2), weight.split(size, 2), strict=True)
+    return torch.stack([(some * share).sum((2, 3), keepdim=True) for some, share in parts]).sum(0) / weight.sum()
 
 
-def mask(samples: Samples, header: ImageHeader) -> Tensor:
+def coverage(samples: Samples, header: ImageHeader, room: Room = torch.empty) -> Tensor | None:
+    """Alpha as (1, 1, H, W) in [0, 1], if the picture has any; `room` as in `colour`."""
+    if not header.pixel_format.has_alpha:
+        return None
+    alpha = room(1, 1, header.height, header.width)
+    for rows in _bands(header):
+        alpha[:, :, rows] = _unit(samples[rows, :, -1:], header).clamp(0, 1)
+    return alpha
+
+
+def mask(samples: Samples, header: ImageHeader, room: Room = torch.empty) -> Tensor:
     """A picture's luminance times its alpha as (1, 1, H, W) in [0, 1]: white is to be painted, black is exactly 0."""
-    light, alpha = _split(torch.nan_to_num(_unit(samples, header)), header.pixel_format)
-    gray = light if light.shape[1] == 1 else luminance(light)
-    return (gray if alpha is None or header.premultiplied_alpha else gray * alpha).clamp(0, 1)
+    found = room(1, 1, header.height, header.width)
+    for rows in _bands(header):
+        light, alpha = _split(torch.nan_to_num(_unit(samples[rows], header)), header.pixel_format)
+        gray = light if light.shape[1] == 1 else luminance(light)
+        gray = gray if alpha is None or header.premultiplied_alpha else gray * alpha
+        found[:, :, rows] = gray.clamp(0, 1)
+    return found
 
 
 def luminance(light: Tensor) -> Tensor:
@@ -124,7 +172,7 @@ def samples_of(
 
 
 def _stored(values: npt.NDArray[np.float32], sample_type: SampleType) -> Samples:
-    if not sample_type.is_float:
+    if sample_type in (SampleType.U8, SampleType.U16):
         values = np.rint(values.clip(0, 1) * np.float32(sample_type.white))
     elif sample_type is SampleType.F16:
         values = values.clip(-MAX_HALF, MAX_HALF)  # beyond it a half is infinite
@@ -182,6 +230,12 @@ def expanded(value: Tensor) -> Tensor:
         return value
     over, under = (value - 1).clamp_min(0), (-value).clamp_min(0)
     return value.clamp(0, 1) + SHOULDER * (torch.expm1(over / SHOULDER) - torch.expm1(under / SHOULDER))
+
+
+def _bands(header: ImageHeader) -> Iterator[slice]:
+    """Some rows at a time: a picture that is taken as a whole is in memory four times."""
+    size = max(1, BAND_PIXELS // header.width)
+    return (slice(first, min(first + size, header.height)) for first in range(0, header.height, size))
 
 
 def _unit(samples: Samples, header: ImageHeader) -> Tensor:

@@ -25,6 +25,7 @@ LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in Gatys' notebook
 COVARIANCE_FLOOR = 1e-5  # likewise: on each variance, so that a flat picture has a root
 # IEC 61966-2-1: linear sRGB to CIE XYZ under D65; the white of CIE Lab is what it makes of (1, 1, 1).
 XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
+BAND = 1 << 20  # positions at a time
 LAB_LINEAR = 6 / 29  # CIE 15: below its cube the root goes on as a straight line
 
 
@@ -75,7 +76,9 @@ class Colouring:
 
 def luminance(image: Tensor) -> Tensor:
     """(1, 3, H, W) to (1, 1, H, W)."""
-    return (image * image.new_tensor(LUMA).view(3, 1, 1)).sum(1, keepdim=True)
+    luma = image.new_tensor(LUMA).view(3, 1, 1)
+    bands = [(rows * luma).sum(1, keepdim=True) for rows in image.split(max(1, BAND // image.shape[3]), 2)]
+    return bands[0] if len(bands) == 1 else torch.cat(bands, 2)
 
 
 def faded(image: Tensor, left: float) -> Tensor:
@@ -132,12 +135,17 @@ def rgb_from_lab(lab: Tensor) -> Tensor:
 
 def _mean_and_covariance(image: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
     """Of the colours, in float64: (C,) and (C, C), masked positions by their weight; all of them if none is."""
-    flat = image.flatten(2).squeeze(0).double()
-    weight = torch.ones_like(flat[:1]) if mask is None or not mask.any() else mask.flatten(2).squeeze(0).double()
-    weight = weight / weight.sum()
-    mean = (flat * weight).sum(1)
-    centred = flat - mean[:, None]
-    return mean, (centred * weight) @ centred.T
+    mask = None if mask is None or not mask.any() else mask
+    channels, height, width = image.shape[1:]
+    total = height * width if mask is None else mask.sum(dtype=torch.float64)
+    rows = max(1, BAND // width)
+    parts = list(zip(image.split(rows, 2), [1.0] * height if mask is None else mask.split(rows, 2), strict=False))
+    mean = torch.stack([(part.double() * weight / total).sum((0, 2, 3)) for part, weight in parts]).sum(0)
+    covariance = torch.zeros(channels, channels, dtype=torch.float64, device=image.device)
+    for part, weight in parts:
+        centred = part.double() - mean.view(1, -1, 1, 1)
+        covariance += (centred * (weight / total)).flatten(2).squeeze(0) @ centred.flatten(2).squeeze(0).T
+    return mean, covariance
 
 
 def _power(covariance: Tensor, exponent: float) -> Tensor:

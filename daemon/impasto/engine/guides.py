@@ -13,15 +13,18 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.engine.large import ROWS, changed
+from impasto.engine.room import MEMORY, Room
+
 INSIDE = 0.5
 
 
 class Guide:
     """What positions count, within a selection and inside a region; each of them may be missing."""
 
-    def __init__(self, selection: Tensor | None = None, region: Tensor | None = None) -> None:
-        """Takes masks (1, 1, H, W)."""
-        self._selection, self._region = selection, region
+    def __init__(self, selection: Tensor | None = None, region: Tensor | None = None, room: Room = MEMORY) -> None:
+        """Takes masks (1, 1, H, W), and where to lay what becomes of them."""
+        self._selection, self._region, self._room = selection, region, room
         self._shares: dict[tuple[int, ...], Tensor] = {}
 
     def shares(self, size: Sequence[int]) -> Tensor | None:
@@ -32,18 +35,17 @@ class Guide:
         if key not in self._shares:
             weight = self.at(size)
             assert weight is not None
-            self._shares[key] = (weight / weight.sum().clamp_min(1e-12)).view(-1, 1)
+            total = weight.sum().clamp_min(1e-12)
+            self._shares[key] = changed(weight, lambda rows: rows / total, self._room).view(-1, 1)
         return self._shares[key]
 
     def at(self, size: Sequence[int]) -> Tensor | None:
         """(1, 1, h, w) for features of (h, w) positions; None where nothing is masked."""
-        height, width = size
-        size = [height, width]
-        selection = None if self._selection is None else F.interpolate(self._selection, size, mode="area")
+        selection = None if self._selection is None else _shrunk(self._selection, size)
         if self._region is None:
             return selection
-        region = inside(F.interpolate(self._region, size, mode="area"))
-        return region if selection is None else region * selection
+        region = inside(_shrunk(self._region, size), self._room)
+        return region if selection is None else region.mul_(selection)
 
     def __bool__(self) -> bool:
         return self._selection is not None or self._region is not None
@@ -53,11 +55,22 @@ class Guide:
         return f"<Guide [{', '.join(parts) or 'everywhere'}]>"
 
 
-def inside(region: Tensor) -> Tensor:
-    """1 where the position and its eight neighbours are inside; a region too thin for that is taken as it is.
+def inside(region: Tensor, room: Room = MEMORY) -> Tensor:
+    """1 where the position and its eight neighbours are inside; a region too thin for that is taken as it is; a copy.
 
     The picture's own border is no border of the region.
     """
-    within = (region >= INSIDE).to(region)
-    eroded = -F.max_pool2d(-within, 3, stride=1, padding=1)  # padding is -infinity here: it does not erode
-    return eroded if eroded.any() else region
+    eroded = room.empty(region.shape, region)
+    for first in range(0, region.shape[2], ROWS):
+        above, rows = min(first, 1), region[:, :, max(first - 1, 0) : first + ROWS + 1]
+        within = (rows >= INSIDE).to(region)
+        found = -F.max_pool2d(-within, 3, stride=1, padding=1)  # padding is -infinity here: it does not erode
+        eroded[:, :, first : first + ROWS] = found[:, :, above : above + ROWS]
+        room.rest()
+    return eroded if eroded.any() else eroded.copy_(region)
+
+
+def _shrunk(mask: Tensor, size: Sequence[int]) -> Tensor:
+    """The mean over each cell; the mask itself where a cell is a pixel."""
+    height, width = size
+    return mask if mask.shape[2:] == (height, width) else F.interpolate(mask, [height, width], mode="area")

@@ -15,7 +15,6 @@ from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import STYLE_TILE_PX
 from impasto.engine.passage import groups
-from impasto.engine.spilled import SPILLED_PIXELS
 from impasto.engine.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
 from impasto.method import ObjectiveName
 from impasto.method.settings import Settings
@@ -23,7 +22,10 @@ from impasto.method.settings import Settings
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspaces, and strips of rows under way
 # What moments take more than Gram matrices: LAPACK and its matrices, at any size.
 MOMENTS_BYTES: Mapping[ObjectiveName, int] = MappingProxyType({"spst": 64 << 20, "w2": 128 << 20})
-SPILLED_BYTES = 56.0  # per pixel, where all else lies on disk: X, its gradient, a transform, copies at a scale's start
+SPILLED_BYTES = 8.0  # per pixel, where arrays lie on disk: the waves of a channel, what the system wants for pages
+SCRATCH_BYTES = 300.0  # per pixel, of the disk then: X, its gradient, the pairs and what is under way, old and new
+SPILLED_STYLE_BYTES = 24.0  # per pixel of a style then: itself, and what is made of it when it is opened
+SPILLED_TILE_PX = 3072  # the largest then: those without end save a tenth of the work, and leave no memory to others
 SPILL_BELOW_PX = 768  # smaller tiles cost more than the disk does: every step more than twice the work
 IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 28)  # per pixel: pairs, X, copies, spectra, a state being written
 WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, as it is then not cut into strips
@@ -52,7 +54,8 @@ class Need:
         """At the peak, in tiles of that side or, at 0, as a whole."""
         under_way = min(pixels, (tile + 2 * GRADIENT_MARGIN_PX) ** 2) if tile else pixels
         style = min(style_pixels, (STYLE_TILE_PX + 2 * FEATURE_MARGIN_PX) ** 2) * self.style
-        return int(max(pixels * self._whole(spilled=spilled) + under_way * self.part, style)) + self.fixed
+        beside = style_pixels * SPILLED_STYLE_BYTES * spilled
+        return int(max(pixels * self._whole(spilled=spilled) + under_way * self.part, style) + beside) + self.fixed
 
     def tile(self, pixels: int, style_pixels: int, limit: int, *, spilled: bool = False) -> int:
         """The largest tiles within `limit` bytes: 0 where the whole fits, the least ones where nothing does.
@@ -61,8 +64,10 @@ class Need:
         """
         if not spilled and self.bytes(pixels, style_pixels, 0) <= limit:
             return 0
-        room = max(0, limit - self.fixed - pixels * self._whole(spilled=spilled)) / self.part
-        return max(LEAST_TILE_PX, (isqrt(int(room)) - 2 * GRADIENT_MARGIN_PX) // STEP_PX * STEP_PX)
+        beside = style_pixels * SPILLED_STYLE_BYTES * spilled
+        room = max(0, limit - self.fixed - pixels * self._whole(spilled=spilled) - beside) / self.part
+        side = max(LEAST_TILE_PX, (isqrt(int(room)) - 2 * GRADIENT_MARGIN_PX) // STEP_PX * STEP_PX)
+        return min(side, SPILLED_TILE_PX) if spilled else side
 
     def _whole(self, *, spilled: bool) -> float:
         return self.spilled if spilled else self.whole
@@ -76,7 +81,7 @@ def need_of(encoder: VGG, settings: Settings) -> Need:
     features = features_bytes(chain.units, content)
     return Need(
         whole=IMAGES_BYTES + features,
-        spilled=SPILLED_BYTES + features * 2 / 3,  # their gradient is written over them
+        spilled=SPILLED_BYTES,
         part=kept_bytes(chain.units, style) + _through(chain.units, wraps=settings.tileable),
         style=_through(chain.units, wraps=False),
         fixed=TORCH_BYTES
@@ -102,7 +107,7 @@ def fitted(
         return settings
     pixels, need = size[0] * size[1], need_of(encoder, settings)
     tile = need.tile(pixels, style_pixels, limit)
-    spilled = spills and 0 < tile < SPILL_BELOW_PX and pixels > SPILLED_PIXELS
+    spilled = spills and 0 < tile < SPILL_BELOW_PX
     tile = need.tile(pixels, style_pixels, limit, spilled=True) if spilled else tile
     return replace(settings, tile=tile, spilled=spilled)
 

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from impasto.engine.encoder import Encoder
 from impasto.engine.guides import Guide
+from impasto.engine.large import changed
 from impasto.engine.losses import ContentLoss, Gamut
 from impasto.engine.presets import PRESETS
+from impasto.engine.room import MEMORY, Room
 from impasto.engine.seeing import Look
 from impasto.engine.styles import StyleTarget, Targets, TargetSource
 from impasto.method import ObjectiveName, Precision, Weights
@@ -71,10 +73,10 @@ def _statistics(encoder: Encoder, style: Tensor, look: Look) -> dict[str, Tensor
 class StyleTerm(nn.Module):
     """One style, or several blended, wherever it applies."""
 
-    def __init__(self, target: StyleTarget, objective: ObjectiveName, selection: Tensor | None) -> None:
-        """Takes what to match where, by which losses, within which selection."""
+    def __init__(self, target: StyleTarget, objective: ObjectiveName, selection: Tensor | None, room: Room) -> None:
+        """Takes what to match where, by which losses, within which selection; masks are laid into `room`."""
         super().__init__()
-        self.share, self.guide = target.share, Guide(selection, target.region)
+        self.share, self.guide = target.share, Guide(selection, target.region, room)
         self.layers = nn.ModuleDict({name: PRESETS[objective].style(found) for name, found in target.targets.items()})
 
     def forward(self, statistics: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
@@ -103,6 +105,7 @@ class Objective(nn.Module):
         wraps: bool = False,
         precision: Precision = "float32",
         tile: int = 0,
+        room: Room = MEMORY,
     ) -> None:
         """Computes the content's features once.
 
@@ -117,28 +120,29 @@ class Objective(nn.Module):
             wraps: whether X continues at its opposite border.
             precision: of the way back, see ``seeing``.
             tile: the side of tiles in px where the picture does not fit into memory, see ``tiling``; 0 means the whole.
+            room: where arrays of the picture's size lie.
         """
         super().__init__()
         self._encoder = [encoder]  # in a list, so that nn.Module does not adopt it
         self.weights, self.wraps, preset = weights, wraps, PRESETS[objective]
         with torch.no_grad():
-            features = Look(content=tuple(weights.content_layers), tile=tile).at(encoder, content).features
-        kept = Guide(None if keep is None else 1 + (KEPT - 1) * keep)
+            features = Look(content=tuple(weights.content_layers), tile=tile, room=room).at(encoder, content).features
+        kept = Guide(None if keep is None else changed(keep, lambda rows: 1 + (KEPT - 1) * rows, room))
         self.content = nn.ModuleDict(
             {name: ContentLoss(found, kept.at(found.shape[2:])) for name, found in features.items()}
         )
         parts = [StyleTarget(targets)] if isinstance(targets, Mapping) else targets
-        self.style = nn.ModuleList([StyleTerm(part, objective, guide) for part in parts])
+        self.style = nn.ModuleList([StyleTerm(part, objective, guide, room) for part in parts])
         self.variation = preset.variation(weights.colour_variation, wraps)
         self.gamut, self.content_scale = Gamut(), preset.content
-        self._moments, self._precision, self._tile = preset.moments, precision, tile
+        self._moments, self._precision, self._tile, self.room = preset.moments, precision, tile, room
 
     @property
     def look(self) -> Look:
         """What J asks of a picture."""
         guides = tuple(term.guide for term in self.style if isinstance(term, StyleTerm))
         layers = tuple(self.weights.style_layers), tuple(self.weights.content_layers)
-        return Look(*layers, guides, self._moments, self._precision, self._tile)
+        return Look(*layers, guides, self._moments, self._precision, self._tile, self.room)
 
     @property
     def encoder(self) -> Encoder:

@@ -17,10 +17,12 @@ from impasto.engine.colour import Colouring
 from impasto.engine.coordinates import Coordinates
 from impasto.engine.descent import Descent, Diverged
 from impasto.engine.encoder import Encoder, pulsing, resize
+from impasto.engine.large import changed
 from impasto.engine.margin import Margin
 from impasto.engine.objective import Objective, target_source
 from impasto.engine.pulse import Pulse
 from impasto.engine.pyramid import Scale
+from impasto.engine.room import MEMORY, Room
 from impasto.engine.scratch import Scratch
 from impasto.engine.styles import Style, StyleTarget, TargetSource, blended, grouped
 from impasto.engine.wrap import wrapped
@@ -75,9 +77,9 @@ class Work:
         scratch: Scratch | None,
     ) -> Self:
         """From what the caller gave."""
-        content = content if scratch is None or not settings.spilled else scratch.kept(content)
         colouring = Colouring(settings.colour, settings.colour_strength)
-        shown, init = colouring.shown(content), None if init is None else colouring.shown(init)
+        shown, init = (None if one is None else _shown(one, colouring, scratch) for one in (content, init))
+        assert shown is not None
         return cls(
             encoder=encoder,
             looking=wrapped(encoder) if settings.tileable else encoder,
@@ -98,8 +100,10 @@ class Work:
 
     @contextmanager
     def pulsing(self, pulse: Pulse) -> Iterator[None]:
-        """While open, `pulse` is called after every layer that is run."""
+        """While open, `pulse` is called after every layer that is run, and between bands on scratch."""
         with ExitStack() as stack:
+            if self.scratch is not None:
+                stack.enter_context(self.scratch.pulsing(pulse))
             for encoder in dict.fromkeys((self.encoder, self.looking)):
                 stack.enter_context(pulsing(encoder, pulse))
             yield
@@ -115,6 +119,13 @@ class Work:
         return StyleTarget(blended(found), share, styles[0].region)
 
 
+def _shown(image: Tensor, colouring: Colouring, room: Room | None) -> Tensor:
+    """A picture as the network is to see it."""
+    if room is None or colouring.plain:
+        return colouring.shown(image)
+    return changed(image, colouring.shown, room)
+
+
 def _detail(settings: Settings) -> float:
     """How much detail of the content is carried; from noise none, as that asks for what the content does not have."""
     usual = settings.carried_detail if settings.start == "content" else 0.0
@@ -126,7 +137,7 @@ def _recoloured(style: Style, content: Tensor, mask: Tensor | None, colouring: C
     if colouring.plain:
         return style
     parts = [part for part in (mask, style.region) if part is not None]
-    where = math.prod(parts, start=torch.ones_like(content[:, :1])) if parts else None
+    where = math.prod(parts[1:], start=parts[0]) if parts else None
     return replace(style, image=colouring.recoloured(style.image, content, where))
 
 
@@ -139,7 +150,7 @@ class ScaleState:
         settings = work.settings
         self._margin = Margin(0 if settings.tileable else settings.margin)
         self._content = self._continued(work.shown)
-        self._mask = None if work.mask is None else self._continued(work.mask).clamp(0, 1)
+        self._mask = None if work.mask is None else self._covering(work.mask)
         targets = [self._region(work.target(styles, scale)) for styles in grouped(work.styles)]
         self._objective = Objective(
             work.looking,
@@ -147,11 +158,12 @@ class ScaleState:
             targets,
             work.weights,
             self._mask,
-            keep=None if work.keep is None else self._continued(work.keep).clamp(0, 1),
+            keep=None if work.keep is None else self._covering(work.keep),
             objective=settings.objective,
             wraps=settings.tileable,
             precision=settings.precision,
             tile=settings.tile,
+            room=work.scratch or MEMORY,
         )
         height, width = self._content.shape[2:]
         power = freed_power(settings.strength, settings.frequency_power)
@@ -167,8 +179,12 @@ class ScaleState:
         """A picture of the content's size at this scale's, with its margin."""
         return self._margin.continued(resize(image, self.scale.height, self.scale.width))
 
+    def _covering(self, mask: Tensor) -> Tensor:
+        """A mask likewise."""
+        return self._continued(mask).clamp(0, 1)
+
     def _region(self, target: StyleTarget) -> StyleTarget:
-        return target if target.region is None else target._replace(region=self._continued(target.region).clamp(0, 1))
+        return target if target.region is None else target._replace(region=self._covering(target.region))
 
     def _begin(self, previous: Tensor | None) -> Tensor:
         """X at the start of a scale: what the last scale carried on, a given picture, the content, or noise."""
@@ -195,12 +211,12 @@ class ScaleState:
         return free - self._work.detail * resize(self._work.reference, self.scale.height, self.scale.width)
 
     def image(self) -> Tensor:
-        """X as people see it: what moves where the mask is 1, the content where it is 0."""
+        """A copy of X as people see it: what moves where the mask is 1, the content where it is 0."""
         work = self._work
         if work.colouring.plain:
-            return self._margin.cut(self._continued_image())
+            return self._margin.cut(self._continued_image()).detach().clone()
         content = resize(work.content, self.scale.height, self.scale.width)
-        free = work.colouring.restored(self._margin.cut(self._free()), content)
+        free = work.colouring.restored(self._margin.cut(self._free()), content).detach()
         return free if self._mask is None else content + self._margin.cut(self._mask) * (free - content)
 
     def _free(self) -> Tensor:

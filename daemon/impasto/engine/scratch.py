@@ -1,27 +1,37 @@
-"""Scratch: arrays as large as the picture, in files, for pictures of which memory holds only a few such arrays.
+"""Scratch: arrays as large as the picture, in files, for pictures of which memory holds hardly one such array.
 
 Knows a folder and rows of float32. Must not know pictures, losses or what is computed. ``spilled`` keeps X and what
-L-BFGS remembers here. A file has no name from the moment it is made, so it is gone with whoever made it, however that
-ends; an array is written once and read often, so whoever still reads an older one (a checkpoint) is not disturbed.
+L-BFGS remembers here, and has a `Room` here for what is under way. A file has no name from the moment it is made, so it
+is gone with whoever made it, however that ends; what is remembered is written once and read often, so whoever still
+reads an older array (a checkpoint) is not disturbed.
 
 What is mapped from a file counts as this process' memory for as long as it was touched and not let go. So everything
-goes over bands, and each band is let go after it: the system keeps as much of the file in memory as it can spare.
+goes over bands or tiles, and is let go after each: the system keeps as much of the files in memory as it can spare.
+Reading a picture once takes seconds, a step reads it dozens of times: the pulse beats between bands, too.
 """
 
+import ctypes
 import mmap
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import prod
 from pathlib import Path
+from weakref import WeakSet
 
 import torch
 from torch import Tensor
 
+from impasto.engine.pulse import Pulse, steady
+
 BAND = 4 << 20  # values: 16 MiB of each array under way
+_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None  # musl has none
 
 
 class Stored:
-    """So many float32 values in a file without a name."""
+    """So many float32 values in a file without a name, for as long as this or a view of its values is used."""
 
     def __init__(self, folder: Path, count: int) -> None:
         """Makes room.
@@ -35,29 +45,32 @@ class Stored:
                 os.posix_fallocate(file.fileno(), 0, size)  # a hole would be a crash later, where the disk is full
             else:
                 file.truncate(size)
-            self._map = mmap.mmap(file.fileno(), size)
-        self.values = torch.frombuffer(self._map, dtype=torch.float32)
+            self.mapped = mmap.mmap(file.fileno(), size)
+        self.values = torch.frombuffer(self.mapped, dtype=torch.float32)
 
-    def let_go(self, first: int = 0, after: int | None = None) -> None:
+    def let_go(self, first: int, after: int) -> None:
         """Those values need not stay in this process' memory; they stay in the file."""
-        if not hasattr(mmap, "MADV_DONTNEED"):
-            return
-        page = mmap.PAGESIZE
-        start = 4 * first // page * page
-        end = 4 * (len(self.values) if after is None else after)
-        if end > start:
-            self._map.madvise(mmap.MADV_DONTNEED, start, min(end, len(self._map)) - start)
+        _let_go(self.mapped, 4 * first, 4 * after)
 
     def __repr__(self) -> str:
         return f"<Stored [{len(self.values)} values]>"
 
 
 class Scratch:
-    """A folder for such arrays."""
+    """A folder for such arrays; a `Room` for pictures that are under way."""
 
-    def __init__(self, folder: Path) -> None:
-        """The folder must be there; the mutable state is which arrays live."""
-        self._folder, self._kept = folder, list[Stored]()
+    def __init__(self, folder: Path, pulse: Pulse = steady) -> None:
+        """The folder must be there, `pulse` is called between bands; the mutable state is which arrays live, and it."""
+        self.folder, self._alive, self._pulse = folder, WeakSet[mmap.mmap](), pulse
+
+    @contextmanager
+    def pulsing(self, pulse: Pulse) -> Iterator[None]:
+        """While open, this one is called instead; it may raise to stop."""
+        before, self._pulse = self._pulse, pulse
+        try:
+            yield
+        finally:
+            self._pulse = before
 
     def floats(self, count: int) -> Stored:
         """An array of so many values, which are not set.
@@ -65,34 +78,64 @@ class Scratch:
         Raises:
             OSError: the disk is full.
         """
-        return Stored(self._folder, count)
+        found = Stored(self.folder, count)
+        self._alive.add(found.mapped)
+        return found
 
     def stored(self, values: Tensor) -> Stored:
         """A copy of values (N,)."""
         found = self.floats(len(values))
-        for (first, after), (band,) in bands(found):
+        for (first, after), (band,) in self.bands(found):
             band.copy_(values[first:after])
         return found
 
-    def kept(self, values: Tensor) -> Tensor:
-        """A copy of some values, in their shape, that lives as long as this does."""
-        self._kept.append(self.stored(values.detach().reshape(-1)))
-        return self._kept[-1].values.view(values.shape)
+    def bands(self, *arrays: Stored) -> Iterator[tuple[tuple[int, int], Sequence[Tensor]]]:
+        """Arrays of one length, some values of each at a time: where, and they; let go when the next are asked for."""
+        count = len(arrays[0].values)
+        for first in range(0, count, BAND):
+            after = min(first + BAND, count)
+            yield (first, after), [array.values[first:after] for array in arrays]
+            for array in arrays:
+                array.let_go(first, after)
+            self._pulse()
+
+    def empty(self, shape: Sequence[int], like: Tensor) -> Tensor:
+        """As a `Room` has it; of float32 in this machine's memory alone.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        if like.dtype != torch.float32 or like.device.type != "cpu":
+            raise TypeError(f"scratch holds float32 of the CPU, not {like.dtype} of {like.device}")
+        return self.floats(prod(shape)).values.view(tuple(shape))
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all arrays that live."""
+        return sum(len(mapped) for mapped in tuple(self._alive))
 
     def rest(self) -> None:
-        """What was kept need not stay in this process' memory."""
-        for stored in self._kept:
-            stored.let_go()
+        """Nothing of any array need stay in this process' memory."""
+        for mapped in tuple(self._alive):
+            _let_go(mapped, 0, len(mapped))
+        self._pulse()
+
+    def clear(self) -> None:
+        """Likewise, and what was freed goes back to the system.
+
+        glibc keeps blocks of up to 32 MiB for later, and what is between two that are in use: 300 MiB after a tile.
+        """
+        self.rest()
+        if _TRIM is not None:
+            _TRIM(0)
 
     def __repr__(self) -> str:
-        return f"<Scratch in {self._folder}>"
+        return f"<Scratch in {self.folder} [{self.size_bytes} bytes]>"
 
 
-def bands(*arrays: Stored) -> Iterator[tuple[tuple[int, int], Sequence[Tensor]]]:
-    """Arrays of one length, some values of each at a time: where, and they; let go when the next are asked for."""
-    count = len(arrays[0].values)
-    for first in range(0, count, BAND):
-        after = min(first + BAND, count)
-        yield (first, after), [array.values[first:after] for array in arrays]
-        for array in arrays:
-            array.let_go(first, after)
+def _let_go(mapped: mmap.mmap, start: int, end: int) -> None:
+    if not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    first = start // mmap.PAGESIZE * mmap.PAGESIZE
+    if end > first:
+        mapped.madvise(mmap.MADV_DONTNEED, first, min(end, len(mapped)) - first)

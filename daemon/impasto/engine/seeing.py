@@ -19,6 +19,7 @@ from impasto.engine.guides import Guide
 from impasto.engine.losses import gram_matrix
 from impasto.engine.moments import moments
 from impasto.engine.passage import Passage, Wanted, through
+from impasto.engine.room import MEMORY, Room
 from impasto.engine.tiling import Tiling, in_tiles, tiles_of
 from impasto.method import Precision
 
@@ -42,6 +43,7 @@ class Look:
         moments: instead of Gram matrices.
         precision: see `Precision`; another module than a chain has its own.
         tile: the side of tiles in px, a multiple of 16, where the whole does not fit into memory; 0 means the whole.
+        room: where content features lie, and gradients of the picture.
     """
 
     style: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class Look:
     moments: bool = False
     precision: Precision = "float32"
     tile: int = 0
+    room: Room = MEMORY
 
     def at(self, encoder: Encoder, image: Tensor) -> Seen:
         """What there is at `image` (1, 3, H, W), differentiable once."""
@@ -69,7 +72,7 @@ class Look:
         if chain is None or not isinstance(encoder, VGG):
             raise ValueError("only a chain of convolutions, ReLUs and poolings runs in tiles; this encoder is none")
         size = (image.shape[2], image.shape[3])
-        return Tiling(encoder, chain, self._wanted(chain, size), self.tile, size)
+        return Tiling(encoder, chain, self._wanted(chain, size), self.tile, size, self.room)
 
     def by_layer(self, found: Sequence[Tensor]) -> dict[str, list[Tensor]]:
         """Statistics by layer and guide, as a passage finds them one after the other."""
@@ -87,8 +90,8 @@ class Look:
     def _by_passage(self, encoder: VGG, chain: Chain, image: Tensor) -> Seen:
         size = (image.shape[2], image.shape[3])
         wanted = self._wanted(chain, size)
-        if len(tiles_of(*size, self.tile)) > 1:
-            found = list(in_tiles(image, Tiling(encoder, chain, wanted, self.tile, size)))
+        if len(tiles_of(*size, self.tile)) > 1 or self.room is not MEMORY:
+            found = list(in_tiles(image, Tiling(encoder, chain, wanted, self.tile, size, self.room)))
         else:
             returns = image.requires_grad and torch.is_grad_enabled()
             passage = Passage(chain, wanted, returns=returns, pulse=encoder.pulse)

@@ -3,7 +3,7 @@
 Knows the objective's parts. Must not know how X is moved, files, or how much memory there is. ``spilled`` asks for it
 once for each evaluation. What autograd would keep for the whole picture (differences to neighbours, distances from
 [0, 1], content features and their gradient) is found here row by row and channel by channel, by autograd over each.
-Beside X there are the slope and the features of one content layer; all else is a tile's or some rows'.
+The slope and the content's features lie where the objective has its room; all else is a tile's or some rows'.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from impasto.engine.objective import Objective
 
-ROWS, CHANNELS = 256, 8  # at a time
+ROW_VALUES, CHANNELS = 1 << 18, 4  # of a channel's rows, and of layers' channels, at a time
 
 
 def slope(objective: Objective, image: Tensor) -> tuple[dict[str, float], Tensor]:
@@ -60,15 +60,17 @@ def _content_(objective: Objective, name: str, features: Tensor) -> float:
         (pull,) = torch.autograd.grad(value, part)
         features[:, first : first + CHANNELS] = pull
         total += float(value.detach())
+        objective.room.rest()
+    objective.room.clear()
     return total
 
 
 def _of_rows_(objective: Objective, image: Tensor, gradient: Tensor) -> tuple[float, float]:
     """What X itself costs, variation and gamut; its gradient is added."""
-    weights, height = objective.weights, image.shape[2]
-    variation, gamut = 0.0, 0.0
-    for first in range(0, height, ROWS) if weights.total_variation or weights.gamut else ():
-        after, above = min(first + ROWS, height), int(first > 0 or objective.wraps)
+    weights, (height, width) = objective.weights, image.shape[2:]
+    variation, gamut, step = 0.0, 0.0, max(2, ROW_VALUES // width)
+    for first in range(0, height, step) if weights.total_variation or weights.gamut else ():
+        after, above = min(first + step, height), int(first > 0 or objective.wraps)
         rows = torch.cat([image[:, :, first - 1 : first or None], image[:, :, first:after]][1 - above :], 2)
         rows = rows.detach().requires_grad_()
         varied = weights.total_variation * objective.variation.of_rows(rows, above, height)  # type: ignore[operator]
@@ -78,4 +80,6 @@ def _of_rows_(objective: Objective, image: Tensor, gradient: Tensor) -> tuple[fl
         if above:
             gradient[:, :, first - 1] += pull[:, :, 0]
         variation, gamut = variation + float(varied.detach()), gamut + float(beyond.detach())
+        objective.room.rest()
+    objective.room.clear()
     return variation, gamut

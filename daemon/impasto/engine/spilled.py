@@ -1,8 +1,9 @@
-"""Spilled: a level of the pyramid whose arrays of the picture's size lie on scratch, but for the two under way.
+"""Spilled: a level of the pyramid whose arrays of the picture's size lie on scratch, all of them.
 
 Knows ``scale``, of which this is the other kind, scratch, and the two optimisers over it. Must not know jobs, clocks or
 how much memory there is: that a run is `Settings.spilled` says that ten pairs of L-BFGS and autograd's copies do not
 fit. ``stylize`` makes one for each scale of such a run: a coarse one in memory would take more than the finest here.
+In memory there are a tile, some bands, and the waves of one channel while coordinates are changed.
 
 The guard is that of ``descent``, and so are the steps but for rounding and a shorter history. Every array is written
 once, so a checkpoint is a list of arrays, and a run taken up from one makes the same pixels.
@@ -16,12 +17,12 @@ import torch
 from torch import Tensor
 
 from impasto.engine.descent import LIFTED, OVERSHOT, STEP_BACK, Diverged
+from impasto.engine.large import ROWS, changed, resized
 from impasto.engine.quasi_newton import Memory, direction, held, learned, moved, recalled, shortened
-from impasto.engine.scale import ScaleState
-from impasto.engine.scratch import Scratch, Stored, bands
+from impasto.engine.scale import NOISE_DEVIATION, ScaleState
+from impasto.engine.scratch import Scratch, Stored
 from impasto.engine.slope import slope
 
-SPILLED_PIXELS = 4 << 20  # a picture with fewer never is: its arrays are small beside everything else
 ADAM_BETAS, ADAM_EPSILON = (0.9, 0.99), 1e-8
 
 Evaluate = Callable[[Stored], tuple[dict[str, float], Tensor]]
@@ -69,7 +70,7 @@ class SpilledDescent:
         then, mean, square = (self._scratch.floats(count) for _ in range(3))
         mean_part, square_part = 1 - one**self._steps, 1 - two**self._steps
         before = self._moments
-        for (first, after), (to, m, v, now, *old) in bands(then, mean, square, self.variable, *before):
+        for (first, after), (to, m, v, now, *old) in self._scratch.bands(then, mean, square, self.variable, *before):
             g = gradient[first:after]
             torch.mul(g, 1 - one, out=m)
             torch.mul(g * g, 1 - two, out=v)
@@ -104,59 +105,98 @@ class SpilledDescent:
 
 
 class SpilledScale(ScaleState):
-    """`ScaleState` with its arrays on scratch."""
+    """`ScaleState` with its arrays on scratch: what it shares with that is what is not as large as the picture."""
 
     _spilled: SpilledDescent
 
     def _descend(self, previous: Tensor | None) -> None:
-        settings, scratch = self._work.settings, self._scratch
+        settings = self._work.settings
+        image = self._coordinates.variable_(self._begin(previous), self._scratch)
         if previous is not None and self._mask is None:
             self._content = torch.empty(0)  # it is needed where nothing is painted, or to begin with
-        else:
-            self._content = scratch.kept(self._content)
-        image = self._coordinates.variable_(self._begun(previous))
         self._shape = image.shape
-        start = scratch.stored(image.view(-1))
-        del image
-        self._spilled = SpilledDescent(start, settings.optimizer, settings.adam_rate, scratch)
+        start = self._scratch.stored(image.view(-1))
+        self._spilled = SpilledDescent(start, settings.optimizer, settings.adam_rate, self._scratch)
 
-    def _begun(self, previous: Tensor | None) -> Tensor:
-        """`_begin`, with fewer copies; to be written over."""
-        if previous is None:
-            return self._begin(None).clone(memory_format=torch.contiguous_format)
-        image, detail = self._continued(previous), self._work.detail
-        return image.add_(self._continued(self._work.reference), alpha=detail) if detail else image
+    def _begin(self, previous: Tensor | None) -> Tensor:
+        """As of any scale; to be written over."""
+        work = self._work
+        if previous is not None:
+            image = self._continued(previous)
+            return image.add_(self._continued(work.reference), alpha=work.detail) if work.detail else image
+        if work.init is not None:
+            return self._continued(work.init)
+        if work.settings.start == "content":
+            return changed(self._content, lambda rows: rows, self._scratch)
+        noise = self._scratch.empty(self._content.shape, self._content)
+        noise.normal_(generator=torch.Generator().manual_seed(work.settings.seed))
+        return noise.mul_(NOISE_DEVIATION).add_(self._content.mean((2, 3), keepdim=True))
 
     @property
     def _scratch(self) -> Scratch:
         assert self._work.scratch is not None  # whoever asks for spilling gives room for it
         return self._work.scratch
 
+    def _continued(self, image: Tensor) -> Tensor:
+        return resized(image, self.scale.height, self.scale.width, self._scratch, self._margin)
+
+    def _covering(self, mask: Tensor) -> Tensor:
+        return self._continued(mask).clamp_(0, 1)
+
     def _free(self) -> Tensor:
         """What the variable stands for, with its margin; a copy."""
-        image = torch.empty(self._shape)
-        for (first, after), (band,) in bands(self._spilled.variable):
+        image = self._scratch.empty(self._shape, self._spilled.variable.values)
+        for (first, after), (band,) in self._scratch.bands(self._spilled.variable):
             image.view(-1)[first:after] = band
-        return self._coordinates.image_(image)
+        return self._coordinates.image_(image, self._scratch)
 
     def _continued_image(self) -> Tensor:
         image = self._free()
         if self._mask is not None:
-            for rows, mask, content in zip(*(t.split(256, 2) for t in (image, self._mask, self._content)), strict=True):
+            for rows, mask, content in zip(
+                *(t.split(ROWS, 2) for t in (image, self._mask, self._content)), strict=True
+            ):
                 rows.copy_(content + mask * (rows - content))
+                self._scratch.rest()
         self._scratch.rest()
         return image
 
+    def image(self) -> Tensor:
+        """As of any scale."""
+        work, room = self._work, self._scratch
+        if work.colouring.plain:
+            return self._margin.cut(self._continued_image())
+        image = self._margin.cut(self._free())
+        content = resized(work.content, self.scale.height, self.scale.width, room)
+        mask = None if self._mask is None else self._margin.cut(self._mask)
+        for first in range(0, self.scale.height, ROWS):
+            rows, own = (one[:, :, first : first + ROWS] for one in (image, content))
+            free = work.colouring.restored(rows, own)
+            rows.copy_(free if mask is None else own + mask[:, :, first : first + ROWS] * (free - own))
+            room.rest()
+        return image
+
+    def carried(self) -> Tensor:
+        """As of any scale."""
+        work, free = self._work, self._margin.cut(self._free())
+        if work.detail:
+            free.sub_(resized(work.reference, self.scale.height, self.scale.width, self._scratch), alpha=work.detail)
+        self._scratch.rest()
+        return free
+
     def _advance(self) -> dict[str, float]:
-        return self._spilled.advance(self._evaluated)
+        losses = self._spilled.advance(self._evaluated)
+        self._scratch.clear()
+        return losses
 
     def _evaluated(self, _variable: Stored) -> tuple[dict[str, float], Tensor]:
         image = self._continued_image()
         losses, gradient = slope(self._objective, image)
-        del image
         if self._mask is not None:
             gradient.mul_(self._mask)
-        return losses, self._coordinates.image_(gradient).view(-1)
+        self._coordinates.image_(gradient, self._scratch)
+        self._scratch.clear()
+        return losses, gradient.view(-1)
 
     def descent_state(self) -> dict[str, Any]:
         """As of any scale."""

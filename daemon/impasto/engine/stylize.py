@@ -15,7 +15,6 @@ Whoever has a clock may leave a scale early (`enough`); where that happened is i
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from torch import Tensor
@@ -64,7 +63,7 @@ class Step:
     @property
     def image(self) -> Tensor:
         """A copy of X as it is now, (1, 3, h, w) in [0, 1] at this scale's size; not clamped, as floats go on."""
-        return self._state.image().detach().clone()
+        return self._state.image()
 
     @property
     def ends_scale(self) -> bool:
@@ -87,7 +86,7 @@ def stylize(  # noqa: PLR0913  # the pictures that a run may have, each by its n
     init: Tensor | None = None,
     targets: TargetSource | None = None,
     resume: Checkpoint | None = None,
-    scratch: Path | None = None,
+    scratch: Scratch | None = None,
     pulse: Pulse = steady,
     enough: Enough = lambda _scale, _step: False,
 ) -> Iterator[Step]:
@@ -103,7 +102,7 @@ def stylize(  # noqa: PLR0913  # the pictures that a run may have, each by its n
         init: (1, 3, H, W): X begins with it in place of the content or noise, e.g. with an earlier result.
         targets: computes or remembers the style's statistics for a size; see `TargetCache`. A `Style` may have its own.
         resume: continue after this point of an earlier run with the same arguments.
-        scratch: a folder for arrays that do not fit into memory, where the settings are `spilled`.
+        scratch: room for arrays that do not fit into memory, where the settings are `spilled`.
         pulse: called between layers; may raise to stop.
         enough: asked after each step, with the scale's index and the step's number in it, whether to leave the scale.
 
@@ -114,10 +113,10 @@ def stylize(  # noqa: PLR0913  # the pictures that a run may have, each by its n
     settings = settings or Settings()
     styles = checked(content, style, {"mask": mask, "keep": keep}, init)
     if settings.spilled and scratch is None:
-        raise ValueError("the settings ask for arrays on scratch, and no folder for them is given")
-    room = Scratch(scratch) if scratch is not None and settings.spilled else None
+        raise ValueError("the settings ask for arrays on scratch, and no room for them is given")
+    scratch = scratch if settings.spilled else None
     pictures = {"mask": mask, "keep": keep, "init": init}
-    work = Work.prepared(encoder, content, styles, settings, **pictures, targets=targets, scratch=room)
+    work = Work.prepared(encoder, content, styles, settings, **pictures, targets=targets, scratch=scratch)
     return _steps(work, resume, pulse, enough)
 
 

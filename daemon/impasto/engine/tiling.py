@@ -19,6 +19,7 @@ from torch.autograd.function import once_differentiable
 from impasto.engine.chain import Chain
 from impasto.engine.encoder import VGG
 from impasto.engine.passage import Passage, Wanted
+from impasto.engine.room import MEMORY, Room
 
 # relu5_1 sees 156 px: a feature is exact 78 px from a cut, which is 80 in steps of its stride; a gradient where all
 # features that the pixel reaches are exact. Measured (LOG.md): 64 and 144 px are not enough.
@@ -92,8 +93,11 @@ def _within(span: Span, pieces: list[Span]) -> Span:
 class Tiling:
     """A passage in tiles."""
 
-    def __init__(self, encoder: VGG, chain: Chain, wanted: Wanted, side: int, size: tuple[int, int]) -> None:
-        """`side` of the tiles, of a picture of `size`, height and width."""
+    def __init__(  # a picture, what is wanted of it, and how
+        self, encoder: VGG, chain: Chain, wanted: Wanted, side: int, size: tuple[int, int], room: Room = MEMORY
+    ) -> None:
+        """`side` of the tiles, of a picture of `size`, height and width; what is found is laid into `room`."""
+        self._room = room
         self._encoder, self._chain, self._wanted = encoder, chain, wanted
         self._ground = Ground(*size, around=chain.units[0].padding == "circular")
         self._tiles, self._sizes, self._strides = tiles_of(*size, side), chain.sizes(*size), chain.strides
@@ -111,11 +115,12 @@ class Tiling:
             sums = [a + b for a, b in zip(sums, found[:count], strict=True)] if sums else found[:count]
             for name, whole, part in zip(self._wanted.content, wholes, found[count:], strict=True):
                 self._place(whole, part, name, tile, outer)
+            self._room.clear()
         return [*sums, *wholes]
 
     def back(self, image: Tensor, gradients: Sequence[Tensor | None]) -> Tensor:
         """The picture's gradient from those of `there`'s results."""
-        slope = torch.empty_like(image)
+        slope = self._room.empty(image.shape, image)
         count = sum(len(shares) for shares in self._wanted.style.values())
         for tile in self._tiles:
             outer = self._ground.outer(tile, GRADIENT_MARGIN_PX)
@@ -135,6 +140,7 @@ class Tiling:
             rows, columns = (_within(span, pieces) for span, pieces in zip(tile, outer, strict=True))
             inner = part[:, :, rows.start : rows.stop, columns.start : columns.stop]
             slope[:, :, tile[0].start : tile[0].stop, tile[1].start : tile[1].stop] = inner
+            self._room.clear()
         return slope
 
     def _seen(self, image: Tensor, outer: tuple[list[Span], list[Span]]) -> Tensor:
@@ -182,7 +188,7 @@ class Tiling:
 
     def _empty(self, image: Tensor, name: str) -> Tensor:
         channels = next(unit.channels for unit in self._chain.units if unit.name == name)
-        return image.new_empty(1, channels, *self._sizes[name])
+        return self._room.empty((1, channels, *self._sizes[name]), image)
 
     def _part(self, whole: Tensor, name: str, tile: Tile) -> Tensor:
         """A tile's own positions in a whole layer."""

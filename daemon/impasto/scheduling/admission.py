@@ -5,6 +5,7 @@ takes a job in. What a device must hold is predicted from pixels times calibrate
 ``engine.memory.bytes_needed``, which weighs them (tests compare), as the front cannot load the engine.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
@@ -19,8 +20,9 @@ from impasto.spec import StylizeSpec
 RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
 BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
 IMAGES_BYTES = 576.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, a state being written
-SPILLED_BYTES = 56.0  # likewise where the pictures' arrays lie on disk
-SPILLED_PIXELS, SPILL_BELOW_PX = 4 << 20, 768  # of pictures, and tiles in memory, from which on they do
+SPILLED_BYTES, SPILLED_STYLE_BYTES = 8.0, 24.0  # likewise, and per pixel of styles, where arrays lie on disk
+SCRATCH_BYTES = 300.0  # per pixel, of the disk then: X, five of L-BFGS's pairs and more, as old and as new
+SPILL_BELOW_PX, SPILLED_TILE_PX = 768, 3072  # tiles in memory from which on they do, and the largest tiles then
 HELD_BYTES = 512.0  # per pixel, of a job that waits in memory: measured 380 to 450 (tests/test_admission.py)
 HELD_STYLE_BYTES = 16.0  # per pixel of each style
 HELD_BASE_BYTES = 4 << 20
@@ -84,6 +86,8 @@ class Footprint:
         part: likewise for each pixel that is under way; 0 where the picture cannot be cut.
         spilled: as `whole`, where its arrays lie on disk; 0 where they may not.
         least_spilled: as `least`, likewise.
+        held_spilled: as `held`, likewise.
+        scratch: bytes of disk, likewise.
     """
 
     peak: int
@@ -94,6 +98,8 @@ class Footprint:
     part: float = 0.0
     spilled: int = 0
     least_spilled: int = 0
+    held_spilled: int = 0
+    scratch: int = 0
 
     def tile(self, limit: int, *, spilled: bool = False) -> int:
         """The side in px of the largest tiles within `limit` bytes: 0 where the whole fits, or cannot be cut.
@@ -103,8 +109,15 @@ class Footprint:
         if (self.peak <= limit and not spilled) or not self.part:
             return 0
         room = limit - self.fixed - (self.spilled if spilled else self.whole)
-        side = isqrt(int(max(0, room) / self.part)) - AROUND_TILE_PX
-        return max(LEAST_TILE_PX, side // TILE_STEP_PX * TILE_STEP_PX)
+        side = (isqrt(int(max(0, room) / self.part)) - AROUND_TILE_PX) // TILE_STEP_PX * TILE_STEP_PX
+        return max(LEAST_TILE_PX, min(side, SPILLED_TILE_PX) if spilled else side)
+
+    def taken(self, tile: int, *, spilled: bool) -> tuple[int, int]:
+        """In a step, and between turns, of a job whose terms are fixed so."""
+        if not spilled or not self.spilled:
+            return self.peak, self.held
+        under_way = min(self.peak - self.fixed - self.whole, int(self.part * (tile + AROUND_TILE_PX) ** 2))
+        return max(self.least_spilled, self.fixed + self.spilled + under_way), self.held_spilled
 
     def spills(self, limit: int) -> bool:
         """Whether the picture's arrays should lie on disk, as tiles would be too small otherwise."""
@@ -125,17 +138,20 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     weights = settings_of(spec).weights
     part = appetite.kept(weights.style_layers) + (appetite.around if spec.tileable else appetite.through)
     features = appetite.features(weights.content_layers)
-    whole, spilled = pixels * (IMAGES_BYTES + features), pixels * (SPILLED_BYTES + features * 2 / 3)
+    whole, spilled = pixels * (IMAGES_BYTES + features), pixels * SPILLED_BYTES
     style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through
     uncut = spec.tileable and bool(width % TILE_STEP_PX or height % TILE_STEP_PX)
     peak = max(whole + pixels * part, style)
     under_way = (pixels if uncut else min(pixels, (LEAST_TILE_PX + AROUND_TILE_PX) ** 2)) * part
-    least, least_spilled = max(whole + under_way, style), max(spilled + under_way, style)
-    held = pixels * HELD_BYTES + sum(style_pixels) * HELD_STYLE_BYTES + HELD_BASE_BYTES
+    opened = int((sum(style_pixels) + max(style_pixels)) / 2 * SPILLED_STYLE_BYTES)
+    least, least_spilled = max(whole + under_way, style), max(spilled + under_way, style) + opened
+    held_spilled = int(sum(style_pixels) * HELD_STYLE_BYTES) + HELD_BASE_BYTES
+    held = pixels * HELD_BYTES + held_spilled
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
     peak, least = max(peak, held) + fixed, max(least, held) + fixed
     cut = 0.0 if uncut else part
-    disk = (int(spilled), int(least_spilled) + fixed) if cut and pixels > SPILLED_PIXELS else (0, 0)
+    scratch = int(pixels * SCRATCH_BYTES)
+    disk = (int(spilled) + opened, int(least_spilled) + fixed, held_spilled, scratch) if cut else (0, 0, 0, 0)
     return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk)
 
 
@@ -148,31 +164,53 @@ def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:
     return max(16, width) * max(16, height)
 
 
-def check_fit(need: Footprint, header: ImageHeader, budgets: Sequence[int], *, spills: bool = False) -> None:
+def check_fit(
+    need: Footprint,
+    header: ImageHeader,
+    budgets: Sequence[int],
+    at: Callable[[int], Footprint],
+    *,
+    spills: bool = False,
+) -> None:
     """Refuses what no device here can ever hold.
 
     Args:
         need: of the job.
         header: of its result.
         budgets: bytes that jobs may take, of each device; none known means that nobody can tell yet.
+        at: what it would need if the longer side of its result had so many pixels.
         spills: whether arrays of the picture's size may lie on disk there.
 
     Raises:
-        CannotServe: with the numbers, and a size that would fit.
+        CannotServe: with the numbers, and the largest size that would be served.
     """
     least = need.at_least(spills=spills)
     most = max(budgets, default=least)
     if least <= most:
         return
-    # What fits as a whole fits in any case; between that and the least nearly all work would be done around tiles.
-    scale = max(0.0, (most - need.fixed) / (need.peak - need.fixed)) ** 0.5
-    fitting = int(max(header.width, header.height) * scale * 0.95)
-    advice = f"ask for a size of at most {fitting} px" if fitting >= Limits.min_side else "it is too small to paint"
+    sides = range(Limits.min_side, max(header.width, header.height))
+    fitting = bisect_right(sides, most, key=lambda side: at(side).at_least(spills=spills))
+    advice = f"ask for a size of at most {sides[fitting - 1]} px" if fitting else "it is too small to paint"
     raise CannotServe(
         f"{header.width}x{header.height} px need about {least >> 20} MiB of a device's memory, and "
         f"{most >> 20} MiB are all that jobs may take: {advice}",
         reason="DOES_NOT_FIT",
     )
+
+
+def check_scratch(need: Footprint, header: ImageHeader, free_bytes: int) -> None:
+    """Refuses a job whose arrays are to lie on a disk that has no room for them.
+
+    Raises:
+        CannotServe: with the numbers.
+    """
+    if need.scratch > free_bytes:
+        raise CannotServe(
+            f"{header.width}x{header.height} px do not fit into memory, and need about {need.scratch >> 20} MiB of the "
+            f"disk while they are painted, of which {max(0, free_bytes) >> 20} MiB are free: make room on it, or ask "
+            "for a smaller size",
+            reason="DISK_FULL",
+        )
 
 
 def superseded(job: Job, unfinished: Sequence[Job]) -> list[Job]:

@@ -7,12 +7,13 @@ facts, keeps their state. Must not know workers' processes, verbs or gRPC. ``sch
 import contextlib
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from impasto.config import Limits
 from impasto.errors import CannotServe, NotFound
 from impasto.image import ImageHeader
 from impasto.job import Job, Outlook, Priority, State
-from impasto.scheduling.admission import check_fit, check_room, footprint, superseded
+from impasto.scheduling.admission import Footprint, check_fit, check_room, check_scratch, footprint, superseded
 from impasto.scheduling.decision import Decision, Slot, decide
 from impasto.scheduling.demand import Demand, Want
 from impasto.scheduling.device import Device
@@ -20,6 +21,7 @@ from impasto.scheduling.fairness import Account, Ledger
 from impasto.scheduling.terms import fixed
 from impasto.store import Record, Store
 
+DISK_RESERVE_BYTES = 256 << 20  # is left to others, and to what is written down of jobs
 RETRY_S, MIN_RETRY_S, MAX_RETRY_S = 5.0, 1.0, 60.0
 NO_PICTURE = ImageHeader(1, 1)  # for one that is gone: its job fails when it begins
 
@@ -56,17 +58,32 @@ class Backlog:
 
         Raises:
             Busy: its client, or all together, have as many as are allowed.
-            CannotServe: no device here can ever hold it.
+            CannotServe: no device here can ever hold it, or the disk what of it is to lie there.
         """
         others = self._others(leaving)
         needless = superseded(job, others)
         if needless:  # rarely: hundreds may wait
             others = [other for other in others if other not in needless]
         check_room(job, others, self._limits, lambda: self._retry_s(job))
-        content, styles = self._headers(job)
-        need, header = footprint(job.spec, content, styles), job.spec.result_header(content)
-        check_fit(need, header, _budgets(devices), spills=_spills(devices))
+        self._check_fit(job, devices)
         return needless
+
+    def _check_fit(self, job: Job, devices: Sequence[Device]) -> None:
+        """Whether the largest device can hold a job, and the disk what does not fit there.
+
+        Raises:
+            CannotServe: it cannot.
+        """
+        (content, styles), budgets = self._headers(job), [device.budget_bytes for device in devices]
+        need, header = footprint(job.spec, content, styles), job.spec.result_header(content)
+
+        def at(side: int) -> Footprint:
+            return footprint(replace(job.spec, size=side), content, styles)
+
+        spills = _spills(devices)
+        check_fit(need, header, budgets, at, spills=spills)
+        if spills and need.spills(max(budgets)):
+            check_scratch(need, header, self._store.free_bytes() - DISK_RESERVE_BYTES)
 
     def take(self, job: Job, leaving: Collection[str], devices: Sequence[Device]) -> Job:
         """Takes in a new job that was checked, before it is in the store; its terms fixed, as far as may be."""
@@ -90,7 +107,7 @@ class Backlog:
             want = self._want(record.job)
             if record.job.state is State.QUEUED:
                 try:
-                    check_fit(want.need, want.header, _budgets(devices), spills=_spills(devices))
+                    self._check_fit(record.job, devices)
                     record.amend(fixed(record.job, want.need, devices))
                 except CannotServe as error:
                     found.append((record, error))
@@ -116,13 +133,14 @@ class Backlog:
         return decide(jobs, slots, accounts, interactive_first=self._ledger.interactive_first(now, max(1, devices)))
 
     def _leaving_bytes(self, worker: str, homes: Mapping[str, str], away: Collection[str]) -> int:
-        return self._demand.held_bytes(name for name, home in homes.items() if home == worker and name in away)
+        leaving = [name for name, home in homes.items() if home == worker and name in away]
+        return self._demand.held_bytes(self._store.records[name].job for name in leaving if name in self._store.records)
 
     def begun(self, job: Job) -> int:
         """A worker takes a job into its memory; the bytes that it needs of it at least."""
         want = self._want(job)
         self._demand.held(job, time.monotonic())
-        return want.need.least
+        return want.need.at_least(spills=job.terms.settings.get("spilled", False))
 
     def charge(self, record: Record, seconds: float) -> None:
         """A job has had its turn, or the last of one."""
@@ -186,10 +204,6 @@ class Backlog:
 def _within(job: Job) -> str:
     """A client among those of its account."""
     return f"{job.account}/{job.client}"
-
-
-def _budgets(devices: Sequence[Device]) -> list[int]:
-    return [device.budget_bytes for device in devices]
 
 
 def _spills(devices: Sequence[Device]) -> bool:

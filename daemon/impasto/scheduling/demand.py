@@ -42,6 +42,12 @@ class Want:
     left_s: float | None = None
 
 
+def _taken(want: Want, job: Job) -> tuple[int, int]:
+    """Bytes in a turn, and between turns, by the job's terms as far as they are fixed."""
+    settings = job.terms.settings
+    return want.need.taken(settings.get("tile", 0), spilled=settings.get("spilled", False))
+
+
 class Demand:
     """All unfinished jobs. The mutable state is what they want, the pace, and the last forecasts."""
 
@@ -88,12 +94,12 @@ class Demand:
     def seen(self, job: Job, worker: str, now: float, share_s: float) -> Runnable:
         """The job as the decision sees it; `share_s` is what its client has had among those of its account."""
         want, priority = self._wants[job.name], job.priority.value
-        times, need = (now - want.turn, now - want.held_since), want.need
-        return Runnable(job.name, job.account, priority, job.arrival, worker, *times, need.peak, need.held, share_s)
+        times, bytes_ = (now - want.turn, now - want.held_since), _taken(want, job)
+        return Runnable(job.name, job.account, priority, job.arrival, worker, *times, *bytes_, share_s)
 
-    def held_bytes(self, names: Iterable[str]) -> int:
+    def held_bytes(self, jobs: Iterable[Job]) -> int:
         """What jobs between their turns hold together."""
-        return sum(self._wants[name].need.held for name in names if name in self._wants)
+        return sum(_taken(self._wants[job.name], job)[1] for job in jobs if job.name in self._wants)
 
     def places(self, waiting: Waiting, now: float) -> Mapping[str, int]:
         """How many jobs of the queue will begin before each queued one, and one."""

@@ -1,9 +1,9 @@
 """Pictures as tensors of the size at which they are used, some rows at a time.
 
-Knows pixels, pictures and the engine's resampling. Must not know jobs. ``painting`` calls it. A photo of a hundred
-megapixels is painted at 1024 px more often than not: what is in memory of it then is a band of rows, and the picture
-made narrow, instead of five copies of the whole in floats. Rows are seen singly and resampling goes along them first,
-so the numbers are those of the whole at once.
+Knows pixels, pictures and the engine's resampling. Must not know jobs. ``material`` calls it where arrays lie in memory,
+as ``inspection`` does. A photo of a hundred megapixels is painted at 1024 px more often than not: what is in memory of
+it then is a band of rows, and the picture made narrow, instead of five copies of the whole in floats. Rows are seen
+singly and resampling goes along them first, so the numbers are those of the whole at once.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ from torch import Tensor
 from impasto import pixels
 from impasto.engine import Pulse
 from impasto.engine.encoder import resize
+from impasto.image import ImageHeader
 from impasto.worker.studio import Picture
 
 BAND_PIXELS = 1 << 20  # 12 MiB of floats in colour
@@ -34,7 +35,7 @@ def seen(picture: Picture, size: Size, field: str, pulse: Pulse) -> Tensor:
 
     def look(rows: slice) -> Tensor:
         light = _colour(picture, rows, field, pulse)
-        return light if mean is None else pixels.shown(light, _cover(picture, rows), mean)
+        return light if mean is None else torch.where(_cover(picture, rows) > 0, light, mean)
 
     return _sized(picture, size, look)
 
@@ -46,8 +47,8 @@ def lent(picture: Picture, size: Size, field: str, pulse: Pulse) -> tuple[Tensor
     mean = _mean(picture, field, pulse)
 
     def look(rows: slice) -> Tensor:
-        light = _colour(picture, rows, field, pulse)
-        return light if mean is None else pixels.opaque(light, _cover(picture, rows), mean)
+        light, alpha = _colour(picture, rows, field, pulse), _cover(picture, rows)
+        return light if mean is None else light * alpha + mean * (1 - alpha)
 
     return _sized(picture, size, look), _sized(picture, size, lambda rows: _cover(picture, rows)).clamp(0, 1)
 
@@ -132,14 +133,18 @@ def _has_alpha(picture: Picture) -> bool:
 
 def _colour(picture: Picture, rows: slice, field: str, pulse: Pulse) -> Tensor:
     pulse()
-    return pixels.colour(picture.samples[rows], picture.header, field, pulse)
+    return pixels.colour(picture.samples[rows], _header(picture, rows), field, pulse)
 
 
 def _cover(picture: Picture, rows: slice) -> Tensor:
-    alpha = pixels.coverage(picture.samples[rows], picture.header)
+    alpha = pixels.coverage(picture.samples[rows], _header(picture, rows))
     assert alpha is not None
     return alpha
 
 
 def _selected(picture: Picture, rows: slice) -> Tensor:
-    return pixels.mask(picture.samples[rows], picture.header)
+    return pixels.mask(picture.samples[rows], _header(picture, rows))
+
+
+def _header(picture: Picture, rows: slice) -> ImageHeader:
+    return picture.header.resized(picture.header.width, rows.stop - rows.start)

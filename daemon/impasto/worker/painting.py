@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from torch import Tensor
 
 from impasto import pixels
 from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
-from impasto.engine.encoder import resize
+from impasto.engine.large import resized
 from impasto.engine.memory import within
-from impasto.errors import CannotServe, InvalidRequest, Violation
+from impasto.engine.room import MEMORY
+from impasto.errors import CannotServe
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
 from impasto.method.choices import settings_from_json, settings_of
 from impasto.spec import StylizeSpec
-from impasto.worker import checkpoint, opening
+from impasto.worker import checkpoint
 from impasto.worker.budget import Budget
+from impasto.worker.material import Material
 from impasto.worker.result import Beside, put, put_result
 from impasto.worker.saving import Outcome, Saving
 from impasto.worker.studio import Picture, Studio
@@ -67,22 +68,23 @@ class Painting:
             InvalidRequest: a sample is no number, or there is nothing to be seen in the style.
             CannotServe: the device's memory cannot hold it, or its encoder is another one by now.
         """
-        self._spec, self._pictures = spec, {field: Picture.open(told) for field, told in pictures.items()}
-        self._content, self._mask = self._pictures["content"], self._pictures.get("mask")
-        self._studio, self._terms = studio, terms or Terms()
-        self.header = spec.result_header(self._content.header)
+        opened = {field: Picture.open(told) for field, told in pictures.items()}
+        self._spec, self._studio, self._terms = spec, studio, terms or Terms()
+        self.header = spec.result_header(opened["content"].header)
         self.settings = (
             settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec, studio.precision)
         )
-        self.nothing, self.again = opening.selects_nothing(self._content, self._mask), ""
+        self._material = Material(opened, self.header, self.settings.style_scale)
+        self.nothing, self.again = self._material.selects_nothing(), ""
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
         if not self.nothing:
-            self._check_memory(studio, encoder)
+            self._check_memory(studio, encoder, pulse)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
         self._budget, self._began = Budget(spec.budget_s, self._scales), 0.0
         self.total_steps, self.step = self.settings.steps, 0
         self.seconds, self._besides, self._billed, self._pixel_rate, self._step_s = 0.0, 0.0, 0.0, 0.0, 0.0
         self._last, self.saving = cast("Step | None", None), Saving(self._terms.folder, self.header.pixels, saved)
+        self.saving.spare = self._material.spare_bytes
         self._resume = self._taken_up()
         self._anew = partial(self._begin, studio, encoder, pulse)
         self._steps = self._anew()
@@ -103,8 +105,8 @@ class Painting:
         self.notice = f"it goes on from step {self.step}" + ", as a newer checkpoint is damaged" * bool(saved.damaged)
         return saved.state
 
-    def _check_memory(self, studio: Studio, encoder: VGG) -> None:
-        sizes = [self._style_size(self._style(index).header) for index in range(len(self._spec.styles))]
+    def _check_memory(self, studio: Studio, encoder: VGG, pulse: Pulse) -> None:
+        sizes = [self._material.style_size(index) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
         around = 2 * self.settings.margin
         size, free = (self.header.height + around, self.header.width + around), studio.free_bytes()
@@ -115,6 +117,7 @@ class Painting:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
         if self.settings.spilled and self._terms.folder is not None:
             checkpoint.prepare(self._terms.folder)
+            self._material.lie_in(self._terms.folder, size[0] * size[1], pulse)
 
     def shortage(self, free: int) -> str:
         """For people: how much it needs, that only `free` bytes are there, and what to do."""
@@ -122,36 +125,24 @@ class Painting:
 
     def _begin(self, studio: Studio, encoder: VGG, pulse: Pulse) -> Iterator[Step]:
         """The engine's generator over this job's tensors; they are made when the first step is asked for."""
-        content = self._seen(pulse)
+        material = self._material
+        content = material.shown(pulse)
         self._reach, self._pulse = pixels.reach_of(content), pulse
-        init = self._pictures.get("init")
-        if init is not None:
-            start = opening.seen(init, self._size, "spec.init", pulse).to(studio.device)
-        mask = opening.painted(self._content, self._mask, self._size)
+        init = material.shown(pulse, "init") if "init" in material.pictures else None
+        mask, keep = material.painted(), material.selected("keep")
         return stylize(
             encoder,
             content.to(studio.device),
             [self._style_use(studio, encoder, index) for index in range(len(self._spec.styles))],
             self.settings,
             mask=None if mask is None else mask.to(studio.device),
-            keep=self._selected("keep", studio),
-            init=None if init is None else start,
+            keep=None if keep is None else keep.to(studio.device),
+            init=None if init is None else init.to(studio.device),
             resume=self._resume,
-            scratch=self._terms.folder if self.settings.spilled else None,
+            scratch=material.scratch,
             pulse=pulse,
             enough=lambda scale, _step: self._budget.spent(scale, self.seconds + time.perf_counter() - self._began),
         )
-
-    @property
-    def _size(self) -> tuple[int, int]:
-        """The result's width and height."""
-        return self.header.width, self.header.height
-
-    def _seen(self, pulse: Pulse) -> Tensor:
-        return opening.seen(self._content, self._size, "spec.content", pulse)
-
-    def _style(self, index: int) -> Picture:
-        return self._pictures[f"styles[{index}].image"]
 
     def _style_use(self, studio: Studio, encoder: VGG, index: int) -> Style:
         """A style as the engine takes it; what is transparent in it lends nothing.
@@ -159,48 +150,25 @@ class Painting:
         Raises:
             InvalidRequest: there is nothing to be seen in it.
         """
-        use, (image, cover) = self._spec.styles[index], self._style_seen(index)
+        use, (image, cover) = self._spec.styles[index], self._material.style_seen(index, self._pulse)
+        region = self._material.selected(f"styles[{index}].mask")
         return Style(
             image.to(studio.device),
             use.weight,
-            self._selected(f"styles[{index}].mask", studio),
+            None if region is None else region.to(studio.device),
             None if cover is None else cover.to(studio.device),
             studio.targets[encoder.spec.name].source(self._style_key(index), self.settings.objective),
         )
 
-    def _style_seen(self, index: int) -> tuple[Tensor, Tensor | None]:
-        """The style at the size it is used at, and how much each place counts, if not all count alike."""
-        picture, field = self._style(index), f"spec.styles[{index}].image"
-        image, cover = opening.lent(picture, self._style_size(picture.header), field, self._pulse)
-        if cover is not None and float(cover.max()) == 0:
-            raise InvalidRequest([Violation(field, "is wholly transparent; a style must be seen", "STYLE_TRANSPARENT")])
-        return image, cover
-
     def _style_key(self, index: int) -> tuple[object, ...]:
         """What the pixels of a style depend on as the network sees them: recoloured ones on the content, too."""
-        key = self._style(index).key
+        key = self._material.style(index).key
         settings = self.settings
         if settings.colour == "style":
             return (key,)
-        others = [self._pictures.get(field) for field in ("content", "mask", f"styles[{index}].mask")]
+        others = [self._material.pictures.get(field) for field in ("content", "mask", f"styles[{index}].mask")]
         size = (self.header.width, self.header.height)
         return (key, settings.colour, settings.colour_strength, size, *(o.key if o else None for o in others))
-
-    def _selected(self, field: str, studio: Studio) -> Tensor | None:
-        """A mask at the result's size."""
-        picture = self._pictures.get(field)
-        if picture is None:
-            return None
-        return opening.mask(picture, self._size).to(studio.device)
-
-    def _style_size(self, header: ImageHeader) -> tuple[int, int]:
-        """Width and height of a style, no larger than the finest scale can use: 50 megapixels cost nothing."""
-        width, height = header.width, header.height
-        edge = round(self.settings.style_scale * max(self.header.width, self.header.height))
-        if max(width, height) <= edge or min(width, height) <= 16:
-            return width, height
-        width, height = fit_long_side(width, height, edge)
-        return max(16, width), max(16, height)
 
     def advance(self) -> Step:
         """One step; its time is charged to the job."""
@@ -268,22 +236,24 @@ class Painting:
         height, width = image.shape[2:]
         if max(height, width) > max_edge:
             width, height = fit_long_side(width, height, max_edge)
-            image = resize(image, height, width)
+            image = resized(image, height, width, self._material.scratch or MEMORY)
         header = ImageHeader(width, height, PixelFormat.RGB)
         return header, pixels.samples_of(image, header, None).tobytes()
 
     def write(self, path: Path) -> ImageHeader:
         """Writes X at the result's size and depth; unpainted samples and alpha are the content's own."""
-        if self.nothing and self.header == self._content.header:
-            put(path, np.array(self._content.samples))
+        material, source = self._material, self._material.content
+        if self.nothing and self.header == source.header:
+            put(path, np.array(source.samples))
             return self.header
         if self._last is None and self._resume is not None:
             self._steps = self._anew()  # whatever stopped it before its first step
             self.advance()  # a state becomes a picture by the step after it
-        image, source = self._last.image if self._last else self._seen(self._pulse), self._content
-        image = resize(image, self.header.height, self.header.width).clamp(*pixels.reach_of(image))
-        cover = opening.cover(source, self._size)
-        painted = opening.painted(source, self._mask, self._size) if self.header == source.header else None
+        image, cover = (
+            material.resized(self._last.image) if self._last else material.shown(self._pulse),
+            material.cover(),
+        )
+        painted = material.painted() if self.header == source.header else None
         put_result(path, image, self.header, Beside(source, cover, painted, self._reach), self._pulse)
         return self.header
 

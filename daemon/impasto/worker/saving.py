@@ -9,6 +9,7 @@ processor time of the thread, as every core may be the work's. Waiting for the d
 """
 
 import errno
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -73,6 +74,7 @@ class Saving:
         self.newest = 0  # the step of the newest state on the disk
         self.cost_s = 0.0
         self.room_bytes: int | None = None  # what the daemon's quota leaves; None if nobody has told
+        self.spare: Callable[[], int | None] = lambda: None  # likewise what the work itself leaves of the disk
 
     def due(self, worked_s: float, *, at_landmark: bool) -> bool:
         """Whether to write a state now: at the end of a scale always, else every so often, if the last one is done."""
@@ -146,18 +148,20 @@ class Saving:
                 part.replace(path)
 
     def _make_room(self, folder: Path, size_bytes: int) -> None:
-        """Sees to it that a state fits into what the daemon's quota leaves; an older one goes first.
+        """Sees to it that a state fits into what quota and work leave of the disk; an older one goes first.
 
         Raises:
             OSError: it does not.
         """
-        if self.room_bytes is None or size_bytes <= self.room_bytes:
-            return
         older = checkpoint.states(folder)[1:]
-        if size_bytes > self.room_bytes + sum(path.stat().st_size for path in older):
-            raise OSError(errno.EDQUOT, "the daemon's quota is used up")
-        for path in older:
-            path.unlink(missing_ok=True)
+        for room, code in ((self.room_bytes, errno.EDQUOT), (self.spare(), errno.ENOSPC)):
+            if room is None or size_bytes <= room:
+                continue
+            if size_bytes > room + sum(path.stat().st_size for path in older):
+                raise OSError(code, os.strerror(code))
+            for path in older:
+                path.unlink(missing_ok=True)
+            older = []
 
     def __repr__(self) -> str:
         return f"<Saving [state {self.newest}, {self.cost_s:.3f} s]>"
