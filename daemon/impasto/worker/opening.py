@@ -1,8 +1,8 @@
 """Pictures as tensors of the size at which they are used, some rows at a time.
 
-Knows pixels, pictures and the engine's resampling. Must not know jobs. ``material`` calls it where arrays lie in memory,
-as ``inspection`` does. A photo of a hundred megapixels is painted at 1024 px more often than not: what is in memory of
-it then is a band of rows, and the picture made narrow, instead of five copies of the whole in floats. Rows are seen
+Knows pixels, pictures and the engine's resampling. Must not know jobs. ``material`` calls it where arrays lie in
+memory, and ``inspection``. A photo of a hundred megapixels is painted at 1024 px more often than not: what is in memory
+of it then is a band of rows, and the picture made narrow, instead of five copies of the whole in floats. Rows are seen
 singly and resampling goes along them first, so the numbers are those of the whole at once.
 """
 
