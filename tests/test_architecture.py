@@ -183,7 +183,7 @@ DOORS = {
     "worker.checkpoint": Door("engine worker.tensor_file", "torch safetensors"),
     "worker.line": Door("frames"),
     "worker.material": Door("engine errors image worker.opening pixels worker.studio", "torch"),
-    "worker.opening": Door("engine pixels worker.studio", "torch"),
+    "worker.opening": Door("engine image pixels worker.studio", "torch"),
     "worker.painting": Door(
         "worker.budget worker.checkpoint engine errors image worker.material method pixels worker.result worker.saving "
         "spec worker.studio",
