@@ -207,7 +207,7 @@ def test_a_client_has_its_quota_and_so_have_all_together() -> None:
     check_room(job(9, "a"), others, limits)
 
     with pytest.raises(Busy, match="this client has 2 jobs under way; at most 2") as caught:
-        check_room(job(9, "b"), others, limits, retry_s=17.0)
+        check_room(job(9, "b"), others, limits, lambda: 17.0)
     assert (caught.value.reason, caught.value.subject, caught.value.retry_s) == ("CLIENT_QUEUE_FULL", "client", 17.0)
 
     with pytest.raises(Busy, match="5 jobs are under way; at most 5") as caught:

@@ -35,6 +35,7 @@ FOREIGN = {
     "platformdirs": "platformdirs",
     "fissix": "fissix",
     "cryptography": "cryptography",
+    "ray": "ray",
 }
 
 
@@ -65,6 +66,17 @@ DOORS = {
         "click rich",
     ),
     "client": Door("config errors image launch pictures refusals request v1 wire", "grpc google"),
+    "cluster": Door(),
+    "cluster.__main__": Door("cluster.line cluster.placement cluster.slot cluster.telling", "ray"),
+    "cluster.folder": Door("folders", "platformdirs"),
+    "cluster.joining": Door("cluster.pool cluster.telling config errors"),
+    "cluster.line": Door("frames"),
+    "cluster.luggage": Door("frames spec weights"),
+    "cluster.placement": Door("cluster.slot frames", "ray"),
+    "cluster.pool": Door("cluster.telling frames scheduling.pool scheduling.process"),
+    "cluster.seat": Door(f"{ROOT_ROOM} cluster.folder frames scheduling.process", "ray"),
+    "cluster.slot": Door(f"{ROOT_ROOM} cluster.luggage cluster.seat errors frames weights", "ray"),
+    "cluster.telling": Door(),
     "codec": Door("errors image"),
     "codec.__main__": Door("decoding decoding.deep image", "PIL"),
     "config": Door("errors keys", "platformdirs"),
@@ -135,8 +147,9 @@ DOORS = {
     "scheduling.fairness": Door(),
     "scheduling.forecast": Door("scheduling.fairness"),
     "scheduling.orders": Door("image job"),
-    "scheduling.local_pool": Door("frames scheduling.pool scheduling.vitals"),
+    "scheduling.local_pool": Door("frames scheduling.pool scheduling.process"),
     "scheduling.pool": Door("frames scheduling.device"),
+    "scheduling.process": Door("frames scheduling.vitals"),
     "scheduling.scheduler": Door(
         "scheduling.backlog config errors image job scheduling.orders scheduling.pool scheduling.decision"
         " scheduling.terms store"
@@ -144,8 +157,8 @@ DOORS = {
     "scheduling.terms": Door("scheduling.admission scheduling.device job method"),
     "scheduling.vitals": Door(),
     "server": Door(
-        f"{ROOT_ROOM} access.front config draining errors folders instance logs owner rpc scheduling.local_pool"
-        " scheduling.pool scheduling.scheduler store v1 weights",
+        f"{ROOT_ROOM} access.front cluster.joining cluster.pool config draining errors folders instance logs owner rpc"
+        " scheduling.local_pool scheduling.pool scheduling.scheduler store v1 weights",
         "grpc",
     ),
     "service": Door("errors"),
@@ -287,9 +300,9 @@ def test_the_table_is_exhaustive() -> None:
 
 
 @pytest.mark.parametrize("module", ["impasto.server", "impasto.client", "impasto.cli"])
-def test_the_front_loads_neither_torch_nor_numpy(module: str) -> None:
+def test_the_front_loads_neither_torch_nor_numpy_nor_ray(module: str) -> None:
     """At run time, too, importing what must be quick loads nothing heavy, by whatever way."""
-    script = f"import sys, {module}; print(*sorted({{'torch', 'torchvision', 'numpy'}} & set(sys.modules)))"
+    script = f"import sys, {module}; print(*sorted({{'torch', 'torchvision', 'numpy', 'ray'}} & set(sys.modules)))"
 
     loaded = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True).stdout
 

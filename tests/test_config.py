@@ -58,6 +58,7 @@ def test_every_name_can_be_set_in_the_file_and_in_the_environment(file: Path, tm
     numbers = {name: f"{max(key.least, 7):g}" for name, key in NUMBERS.items()}
     folders |= {"server_dir": str(tmp_path / "server")}
     texts |= {"tls_certificate": "/tls/c.pem", "tls_key": "/tls/k.pem", "server": "studio.example:7842"}
+    texts |= {"pool": "ray", "ray_address": "head.example:6379", "ray_token_file": "/ray/token"}
     values = folders | texts | numbers | {"listen": "unix"}
     assert set(values) == set(KEYS)
     from_environment = loaded(file, None, **{f"IMPASTO_{name.upper()}": value for name, value in values.items()})

@@ -1,5 +1,6 @@
 """Pictures whose arrays lie on disk: the same descent as in memory, taken up anywhere, nothing left behind."""
 
+import inspect
 import subprocess
 import sys
 from dataclasses import replace
@@ -75,6 +76,29 @@ def test_the_slope_is_that_of_autograd(objective: ObjectiveName, wraps: bool) ->
 
     assert terms == pytest.approx(losses.floats(), rel=1e-9)
     assert float((gradient - x.grad).norm() / x.grad.norm()) < 1e-9
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_the_pulse_beats_in_all_that_goes_over_the_picture(
+    tmp_path: Path, optimizer: Literal["lbfgs", "adam"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 100 megapixels each of these takes a minute: a worker silent for so long was taken to hang, and killed."""
+    heard = set[str]()
+
+    def pulse() -> None:
+        heard.update(frame.function for frame in inspect.stack(context=0))
+
+    monkeypatch.setattr("impasto.engine.coordinates.ROWS", 16)
+    settings = replace(SPILLED, steps=4, max_scales=2, optimizer=optimizer)
+    mask = picture(3, 1)
+    pictures = load_slim(), picture(0), picture(1), settings
+    for _ in stylize(*pictures, mask=mask, scratch=Scratch(tmp_path), pulse=pulse):
+        pass
+
+    moving = {"lbfgs": {"learned", "moved"}, "adam": {"_adam"}}[optimizer]
+    opening, looking = {"resized", "variable_"}, {"_continued_image", "_of_rows_", "_content_", "image_", "_free"}
+    assert opening | looking | moving <= heard
 
 
 @pytest.mark.parametrize("colour_gain", [1.0, 0.5])

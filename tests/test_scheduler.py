@@ -16,7 +16,7 @@ from impasto.image import ImageHeader
 from impasto.job import MAX_ATTEMPTS, Failure, Job, Outlook, Priority, State
 from impasto.method.choices import settings_from_json
 from impasto.method.defaults import defaults
-from impasto.scheduling import orders
+from impasto.scheduling import demand, forecast, orders
 from impasto.scheduling.admission import footprint
 from impasto.scheduling.decision import QUANTUM_S
 from impasto.scheduling.scheduler import Scheduler
@@ -620,6 +620,33 @@ async def test_places_and_times_are_told(bench: Bench) -> None:
     assert 0 < left["jobs/3"] < left["jobs/4"] <= left["jobs/1"] < left["jobs/2"]
     bench.scheduler.cancel(bench.store.records["jobs/2"], "enough")
     assert bench.scheduler.outlook(bench.store.records["jobs/2"].job) == Outlook()
+
+
+async def test_hundreds_of_jobs_are_not_forecast_anew_at_every_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forecast of many costs much: it is told again for a while; the queue's places are as they are, all the same."""
+    bench, made = Bench(tmp_path, limits=Limits(max_jobs=100, max_jobs_per_client=100)), list[int]()
+    monkeypatch.setattr(demand, "FRESH_S", 1000.0)
+
+    def counted(loads: list[forecast.Load], *rest: Any) -> dict[str, float]:
+        made.append(len(loads))
+        return forecast.ends(loads, *rest)
+
+    monkeypatch.setattr(demand, "ends", counted)
+    for number in range(2 * demand.FEW):
+        await bench.submit(f"client-{number}")
+    bench.pool.say("w0", "step", job="jobs/1", step=1, total_steps=3, losses={}, time_left_s=4.0)
+    forecasts = len(made)
+    told = await bench.submit("late")
+    for step in (2, 3):
+        bench.pool.say("w0", "step", job="jobs/1", step=step, total_steps=3, losses={}, time_left_s=4.0)
+
+    assert len(made) == forecasts >= 1
+    assert bench.scheduler.outlook(told.job).place == 2 * demand.FEW
+    monkeypatch.setattr(demand, "FRESH_S", 0.0)
+    assert bench.scheduler.outlook(told.job).time_left_s is not None
+    assert len(made) == forecasts + 1
 
 
 # what workers say out of turn

@@ -77,6 +77,22 @@ class Config:
         default=0,
         metadata=whole(0, 256, "at once: on a CPU so many, else one for each GPU or so many of them"),
     )
+    pool: str = field(
+        default=LOCAL, metadata=choice("local ray", "where workers are: on this machine, or on those of a Ray cluster")
+    )
+    ray_address: str = field(
+        default="",
+        metadata=text(
+            r"(\S+:\d{1,5})?", "HOST:PORT is needed, like head.example:6379", "of the cluster's head, HOST:PORT"
+        ),
+    )
+    ray_token_file: str = field(
+        default="", metadata=file("what the cluster's nodes were started with, mode 0600; empty: they ask for none")
+    )
+    ray_orphan_s: float = field(
+        default=30.0,
+        metadata=number(5, 3600, "a worker on the cluster whose daemon has been silent for so long ends itself"),
+    )
     threads: int = field(
         default=0, metadata=whole(0, 1024, "of a CPU worker; 0 means all cores, divided between the workers")
     )

@@ -30,7 +30,7 @@ async def drain(scheduler: Scheduler, pool: Pool, store: Store, within_s: float)
         within_s: at most so many seconds; what is not written by then goes on from an earlier state.
     """
     scheduler.draining = True
-    unfinished = [record for record in store.records.values() if not record.job.state.final]
+    unfinished = store.unfinished()
     for record in unfinished:
         record.update(record.job, notice=GoingAway().message)
     for job, home in scheduler.homes.items():

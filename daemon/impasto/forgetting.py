@@ -90,4 +90,4 @@ async def _removed(store: Store, whose: str) -> Told:
 
 
 def _unfinished(store: Store, whose: str) -> list[Record]:
-    return [record for record in store.records.values() if record.job.owner == whose and not record.job.state.final]
+    return [record for record in store.unfinished() if record.job.owner == whose]

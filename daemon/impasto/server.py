@@ -21,7 +21,9 @@ from grpc_reflection.v1alpha import reflection
 
 from impasto import __version__, folders, logs
 from impasto.access.front import KEEPALIVE_OPTIONS, Front, front
-from impasto.config import MIB, Config
+from impasto.cluster.joining import cluster
+from impasto.cluster.pool import RayPool
+from impasto.config import LOCAL, MIB, Config
 from impasto.draining import drain, release_or_cancel
 from impasto.errors import Busy, CannotServe
 from impasto.instance import Instance, address, stops
@@ -63,6 +65,7 @@ class Server:
         self,
         config: Config,
         instance: Instance,
+        pool: Pool,
         *,
         auto_started: bool = False,
         identify: Identify = by_socket,
@@ -73,6 +76,7 @@ class Server:
         Args:
             config: where things live, and the limits.
             instance: the claim to be this user's only daemon.
+            pool: the workers.
             auto_started: a client started it, not a person or a service: it ends when it has been idle for long.
             identify: tells whose a call over the Unix socket is.
             door: where other machines come in, if they may.
@@ -82,14 +86,7 @@ class Server:
         self._instance_id = uuid.uuid4().hex
         self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
         self._shelf = Shelf(config.data_dir)
-        self._pool: Pool = LocalPool(
-            threads=threads(config),
-            nice=config.nice,
-            silence_s=config.worker_silence_s,
-            data_dir=config.data_dir,
-            memory_mb=config.memory_mb,
-            workers=config.workers,
-        )
+        self._pool = pool
         self._scheduler = Scheduler(self._store, self._pool, config.limits, config.weights)
         self._health = health.aio.HealthServicer()
         self._servers = self._assemble()
@@ -245,6 +242,24 @@ def threads(config: Config) -> int:
     return config.threads or max(1, cores() // max(1, config.workers))
 
 
+def make_pool(config: Config) -> Pool:
+    """The workers that the configuration asks for, none of them started.
+
+    Raises:
+        CannotServe: they are to be on a Ray cluster that cannot be joined.
+    """
+    if config.pool != LOCAL:
+        return RayPool(cluster(config, threads(config)))
+    return LocalPool(
+        threads=threads(config),
+        nice=config.nice,
+        silence_s=config.worker_silence_s,
+        data_dir=config.data_dir,
+        memory_mb=config.memory_mb,
+        workers=config.workers,
+    )
+
+
 def serve(
     config: Config, *, auto_started: bool = False, stops_known: str | None = None, identify: Identify = by_socket
 ) -> None:
@@ -265,11 +280,11 @@ def serve(
         raise CannotServe("`impasto stop` came while this daemon was starting", reason="STOPPED")
 
     folders.prepare(config.data_dir, folders.DATA)
-    door = front(config)
+    door, pool = front(config), make_pool(config)
     os.chdir("/")  # the folder it was started in must not be held for life
 
     async def life() -> None:
         # Made inside the loop: grpc.aio binds to the one it is made in.
-        await Server(config, instance, auto_started=auto_started, identify=identify, door=door).serve()
+        await Server(config, instance, pool, auto_started=auto_started, identify=identify, door=door).serve()
 
     asyncio.run(life())

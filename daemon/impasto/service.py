@@ -51,7 +51,7 @@ WantedBy=default.target
 def unit(environment: Mapping[str, str], *, network: bool = False) -> str:
     """The unit file's text; `environment` is set for the daemon, so that it is configured as the command here is.
 
-    With `network` it may listen for other machines.
+    With `network` it may listen for other machines, and speak with a Ray cluster.
     """
     lines = "".join(f"Environment={_quoted(f'{name}={value}')}\n" for name, value in sorted(environment.items()))
     command = " ".join(_quoted(word, command=True) for word in (sys.executable, "-P", "-m", "impasto", "serve"))

@@ -1,14 +1,15 @@
 """A picture as large as a print through a real daemon that may take only so much memory.
 
-    .venv/bin/python tests/bench/huge.py [--megapixels 100] [--memory 8GiB] [--steps 20] [--environment NAME=VALUE …]
-        [--output out/huge]
+    .venv/bin/python tests/bench/huge.py [--megapixels 100] [--memory 8GiB] [--steps 20] [--scales 2]
+        [--environment NAME=VALUE …] [--output out/huge]
 
 Uploads a raw picture (harbour, enlarged, with grain), paints it in swirl with the slim encoder at two scales, half of
-the steps at the final one, looks at a preview on the way, and fetches the result. Told are, of the worker's process,
-the peak of its own memory (RssAnon; what it maps from files the system may take back at any time) and of all that it
-had in memory (VmHWM), those of the front, the seconds of each step, and what was left on the disk. `--megapixels 2.3
---memory 2GiB` weighs a job just below what fits as a whole. `--environment` reaches the worker: malloc's thresholds are
-weighed with it. Writes the result and the preview; nothing is asserted but that the job ends well.
+the steps at the final one (`--scales 1`: all of them), looks at a preview on the way, and fetches the result. Told are,
+of the worker's process, the peak of its own memory (RssAnon; what it maps from files the system may take back at any
+time) and of all that it had in memory (VmHWM), those of the front, the seconds of each step, and what was left on the
+disk. `--megapixels 2.3 --memory 2GiB` weighs a job just below what fits as a whole. `--environment` reaches the worker:
+malloc's thresholds are weighed with it. Writes the result and the preview; nothing is asserted but that the job ends
+well.
 """
 
 import argparse
@@ -81,8 +82,8 @@ def shown(picture: Picture) -> Image.Image:
     return Image.frombytes("RGB", (picture.header.width, picture.header.height), picture.samples)
 
 
-def painted(client: Client, content: Picture, steps: int, console: Console, output: Path) -> Picture:
-    """The whole job, each step told with its seconds; previews are kept."""
+def painted(client: Client, content: Picture, lengths: tuple[int, int], console: Console, output: Path) -> Picture:
+    """The whole job of so many steps and scales, each step told with its seconds; previews are kept."""
     began = last = time.perf_counter()
     seen = 0
 
@@ -103,8 +104,8 @@ def painted(client: Client, content: Picture, steps: int, console: Console, outp
         on_progress=progress,
         on_preview=preview,
         encoder="vgg19-slim",
-        steps=steps,
-        max_scales=2,
+        steps=lengths[0],
+        max_scales=lengths[1],
     )
     console.print(f"painted in {time.perf_counter() - began:.0f} s")
     return result
@@ -116,6 +117,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, default=100.0)
     parser.add_argument("--memory", default="8GiB")
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--scales", type=int, default=2)
     parser.add_argument("--environment", nargs="*", default=[])
     parser.add_argument("--output", type=Path, default=Path("out/huge"))
     options = parser.parse_args()
@@ -128,7 +130,7 @@ def main() -> None:
         size = f"{content.header.width}x{content.header.height}"
         console.print(f"{size} px, {options.memory}: {len(content.samples) / MIB:.0f} MiB to upload")
         with daemon.client() as client:
-            result = painted(client, content, options.steps, console, options.output)
+            result = painted(client, content, (options.steps, options.scales), console, options.output)
         worker, front, watch.ended = status(watch.pid), status(daemon.process.pid), True
         console.print(
             f"worker: own memory {watch.peak / MIB:.0f} MiB at most ({before / MIB:.0f} before), all in memory "

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from impasto.cli.options import Mebibytes, check_written, named
-from impasto.config import ENVIRONMENT_PREFIX, UNIX, Config
+from impasto.config import ENVIRONMENT_PREFIX, LOCAL, UNIX, Config
 from impasto.errors import CannotServe
 
 
@@ -115,20 +115,23 @@ def free(config: Config) -> None:
 @click.command()
 @click.option("--workers", type=click.IntRange(0), help="On a CPU so many; on GPUs at most so many; 0: one per device.")
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0: all cores, divided between the workers.")
-@click.option("--memory", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles.")
+@click.option(
+    "--memory", "memory_mb", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles."
+)
 @click.option("--listen", help="HOST:PORT, for other machines, too; needs a token: see `impasto token add --help`.")
+@click.option("--pool", type=click.Choice(["local", "ray"]), help="Workers here, or on the nodes of a Ray cluster.")
+@click.option("--ray-address", help="HOST:PORT of the cluster's head; see DEPLOYMENT.md.")
+@click.option("--ray-token-file", type=click.Path(), help="What its nodes were started with, mode 0600.")
 @click.option("--auto-started", is_flag=True, hidden=True, help="By a client: log to a file, end when idle for long.")
 @click.option("--stops", hidden=True, help="The last `impasto stop` that whoever starts it knows of.")
 @click.pass_obj
 def serve(
     config: Config,
-    workers: int | None,
-    threads: int | None,
-    memory: int | None,
-    listen: str | None,
+    /,
     stops: str | None,
     *,
     auto_started: bool,
+    **settings: object,
 ) -> None:
     """Run the daemon in the foreground; stylize and demo start it by themselves.
 
@@ -141,7 +144,7 @@ def serve(
     from impasto.server import ALREADY_RUNNING  # noqa: PLC0415
     from impasto.server import serve as serve_forever  # noqa: PLC0415
 
-    config = config.overridden({"workers": workers, "threads": threads, "memory_mb": memory, "listen": listen})
+    config = config.overridden(settings)
     logs.begin(config.data_dir, config.log_format, config.log_bytes, to_file=auto_started)
     try:
         serve_forever(config, auto_started=auto_started, stops_known=stops)
@@ -165,7 +168,7 @@ def install(config: Config, print_only: bool) -> None:  # noqa: FBT001  # click 
     from impasto import launch  # noqa: PLC0415
     from impasto import service as systemd  # noqa: PLC0415
 
-    network = config.listen != UNIX
+    network = config.listen != UNIX or config.pool != LOCAL
     chosen = {key: getattr(config, key) for key, origin in config.origins.items() if origin != "config.toml"}
     environment = {f"{ENVIRONMENT_PREFIX}{key.upper()}": str(value) for key, value in chosen.items()}
     if print_only:

@@ -15,6 +15,8 @@ import functools
 import torch
 from torch import Tensor
 
+from impasto.engine.room import MEMORY, Room
+
 LIGHT_AND_COLOUR = ((3**-0.5, 3**-0.5, 3**-0.5), (2**-0.5, 0.0, -(2**-0.5)), (6**-0.5, -2 * 6**-0.5, 6**-0.5))
 """Light, red against blue, green against both: orthonormal rows over RGB."""
 ROWS = COLUMNS = 256  # of a large picture at a time
@@ -57,43 +59,49 @@ class Coordinates:
         """The variable for X: the inverse of `image` up to rounding."""
         return image.clone() if self._plain else self._scaled(image, 1 / self._gain)
 
-    def image_(self, variable: Tensor) -> Tensor:
+    def image_(self, variable: Tensor, room: Room = MEMORY) -> Tensor:
         """X written over a variable; the map is its own transpose, so gradients go this way, too.
 
         For pictures that memory does not hold: of it there are the waves of one channel, and some rows or columns. No
-        gradient is known of it.
+        gradient is known of it. The room rests between those.
         """
-        return self._scaled_(variable, inverse=False)
+        return self._scaled_(variable, room, inverse=False)
 
-    def variable_(self, image: Tensor) -> Tensor:
+    def variable_(self, image: Tensor, room: Room = MEMORY) -> Tensor:
         """The variable written over X, likewise."""
-        return self._scaled_(image, inverse=True)
+        return self._scaled_(image, room, inverse=True)
 
     @torch.no_grad()
-    def _scaled_(self, values: Tensor, *, inverse: bool) -> Tensor:
+    def _scaled_(self, values: Tensor, room: Room, *, inverse: bool) -> Tensor:
         if self._plain:
             return values
         if self._in_axes:
             for rows in values.split(ROWS, 2):
                 rows.copy_(light_and_colour(rows))
+                room.rest()
         for index in range(values.shape[1]):
-            self._scale_plane_(values[0, index], self._of_axes[index, 0] if self._in_axes else 1.0, inverse=inverse)
+            gain = self._of_axes[index, 0] if self._in_axes else 1.0
+            self._scale_plane_(values[0, index], gain, room, inverse=inverse)
         if self._in_axes:
             for rows in values.split(ROWS, 2):
                 rows.copy_(red_green_blue(rows))
+                room.rest()
         return values
 
-    def _scale_plane_(self, plane: Tensor, gain: Tensor | float, *, inverse: bool) -> None:
+    def _scale_plane_(self, plane: Tensor, gain: Tensor | float, room: Room, *, inverse: bool) -> None:
         """One channel (H, W): along its rows, along columns and back, along rows."""
         waves = plane.new_empty(self._size[0], self._right.shape[1], dtype=plane.dtype.to_complex())
         for some, rows in zip(waves.split(ROWS), plane.split(ROWS), strict=True):
             some.copy_(torch.fft.rfft(rows))
+            room.rest()
         for some, right in zip(waves.split(COLUMNS, 1), self._right.split(COLUMNS, 1), strict=True):
             towards = self._gain_at(right) / self._mean_gain * gain
             turned = torch.fft.fft(some, dim=0)
             some.copy_(torch.fft.ifft(turned.div_(towards) if inverse else turned.mul_(towards), dim=0))
+            room.rest()
         for some, rows in zip(waves.split(ROWS), plane.split(ROWS), strict=True):
             rows.copy_(torch.fft.irfft(some, n=self._size[1]))
+            room.rest()
 
     def _gain_at(self, right: Tensor) -> Tensor:
         """(H, n): how far X moves at some frequencies to the right, and all those down; by any scale."""

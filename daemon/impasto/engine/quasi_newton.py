@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from impasto.engine.scratch import Scratch, Stored, bands
+from impasto.engine.scratch import Scratch, Stored
 
 SPILLED_HISTORY = 5  # pairs: each is two arrays to be read twice a step
 LEAST_CURVATURE = 1e-10  # as torch has it
@@ -59,7 +59,7 @@ def learned(memory: Memory, gradient: Tensor, scratch: Scratch) -> tuple[Array, 
     older = [*memory.moves, *memory.changes]
     total, found = torch.zeros((), dtype=torch.float64), dict[tuple[int, int], Tensor]()
     everything = [one.stored for one in (now, *fresh, *older)] + ([last] if last is not None else [])
-    for (first, after), parts in bands(*everything):
+    for (first, after), parts in scratch.bands(*everything):
         parts[0].copy_(gradient[first:after])
         total += parts[0].abs().sum()
         if change is not None:
@@ -106,7 +106,7 @@ def moved(variable: Stored, memory: Memory, parts: dict[Array, float], length: f
     count = len(variable.values)
     after_move, move = scratch.floats(count), memory.numbered(scratch.floats(count))
     arrays = [one.stored for one in parts]
-    for _, (then, way, now, *others) in bands(after_move, move.stored, variable, *arrays):
+    for _, (then, way, now, *others) in scratch.bands(after_move, move.stored, variable, *arrays):
         way.zero_()
         for part, other in zip(parts.values(), others, strict=True):
             way.add_(other, alpha=length * part)
@@ -120,7 +120,7 @@ def shortened(before: Stored, memory: Memory, kept: float, scratch: Scratch) -> 
     assert memory.move is not None
     count = len(before.values)
     after_move, move = scratch.floats(count), memory.numbered(scratch.floats(count))
-    for _, (then, way, began, long) in bands(after_move, move.stored, before, memory.move.stored):
+    for _, (then, way, began, long) in scratch.bands(after_move, move.stored, before, memory.move.stored):
         torch.mul(torch.nan_to_num(long, posinf=0.0, neginf=0.0), kept, out=way)
         torch.add(began, way, out=then)
     memory.move = move

@@ -100,8 +100,10 @@ class Work:
 
     @contextmanager
     def pulsing(self, pulse: Pulse) -> Iterator[None]:
-        """While open, `pulse` is called after every layer that is run."""
+        """While open, `pulse` is called after every layer that is run, and between bands on scratch."""
         with ExitStack() as stack:
+            if self.scratch is not None:
+                stack.enter_context(self.scratch.pulsing(pulse))
             for encoder in dict.fromkeys((self.encoder, self.looking)):
                 stack.enter_context(pulsing(encoder, pulse))
             yield

@@ -7,6 +7,7 @@ reads an older array (a checkpoint) is not disturbed.
 
 What is mapped from a file counts as this process' memory for as long as it was touched and not let go. So everything
 goes over bands or tiles, and is let go after each: the system keeps as much of the files in memory as it can spare.
+Reading a picture once takes seconds, a step reads it dozens of times: the pulse beats between bands, too.
 """
 
 import ctypes
@@ -15,12 +16,15 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from weakref import WeakSet
 
 import torch
 from torch import Tensor
+
+from impasto.engine.pulse import Pulse, steady
 
 BAND = 4 << 20  # values: 16 MiB of each array under way
 _TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None  # musl has none
@@ -55,9 +59,18 @@ class Stored:
 class Scratch:
     """A folder for such arrays; a `Room` for pictures that are under way."""
 
-    def __init__(self, folder: Path) -> None:
-        """The folder must be there; the mutable state is which arrays live."""
-        self.folder, self._alive = folder, WeakSet[mmap.mmap]()
+    def __init__(self, folder: Path, pulse: Pulse = steady) -> None:
+        """The folder must be there, `pulse` is called between bands; the mutable state is which arrays live, and it."""
+        self.folder, self._alive, self._pulse = folder, WeakSet[mmap.mmap](), pulse
+
+    @contextmanager
+    def pulsing(self, pulse: Pulse) -> Iterator[None]:
+        """While open, this one is called instead; it may raise to stop."""
+        before, self._pulse = self._pulse, pulse
+        try:
+            yield
+        finally:
+            self._pulse = before
 
     def floats(self, count: int) -> Stored:
         """An array of so many values, which are not set.
@@ -72,9 +85,19 @@ class Scratch:
     def stored(self, values: Tensor) -> Stored:
         """A copy of values (N,)."""
         found = self.floats(len(values))
-        for (first, after), (band,) in bands(found):
+        for (first, after), (band,) in self.bands(found):
             band.copy_(values[first:after])
         return found
+
+    def bands(self, *arrays: Stored) -> Iterator[tuple[tuple[int, int], Sequence[Tensor]]]:
+        """Arrays of one length, some values of each at a time: where, and they; let go when the next are asked for."""
+        count = len(arrays[0].values)
+        for first in range(0, count, BAND):
+            after = min(first + BAND, count)
+            yield (first, after), [array.values[first:after] for array in arrays]
+            for array in arrays:
+                array.let_go(first, after)
+            self._pulse()
 
     def empty(self, shape: Sequence[int], like: Tensor) -> Tensor:
         """As a `Room` has it; of float32 in this machine's memory alone.
@@ -95,6 +118,7 @@ class Scratch:
         """Nothing of any array need stay in this process' memory."""
         for mapped in tuple(self._alive):
             _let_go(mapped, 0, len(mapped))
+        self._pulse()
 
     def clear(self) -> None:
         """Likewise, and what was freed goes back to the system.
@@ -107,16 +131,6 @@ class Scratch:
 
     def __repr__(self) -> str:
         return f"<Scratch in {self.folder} [{self.size_bytes} bytes]>"
-
-
-def bands(*arrays: Stored) -> Iterator[tuple[tuple[int, int], Sequence[Tensor]]]:
-    """Arrays of one length, some values of each at a time: where, and they; let go when the next are asked for."""
-    count = len(arrays[0].values)
-    for first in range(0, count, BAND):
-        after = min(first + BAND, count)
-        yield (first, after), [array.values[first:after] for array in arrays]
-        for array in arrays:
-            array.let_go(first, after)
 
 
 def _let_go(mapped: mmap.mmap, start: int, end: int) -> None:

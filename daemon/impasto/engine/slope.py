@@ -60,6 +60,7 @@ def _content_(objective: Objective, name: str, features: Tensor) -> float:
         (pull,) = torch.autograd.grad(value, part)
         features[:, first : first + CHANNELS] = pull
         total += float(value.detach())
+        objective.room.rest()
     objective.room.clear()
     return total
 
@@ -79,5 +80,6 @@ def _of_rows_(objective: Objective, image: Tensor, gradient: Tensor) -> tuple[fl
         if above:
             gradient[:, :, first - 1] += pull[:, :, 0]
         variation, gamut = variation + float(varied.detach()), gamut + float(beyond.detach())
+        objective.room.rest()
     objective.room.clear()
     return variation, gamut

@@ -20,7 +20,7 @@ from impasto.engine.descent import LIFTED, OVERSHOT, STEP_BACK, Diverged
 from impasto.engine.large import ROWS, changed, resized
 from impasto.engine.quasi_newton import Memory, direction, held, learned, moved, recalled, shortened
 from impasto.engine.scale import NOISE_DEVIATION, ScaleState
-from impasto.engine.scratch import Scratch, Stored, bands
+from impasto.engine.scratch import Scratch, Stored
 from impasto.engine.slope import slope
 
 ADAM_BETAS, ADAM_EPSILON = (0.9, 0.99), 1e-8
@@ -70,7 +70,7 @@ class SpilledDescent:
         then, mean, square = (self._scratch.floats(count) for _ in range(3))
         mean_part, square_part = 1 - one**self._steps, 1 - two**self._steps
         before = self._moments
-        for (first, after), (to, m, v, now, *old) in bands(then, mean, square, self.variable, *before):
+        for (first, after), (to, m, v, now, *old) in self._scratch.bands(then, mean, square, self.variable, *before):
             g = gradient[first:after]
             torch.mul(g, 1 - one, out=m)
             torch.mul(g * g, 1 - two, out=v)
@@ -111,7 +111,7 @@ class SpilledScale(ScaleState):
 
     def _descend(self, previous: Tensor | None) -> None:
         settings = self._work.settings
-        image = self._coordinates.variable_(self._begin(previous))
+        image = self._coordinates.variable_(self._begin(previous), self._scratch)
         if previous is not None and self._mask is None:
             self._content = torch.empty(0)  # it is needed where nothing is painted, or to begin with
         self._shape = image.shape
@@ -146,9 +146,9 @@ class SpilledScale(ScaleState):
     def _free(self) -> Tensor:
         """What the variable stands for, with its margin; a copy."""
         image = self._scratch.empty(self._shape, self._spilled.variable.values)
-        for (first, after), (band,) in bands(self._spilled.variable):
+        for (first, after), (band,) in self._scratch.bands(self._spilled.variable):
             image.view(-1)[first:after] = band
-        return self._coordinates.image_(image)
+        return self._coordinates.image_(image, self._scratch)
 
     def _continued_image(self) -> Tensor:
         image = self._free()
@@ -157,6 +157,7 @@ class SpilledScale(ScaleState):
                 *(t.split(ROWS, 2) for t in (image, self._mask, self._content)), strict=True
             ):
                 rows.copy_(content + mask * (rows - content))
+                self._scratch.rest()
         self._scratch.rest()
         return image
 
@@ -193,7 +194,7 @@ class SpilledScale(ScaleState):
         losses, gradient = slope(self._objective, image)
         if self._mask is not None:
             gradient.mul_(self._mask)
-        self._coordinates.image_(gradient)
+        self._coordinates.image_(gradient, self._scratch)
         self._scratch.clear()
         return losses, gradient.view(-1)
 

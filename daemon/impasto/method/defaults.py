@@ -30,7 +30,7 @@ SLIM_STYLE_LAYERS = MappingProxyType(
 SLIM_FIVE_LAYERS = MappingProxyType({"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 0.5, "relu5_1": 0.25})
 # Left free, that encoder paints coloured grain, and spots in colours beyond black and white (training/LOG.md).
 SLIM_WEIGHTS = Weights(
-    content=2.0,
+    content=1.4,
     style=150.0,
     total_variation=200.0,
     colour_variation=8.0,
@@ -46,7 +46,7 @@ W2_STYLE_LAYERS = MappingProxyType(
 DEFAULTS: Mapping[str, Settings] = MappingProxyType(
     {
         "vgg19-slim": Settings(
-            steps=240,
+            steps=320,
             max_scales=2,
             frequency_power=0.4,
             margin=8,

@@ -225,14 +225,16 @@ def superseded(job: Job, unfinished: Sequence[Job]) -> list[Job]:
     ]
 
 
-def check_room(job: Job, unfinished: Sequence[Job], limits: Limits, retry_s: float = RETRY_S) -> None:
+def check_room(
+    job: Job, unfinished: Sequence[Job], limits: Limits, retry_s: Callable[[], float] = lambda: RETRY_S
+) -> None:
     """Refuses one job more than a client, or all together, may have unfinished.
 
     Args:
         job: the new one.
         unfinished: all that were taken in and have not ended.
         limits: see `Limits`.
-        retry_s: when the caller should try again.
+        retry_s: when the caller should try again; found out only where one is refused.
 
     Raises:
         Busy: with the numbers, whose quota it is, and when to try again.
@@ -241,7 +243,7 @@ def check_room(job: Job, unfinished: Sequence[Job], limits: Limits, retry_s: flo
     if own >= limits.max_jobs_per_client:
         whose = "this client" if job.account == job.client else "whoever has this token"
         told = f"{whose} has {own} jobs under way; at most {limits.max_jobs_per_client} are allowed"
-        raise Busy(f"{told}: wait for one to end", reason="CLIENT_QUEUE_FULL", subject="client", retry_s=retry_s)
+        raise Busy(f"{told}: wait for one to end", reason="CLIENT_QUEUE_FULL", subject="client", retry_s=retry_s())
     if len(unfinished) >= limits.max_jobs:
         told = f"{len(unfinished)} jobs are under way; at most {limits.max_jobs} are allowed"
-        raise Busy(f"{told}: try again later", reason="QUEUE_FULL", subject="daemon", retry_s=retry_s)
+        raise Busy(f"{told}: try again later", reason="QUEUE_FULL", subject="daemon", retry_s=retry_s())

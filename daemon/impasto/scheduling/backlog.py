@@ -17,7 +17,7 @@ from impasto.scheduling.admission import Footprint, check_fit, check_room, check
 from impasto.scheduling.decision import Decision, Slot, decide
 from impasto.scheduling.demand import Demand, Want
 from impasto.scheduling.device import Device
-from impasto.scheduling.fairness import Ledger
+from impasto.scheduling.fairness import Account, Ledger
 from impasto.scheduling.terms import fixed
 from impasto.store import Record, Store
 
@@ -37,7 +37,7 @@ class Backlog:
 
     def unfinished(self) -> list[Record]:
         """All records of jobs that have not ended."""
-        return [record for record in self._store.records.values() if not record.job.state.final]
+        return self._store.unfinished()
 
     def idle_s(self) -> float:
         """For how long there has been no unfinished job."""
@@ -62,7 +62,9 @@ class Backlog:
         """
         others = self._others(leaving)
         needless = superseded(job, others)
-        check_room(job, [other for other in others if other not in needless], self._limits, self._retry_s(job))
+        if needless:  # rarely: hundreds may wait
+            others = [other for other in others if other not in needless]
+        check_room(job, others, self._limits, lambda: self._retry_s(job))
         self._check_fit(job, devices)
         return needless
 
@@ -151,7 +153,7 @@ class Backlog:
     def time_left_s(self, job: Job, left_s: float, devices: int) -> float:
         """A job tells the device time that it still needs: seconds until it will be done, beside all others."""
         self._demand.learn(job, left_s)
-        return self._forecast(devices)[1].get(job.name, left_s)
+        return self._ends(devices).get(job.name, left_s)
 
     def end(self, job: Job) -> None:
         """A job has ended."""
@@ -164,17 +166,20 @@ class Backlog:
         """
         if job.state.final or (job.state is State.RUNNING and job.time_left_s is not None and not anew):
             return Outlook(0, job.time_left_s)
-        places, ends = self._forecast(devices)
-        return Outlook(places.get(job.name, 0), ends.get(job.name))
+        place = self._demand.places(self._waiting, time.monotonic()).get(job.name, 0)
+        return Outlook(place, self._ends(devices).get(job.name))
 
-    def _forecast(self, devices: int) -> tuple[dict[str, int], dict[str, float]]:
+    def _ends(self, devices: int) -> Mapping[str, float]:
+        return self._demand.ends(self._waiting, max(1, devices), time.monotonic())
+
+    def _waiting(self) -> tuple[list[Job], Mapping[str, Account]]:
+        """All who are forecast: not those that wait for somebody to watch them."""
         jobs = [record.job for record in self.unfinished() if not record.held]
-        accounts = self._ledger.accounts({job.account for job in jobs})
-        return self._demand.outlook(jobs, accounts, max(1, devices), time.monotonic())
+        return jobs, self._ledger.accounts({job.account for job in jobs})
 
     def _retry_s(self, job: Job) -> float:
         """When the next of this account's jobs, or of any, will have ended."""
-        ends = self._forecast(1)[1]
+        ends = self._ends(1)
         own = [ends[r.job.name] for r in self.unfinished() if r.job.account == job.account and r.job.name in ends]
         return min(max(MIN_RETRY_S, min(own or ends.values(), default=RETRY_S)), MAX_RETRY_S)
 

@@ -109,7 +109,7 @@ class _Table:
         accounts: Mapping[str, Account],
         first: bool,  # noqa: FBT001  # passed on from `decide`
     ) -> None:
-        self._left, self._first = list(jobs), first
+        self._left, self._first = {job.name: job for job in jobs}, first
         self._accounts = {job.client: accounts.get(job.client, Account()) for job in jobs}
         self._passed: list[tuple[Runnable, float]] = []  # who has its state elsewhere, and how far it is behind
         self.runs: dict[str, str] = {}
@@ -117,13 +117,14 @@ class _Table:
 
     def need(self, slot: Slot) -> tuple[float, str]:
         """The smaller, the more one more job is wanted: nothing to do, or only for clients that have had much."""
-        return -min((self._counter(job) for job in self._left if job.worker == slot.name), default=math.inf), slot.name
+        held = (self._counter(job) for job in self._left.values() if job.worker == slot.name)
+        return -min(held, default=math.inf), slot.name
 
     def serve(self, slot: Slot) -> None:
         """Gives a slot its next turn, or has it make room for whoever should have that."""
         elsewhere: list[Runnable] = []
         reserved = False  # for one who has waited long for more room than there is yet: nobody else comes in before
-        for job in sorted(self._left, key=self._rank):
+        for job in sorted(self._left.values(), key=self._rank):
             if job.worker not in ("", slot.name):
                 elsewhere.append(job)
                 continue
@@ -134,7 +135,7 @@ class _Table:
             self._pass(elsewhere, job)
             for victim in victims:
                 self.spills[victim.name] = slot.name
-                self._left.remove(victim)
+                del self._left[victim.name]
             if not victims:
                 self._run(slot, job)
             return
@@ -148,7 +149,7 @@ class _Table:
     def move(self) -> None:
         """Who was passed over for long, or for a client that has had much more, leaves its worker for any other."""
         for job, behind in self._passed:
-            if job in self._left and behind >= MOVE_AFTER_S:
+            if behind >= MOVE_AFTER_S and job.name in self._left:
                 self.spills[job.name] = job.worker
                 return  # one at a time: the next decision is a fraction of a second away
 
@@ -157,14 +158,14 @@ class _Table:
 
     def _run(self, slot: Slot, job: Runnable) -> None:
         self.runs[slot.name] = job.name
-        self._left.remove(job)
+        del self._left[job.name]
         # What it is about to have counts already, or all devices would go to one client at once.
         account = self._accounts[job.client]
         self._accounts[job.client] = Account(account.counter + QUANTUM_S / account.weight, account.weight)
 
     def _victims(self, slot: Slot, job: Runnable) -> list[Runnable] | None:
         """Who must leave the slot's memory for a job to come in: nobody if it fits; None if it has to wait."""
-        here = [other for other in self._left if other.worker == slot.name]
+        here = [other for other in self._left.values() if other.worker == slot.name]
         if _fits(slot, here, job):
             return []
         urgent = job.priority == INTERACTIVE and self._first

@@ -5,7 +5,7 @@ The facts between jobs and the decision: footprints (``admission``), turns, and 
 one `Demand` and asks it for what ``decision`` needs to see.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from impasto.image import ImageHeader
@@ -15,7 +15,12 @@ from impasto.scheduling.decision import Runnable
 from impasto.scheduling.fairness import Account
 from impasto.scheduling.forecast import Load, Pace, ends, places
 
-FRESH_S = 0.25  # a forecast is told again for so long, as many may ask for it at once
+FRESH_S = 0.25  # places are told again for so long, as many may ask for them at once
+# A forecast of n jobs costs about 0.4 µs times n²: of more than so many it is told again for longer, FRESH_S for each
+# FEW of them, even where a job has come or gone meanwhile; of 256 it takes about two per cent of a processor, then.
+FEW = 32
+
+Waiting = Callable[[], tuple[Sequence[Job], Mapping[str, Account]]]  # those that are forecast, found out when needed
 
 
 @dataclass
@@ -44,18 +49,19 @@ def _taken(want: Want, job: Job) -> tuple[int, int]:
 
 
 class Demand:
-    """All unfinished jobs. The mutable state is what they want, the pace, and the last forecast."""
+    """All unfinished jobs. The mutable state is what they want, the pace, and the last forecasts."""
 
     def __init__(self) -> None:
         self._wants: dict[str, Want] = {}
         self._pace = Pace()
-        self._told: tuple[float, dict[str, int], dict[str, float]] | None = None
+        self._places: tuple[float, dict[str, int]] | None = None
+        self._ends: tuple[float, dict[str, float]] | None = None
 
     def come(self, job: Job, content: ImageHeader, styles: Sequence[ImageHeader], now: float) -> Want:
         """A job is there, with pictures of these sizes."""
         header = job.spec.result_header(content)
         want = self._wants[job.name] = Want(header, footprint(job.spec, content, styles), now, now)
-        self._told = None
+        self._changed()
         return want
 
     def want(self, job: Job) -> Want | None:
@@ -65,12 +71,12 @@ class Demand:
     def go(self, job: Job) -> None:
         """It has ended."""
         self._wants.pop(job.name, None)
-        self._told = None
+        self._changed()
 
     def held(self, job: Job, now: float) -> None:
         """A worker takes it in."""
         self._wants[job.name].held_since = now
-        self._told = None
+        self._changed()
 
     def turned(self, job: Job, now: float) -> None:
         """It has had a turn."""
@@ -95,14 +101,27 @@ class Demand:
         """What jobs between their turns hold together."""
         return sum(_taken(self._wants[job.name], job)[1] for job in jobs if job.name in self._wants)
 
-    def outlook(
-        self, jobs: Iterable[Job], accounts: Mapping[str, Account], devices: int, now: float
-    ) -> tuple[dict[str, int], dict[str, float]]:
-        """Places of the queued jobs, and seconds until each will be done, of those that can be told."""
-        if self._told is None or now - self._told[0] > FRESH_S:
-            loads = [self._load(job) for job in jobs if job.name in self._wants]
-            self._told = now, places(loads, accounts), ends(loads, accounts, devices)
-        return self._told[1:]
+    def places(self, waiting: Waiting, now: float) -> Mapping[str, int]:
+        """How many jobs of the queue will begin before each queued one, and one."""
+        if self._places is None or now - self._places[0] > FRESH_S:
+            jobs, accounts = waiting()
+            self._places = now, places(self._loads(jobs), accounts)
+        return self._places[1]
+
+    def ends(self, waiting: Waiting, devices: int, now: float) -> Mapping[str, float]:
+        """Seconds until each job will be done, of those that can be told; one that has just come may be missing."""
+        if self._ends is None or now - self._ends[0] > FRESH_S * max(1.0, len(self._wants) / FEW):
+            jobs, accounts = waiting()
+            self._ends = now, ends(self._loads(jobs), accounts, devices)
+        return self._ends[1]
+
+    def _changed(self) -> None:
+        self._places = None
+        if len(self._wants) <= FEW:
+            self._ends = None
+
+    def _loads(self, jobs: Sequence[Job]) -> list[Load]:
+        return [self._load(job) for job in jobs if job.name in self._wants]
 
     def _load(self, job: Job) -> Load:
         queued = job.state is State.QUEUED

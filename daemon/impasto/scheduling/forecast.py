@@ -14,6 +14,7 @@ from impasto.scheduling.fairness import Account
 INTERACTIVE = 1  # the value of the most urgent priority
 UNKNOWN_S = 10.0  # what a job of unknown length counts in the order of the queue
 RECENT = 0.3  # weight of the newest measurement
+ENDED_S = 1e-9  # device time of which nobody is told that it is left
 
 
 @dataclass(frozen=True)
@@ -43,50 +44,79 @@ def places(loads: Iterable[Load], accounts: Mapping[str, Account]) -> dict[str, 
 
 def _by_client(loads: Iterable[Load]) -> dict[str, list[Load]]:
     """Each client's jobs in the order in which they are served."""
-    order = sorted(loads, key=lambda load: (load.priority, load.arrival))
-    return {client: [load for load in order if load.client == client] for client in {x.client for x in order}}
-
-
-def ends(loads: Sequence[Load], accounts: Mapping[str, Account], devices: int = 1) -> dict[str, float]:
-    """Seconds from now until each job will have ended, of those that can be told."""
-    left = {load.name: math.inf if load.left_s is None else load.left_s for load in loads}
-    found, now, unfinished = dict[str, float](), 0.0, list(loads)
-    while unfinished:
-        rates = _rates(unfinished, accounts, devices)
-        step = min((left[name] / rate for name, rate in rates.items()), default=math.inf)
-        if math.isinf(step):
-            break
-        now += step
-        for name, rate in rates.items():
-            left[name] -= rate * step
-        for load in [load for load in unfinished if left[load.name] <= 1e-9]:
-            found[load.name] = now
-            unfinished.remove(load)
+    found: dict[str, list[Load]] = {}
+    for load in sorted(loads, key=lambda load: (load.priority, load.arrival)):
+        found.setdefault(load.client, []).append(load)
     return found
 
 
-def _rates(loads: Sequence[Load], accounts: Mapping[str, Account], devices: float) -> dict[str, float]:
-    """How much of a device each job has: previews all they can use, the others what is left."""
-    urgent = [load for load in loads if load.priority == INTERACTIVE]
-    others = [load for load in loads if load.priority != INTERACTIVE]
-    return _shared(urgent, accounts, devices) | _shared(others, accounts, max(0.0, devices - len(urgent)))
+class _Line:
+    """A client's jobs of one urgency that have not ended, in the order in which they are served."""
+
+    def __init__(self, loads: Sequence[Load], weight: float) -> None:
+        self.names = [load.name for load in loads]
+        self.left = [math.inf if load.left_s is None else load.left_s for load in loads]
+        self.weight = weight
+
+    def advance(self, share: float, step_s: float) -> list[str]:
+        """Serves the first jobs, one device to each, as far as a share of them goes; those that have ended."""
+        if share <= 1 and self.left[0] - share * step_s > ENDED_S:  # as nearly always, where there are many clients
+            self.left[0] -= share * step_s
+            return []
+        served = min(len(self.left), math.ceil(share))
+        for index in range(served):
+            self.left[index] -= min(1.0, share - index) * step_s
+        ended = [index for index in range(served) if self.left[index] <= ENDED_S]
+        names = [self.names[index] for index in ended]
+        for index in reversed(ended):
+            del self.left[index], self.names[index]
+        return names
+
+    def next_s(self, share: float) -> float:
+        """Seconds until the first of those that are served ends."""
+        if share <= 1:
+            return self.left[0] / share
+        served = enumerate(self.left[: math.ceil(share)])
+        return min((left / min(1.0, share - index) for index, left in served), default=math.inf)
 
 
-def _shared(loads: Sequence[Load], accounts: Mapping[str, Account], devices: float) -> dict[str, float]:
+def ends(loads: Sequence[Load], accounts: Mapping[str, Account], devices: int = 1) -> dict[str, float]:
+    """Seconds from now until each job will have ended, of those that can be told.
+
+    From one end to the next, between which nothing changes: with n jobs of c clients about n (c + devices) steps.
+    """
+    urgent = _lines((load for load in loads if load.priority == INTERACTIVE), accounts)
+    others = _lines((load for load in loads if load.priority != INTERACTIVE), accounts)
+    found, now = dict[str, float](), 0.0
+    while True:
+        # Previews have all that they can use, the others what is left.
+        left_over = max(0, devices - sum(len(line.left) for line in urgent))
+        shares = [*_shared(urgent, devices), *_shared(others, left_over)]
+        step_s = min((line.next_s(share) for line, share in shares), default=math.inf)
+        if math.isinf(step_s):
+            return found
+        now += step_s
+        for line, share in shares:
+            for name in line.advance(share, step_s):
+                found[name] = now
+
+
+def _lines(loads: Iterable[Load], accounts: Mapping[str, Account]) -> list[_Line]:
+    queues = _by_client(loads)
+    return [_Line(queue, accounts.get(client, Account()).weight) for client, queue in queues.items()]
+
+
+def _shared(lines: list[_Line], devices: float) -> list[tuple[_Line, float]]:
     """Devices divided by weight between clients; a client with few jobs leaves to others what it cannot use."""
-    queues, rates = _by_client(loads), dict[str, float]()
-    weights = {client: accounts.get(client, Account()).weight for client in queues}
     # Who needs least for its weight first: what it leaves is divided between those who follow.
-    for client in sorted(queues, key=lambda name: len(queues[name]) / weights[name]):
-        share = min(float(len(queues[client])), devices * weights[client] / sum(weights.values()))
-        devices -= share
-        del weights[client]
-        for load in queues[client]:
-            rate = min(1.0, share)
-            share -= rate
-            if rate > 0:
-                rates[load.name] = rate
-    return rates
+    lines.sort(key=lambda line: len(line.left) / line.weight)
+    weights, shares = sum(line.weight for line in lines), list[tuple[_Line, float]]()
+    for line in lines:
+        share = min(len(line.left), devices * line.weight / max(weights, line.weight))
+        devices, weights = devices - share, weights - line.weight
+        if share > 0:
+            shares.append((line, share))
+    return shares
 
 
 class Pace:

@@ -1,38 +1,32 @@
-"""Worker processes on this machine, one per device: started, listened to, restarted, killed.
+"""Worker processes on this machine, one per device: started, listened to, restarted, ended.
 
-Knows processes and frames. Must not know what a job is, nor import torch: the worker's module is only ever executed,
-never imported. Has the verbs of ``pool``; ``server`` makes it.
+Knows processes (``process``) and frames. Must not know what a job is, nor import torch: the worker's module is only
+ever executed, never imported. Has the verbs of ``pool``; ``server`` makes it.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
-import signal
-import sys
 import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from impasto.frames import Frame, FrameError, Parser
-from impasto.scheduling import vitals
-from impasto.scheduling.pool import Listener, Message, Worker
+from impasto.frames import Frame
+from impasto.scheduling.pool import Listener, Worker, nobody
+from impasto.scheduling.process import Process, worker_environment
 
 log = logging.getLogger(__name__)
 
-READ_BYTES = 1 << 20
-LOOKS = 20  # at a silent worker's threads, over a second: one that is alive but starved will be seen willing
 RESTART_PAUSE_S = (0.2, 1.0, 5.0, 15.0)  # a worker that dies at once must not eat the machine
 
 
 class LocalWorker(Worker):
     """One worker process as the front sees it."""
 
-    def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, name: str, process: Process) -> None:
         super().__init__(name)
         self.process = process
-        self.heard, self.heard_cpu_s = time.monotonic(), 0.0
 
     @property
     def pid(self) -> int:
@@ -41,23 +35,12 @@ class LocalWorker(Worker):
 
     def send(self, header: dict[str, Any]) -> None:
         """Says something to the worker; to a dead one it is lost, and `lost` will be heard."""
-        if self.process.stdin is not None and not self.process.stdin.is_closing():
-            self.process.stdin.write(Frame(header).encode())
+        self.process.write(Frame(header).encode())
 
     def rest(self) -> None:
         """Closes its input, which tells it to end; from now on it is given nothing to do."""
         self.ready, self.resting = False, True
-        if self.process.stdin is not None:
-            self.process.stdin.close()
-
-    def kill(self) -> None:
-        """Ends the process at once."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-
-
-def _nobody(_worker: Worker, _message: Message) -> None:
-    """The listener before there is one."""
+        self.process.close()
 
 
 class LocalPool:
@@ -80,7 +63,7 @@ class LocalPool:
             workers: on a processor so many, which share its memory; of several other devices so many of them at most.
                 0 means one for each device.
         """
-        self.listener: Listener = _nobody
+        self.listener: Listener = nobody
         self._options = ["--threads", str(threads), "--nice", str(nice), "--data-dir", str(data_dir)]
         self._options += ["--memory-mb", str(memory_mb), "--sharers", str(max(1, workers))]
         self._silence_s, self._wanted = silence_s, workers
@@ -126,7 +109,7 @@ class LocalPool:
         if waits:
             await asyncio.wait(waits, timeout=grace_s)
         for worker in ending:
-            worker.kill()
+            worker.process.kill()
         await asyncio.gather(*waits)
         return list[Worker](ending)
 
@@ -153,7 +136,7 @@ class LocalPool:
                 await self._sleep(worker)
                 continue
             deaths = 0 if time.monotonic() - began > 60 else deaths + 1
-            log.warning("%r ended with %s; starting another", worker, _exit(worker.process.returncode))
+            log.warning("%r ended with %s; starting another", worker, worker.process.end)
             await asyncio.sleep(RESTART_PAUSE_S[min(deaths, len(RESTART_PAUSE_S) - 1)])
 
     async def _sleep(self, worker: LocalWorker) -> None:
@@ -164,66 +147,25 @@ class LocalPool:
         del self._resting[worker.name]
 
     async def _spawn(self, index: int) -> LocalWorker:
-        # exec, never fork: a forked CUDA context is broken. -P: the working folder must not shadow our modules.
         own = ["--parent", str(os.getpid()), "--index", str(index)]
-        command = [sys.executable, "-P", "-m", "impasto.worker", *own, *self._options]
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=_environment()
-        )
+        process = await Process.start("impasto.worker", [*own, *self._options], worker_environment())
         worker = LocalWorker(f"worker-{index}", process)
         self._workers[worker.name] = worker
         return worker
 
     async def _listen(self, index: int, worker: LocalWorker) -> None:
-        """Hands on what the worker says until it ends, says nonsense or hangs."""
-        parser = Parser()
-        try:
-            while data := await self._read(worker):
-                for frame in parser.feed(data):
-                    self._note(index, worker, frame)
-                    self.listener(worker, frame)
-        except TimeoutError:
-            log.error("%r said nothing for %g s and is killed", worker, time.monotonic() - worker.heard)
-        except FrameError:
-            log.exception("%r said nonsense and is killed", worker)
-        worker.kill()
-        await worker.process.wait()
-
-    async def _read(self, worker: LocalWorker) -> bytes:
-        """What a worker says next; nothing when it has ended.
-
-        Raises:
-            TimeoutError: it has been silent too long although it had its turns.
-        """
-        assert worker.process.stdout is not None
+        """Hands on what the worker says until it has ended."""
         # Until it is ready it imports torch, which takes a cold disk its time.
-        silence_s = self._silence_s * (1 if worker.ready else 4)
-        while True:
-            try:
-                data = await asyncio.wait_for(worker.process.stdout.read(READ_BYTES), silence_s)
-                break
-            except TimeoutError:
-                if not await _starves(worker, silence_s):
-                    raise
-                log.warning("%r has said nothing for %g s: others take its turns", worker, silence_s)
-        now = time.monotonic()
-        if now - worker.heard > 1:  # not at every word: it costs a system call or three
-            worker.heard_cpu_s = vitals.cpu_s(worker.process.pid) or 0.0
-        worker.heard = now
-        return data
+        async for frame in worker.process.frames(lambda: self._silence_s * (1 if worker.ready else 4)):
+            self._note(index, worker, frame)
+            self.listener(worker, frame)
 
     def _note(self, index: int, worker: LocalWorker, frame: Frame) -> None:
         """Remembers what a worker says of itself."""
-        header = frame.header
-        if header["event"] == "ready":
-            worker.ready, worker.device, worker.description = True, header["device"], header["description"]
-            worker.budget_bytes, worker.precision = header["budget_bytes"], header["precision"]
-            worker.spills = header.get("spills", False)
-            if index == 0:
-                for further in range(1, self._count(header["device"], header["devices"])):
-                    self._keep(further)
-        elif header["event"] == "loaded":
-            worker.encoders = header["encoders"]
+        worker.note(frame)
+        if frame.header["event"] == "ready" and index == 0:
+            for further in range(1, self._count(frame.header["device"], frame.header["devices"])):
+                self._keep(further)
 
     def _count(self, device: str, devices: int) -> int:
         """How many workers there are to be, as the first has told its device and how many there are of that kind."""
@@ -235,27 +177,3 @@ class LocalPool:
 
     def __repr__(self) -> str:
         return f"<LocalPool {self.workers}>"
-
-
-async def _starves(worker: LocalWorker, silence_s: float) -> bool:
-    """Whether a silent worker would go on if it were let: it has had less of the processors than a silence lasts."""
-    had_s = vitals.cpu_s(worker.process.pid)
-    if had_s is None or had_s - worker.heard_cpu_s >= silence_s:
-        return False
-    for _ in range(LOOKS):
-        if vitals.willing(worker.process.pid):
-            return True
-        await asyncio.sleep(1 / LOOKS)
-    return False
-
-
-def _environment() -> dict[str, str]:
-    """The daemon's own; OpenMP threads sleep instead of spinning, as the cores are shared with an editor."""
-    return {"OMP_WAIT_POLICY": "PASSIVE"} | os.environ
-
-
-def _exit(code: int | None) -> str:
-    """For people: how a process ended."""
-    if code is not None and code < 0:
-        return signal.Signals(-code).name
-    return f"exit code {code}"

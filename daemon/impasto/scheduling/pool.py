@@ -1,7 +1,7 @@
 """What the scheduler needs of workers, wherever they run: a pool's few verbs, and a worker as the front sees it.
 
-Knows frames. Must not know processes, other machines or what a job is. ``local_pool`` has workers on this machine;
-``scheduler`` is the listener.
+Knows frames. Must not know processes, other machines or what a job is. ``local_pool`` has workers on this machine,
+``cluster.pool`` on those of a Ray cluster; ``scheduler`` is the listener.
 """
 
 from collections.abc import Callable, Collection
@@ -45,9 +45,23 @@ class Worker:
         """Says something to the worker; to a dead one it is lost, and the listener will hear `lost`."""
         raise NotImplementedError
 
+    def note(self, message: Message) -> None:
+        """Remembers what it says of itself."""
+        header = message.header
+        if header["event"] == "ready":
+            self.ready, self.device, self.description = True, header["device"], header["description"]
+            self.budget_bytes, self.precision = header["budget_bytes"], header["precision"]
+            self.spills = header.get("spills", False)
+        elif header["event"] == "loaded":
+            self.encoders = header["encoders"]
+
     def __repr__(self) -> str:
         state = "ready" if self.ready else "resting" if self.resting else "starting"
         return f"<{type(self).__name__} {self.name} [pid {self.pid}, {self.device or 'no device yet'}, {state}]>"
+
+
+def nobody(_worker: Worker, _message: Message) -> None:
+    """The listener before there is one."""
 
 
 class Pool(Protocol):

@@ -61,6 +61,7 @@ class Store:
     quota_bytes: int = 20 * 1024**3
     result_s: float = RESULT_S
     records: dict[str, Record] = field(default_factory=dict)
+    _live: dict[str, Record] = field(default_factory=dict)
     _arrivals: int = 0
 
     def __post_init__(self) -> None:
@@ -123,6 +124,7 @@ class Store:
         """Forgets a job altogether."""
         name = record.job.name
         self.records.pop(name, None)
+        self._live.pop(name, None)
         self._requests.pop((record.job.owner, record.job.request_id), None)
         self._journal.forget(name)
         self.checkpoints.remove(name)
@@ -142,9 +144,15 @@ class Store:
         """The job that a request of `owner`'s made before, if it gave an id."""
         return self.records.get(self._requests.get((owner, request_id), ""))
 
+    def unfinished(self) -> list[Record]:
+        """All jobs that have not ended, the oldest first; at each turn somebody asks, and most that are kept have."""
+        for record in [record for record in self._live.values() if record.job.state.final]:
+            del self._live[record.job.name]
+        return list(self._live.values())
+
     def _insert(self, record: Record) -> None:
         job = record.job
-        self.records[job.name] = record
+        self.records[job.name] = self._live[job.name] = record
         if job.request_id:
             self._requests[job.owner, job.request_id] = job.name
         record.journal = self._journal.note
@@ -231,7 +239,7 @@ class Store:
         return job.spec.result_header(content).size_bytes
 
     def _promised_bytes(self) -> int:
-        return sum(record.result_bytes for record in self.records.values() if not record.job.state.final)
+        return sum(record.result_bytes for record in self.unfinished())
 
     def forget(self, owner: str) -> Forgotten:
         """Removes every picture at rest of `owner`'s, and every job that has ended; what is under way is kept."""
@@ -245,7 +253,7 @@ class Store:
 
     def _needed(self) -> set[str]:
         """Blobs that unfinished jobs read."""
-        specs = [r.job.spec for r in self.records.values() if not r.job.state.final]
+        specs = [record.job.spec for record in self.unfinished()]
         return {name for spec in specs for name in spec.pictures.values()}
 
     def _results(self) -> set[str]:

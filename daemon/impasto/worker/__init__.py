@@ -1,4 +1,4 @@
-"""The process that paints: `python -m impasto.worker`, one per device, started and killed by ``scheduling.pool``.
+"""The process that paints: `python -m impasto.worker`, one per device, a ``scheduling.process``.
 
 ``__main__`` speaks with the front and shares its device out in slices; ``studio`` holds device, encoders and styles;
 ``painting`` is one job under way, ``choices`` what its request means to the engine, ``checkpoint`` its state on disk.

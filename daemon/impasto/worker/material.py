@@ -32,8 +32,8 @@ class Material:
         self.scratch: Scratch | None = None  # in memory
         self._needed = 0
 
-    def lie_in(self, folder: Path, count: int) -> None:
-        """From now on arrays lie in files there, of a picture of so many pixels.
+    def lie_in(self, folder: Path, count: int, pulse: Pulse) -> None:
+        """From now on arrays lie in files there, of a picture of so many pixels; `pulse` is called between its bands.
 
         Raises:
             CannotServe: the disk has not the room that the whole job needs.
@@ -47,7 +47,7 @@ class Material:
                 "for a smaller size",
                 reason="DISK_FULL",
             )
-        self.scratch = Scratch(folder)
+        self.scratch = Scratch(folder, pulse)
 
     def spare_bytes(self) -> int | None:
         """What is free on that disk and will not be needed there; None where nothing lies on any."""

@@ -78,7 +78,7 @@ class Painting:
         self.nothing, self.again = self._selects_nothing(), ""
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
         if not self.nothing:
-            self._check_memory(studio, encoder)
+            self._check_memory(studio, encoder, pulse)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
         self._budget, self._began = Budget(spec.budget_s, self._scales), 0.0
         self.total_steps, self.step = self.settings.steps, 0
@@ -110,7 +110,7 @@ class Painting:
         painted = self._material.painted()
         return painted is not None and not bool(painted.any())
 
-    def _check_memory(self, studio: Studio, encoder: VGG) -> None:
+    def _check_memory(self, studio: Studio, encoder: VGG, pulse: Pulse) -> None:
         sizes = [self._material.style_size(index) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
         around = 2 * self.settings.margin
@@ -122,7 +122,7 @@ class Painting:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
         if self.settings.spilled and self._terms.folder is not None:
             checkpoint.prepare(self._terms.folder)
-            self._material.lie_in(self._terms.folder, size[0] * size[1])
+            self._material.lie_in(self._terms.folder, size[0] * size[1], pulse)
 
     def shortage(self, free: int) -> str:
         """For people: how much it needs, that only `free` bytes are there, and what to do."""
