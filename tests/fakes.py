@@ -1,5 +1,6 @@
 """Fakes: real code, named, scriptable, few."""
 
+import asyncio
 import json
 import queue
 import random
@@ -19,6 +20,7 @@ import grpc
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from impasto.cluster.folder import Folder
 from impasto.engine import Cancelled, Encoder
 from impasto.frames import Frame
 from impasto.scheduling.pool import Listener, Worker
@@ -146,9 +148,9 @@ class FakePool:
         """One message of a living worker reaches the listener."""
         self.listener(self.table[name], Frame({"event": event} | header, payload))
 
-    def lose(self, name: str) -> None:
-        """A worker dies."""
-        self.listener(self.table.pop(name), Frame({"event": "lost"}))
+    def lose(self, name: str, *untouched: str) -> None:
+        """A worker dies, before it took those jobs in."""
+        self.listener(self.table.pop(name), Frame({"event": "lost", "untouched": list(untouched)}))
 
     def restart(self, name: str) -> None:
         """Another worker of that name is ready."""
@@ -371,3 +373,38 @@ class FakeSystemctl:
     def asked(self) -> list[str]:
         """What it was asked, `--user` left out."""
         return self._log.read_text().splitlines() if self._log.exists() else []
+
+
+class FakeSeat:
+    """A node without Ray and without a worker: its folder is real, and what the worker would hear is written down.
+
+    Attributes:
+        told: orders that have come.
+        fault: what moving files raises, if anything.
+        pieces: of files that have come.
+        held: files travel no further than here until it is set; `reached` that one has come so far.
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self.told: list[dict[str, Any]] = []
+        self.pieces: list[bytes] = []
+        self.fault: Exception | None = None
+        self.held: asyncio.Event | None = None
+        self.reached = asyncio.Event()
+
+    async def call(self, method: str, *arguments: Any) -> Any:
+        """As `impasto.cluster.seat` answers."""
+        await asyncio.sleep(0)
+        if method == "say":
+            return self.told.append(arguments[0])
+        if method in ("put", "get") and self.fault is not None:
+            raise self.fault
+        if method in ("put", "get") and self.held is not None:
+            self.reached.set()
+            await self.held.wait()
+        if method == "put":
+            name, offset, data, whole = arguments
+            self.pieces.append(data)
+            return self.folder.put(name, offset, data, whole=whole)
+        return getattr(self.folder, method)(*arguments)

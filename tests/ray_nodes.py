@@ -19,7 +19,6 @@ from harness import Daemon, Home, alive, wait_for
 
 CPUS = 2
 START_S = 120.0
-HEAD_IP, NODE_IP = "127.0.0.2", "127.0.0.3"  # Ray takes 127.0.0.1 for whatever address the machine has
 QUICK = {  # of a node's death: a second at a time, three times; the defaults take a quarter of a minute
     "RAY_health_check_initial_delay_ms": "1000",
     "RAY_health_check_period_ms": "1000",
@@ -45,6 +44,12 @@ class Node:
             self.process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=log, cwd="/", start_new_session=True
             )
+
+    def runs(self) -> bool:
+        """Whether it is up."""
+        told = self.log.read_text()
+        assert self.process.poll() is None, told
+        return "block forever" in told
 
     def pids(self, name: str = "") -> list[int]:
         """Processes that this node has started, or those whose command line matches `name`."""
@@ -82,21 +87,28 @@ class Cluster:
         self.token.write_text(secrets.token_hex(32))
         self.token.chmod(0o600)
         self._count = 0
+        # Ray takes 127.0.0.1 for whatever address the machine has, and some of its ports are fixed: a net of its own.
+        self._net = f"127.{secrets.randbelow(250) + 2}.{secrets.randbelow(256)}"
         self.nodes: list[Node] = []
-        temp, found = self.path / "t", self.path / "t" / "ray_current_cluster"
-        own = ("--port=0", f"--temp-dir={temp}", "--include-dashboard=false")
         try:
-            self.head = self._started("--head", f"--node-ip-address={HEAD_IP}", *own)
-            wait_for(lambda: self._told(found), "the head's address", START_S)
-            self.address = found.read_text().strip()
+            self._begin(port=0)
+            self.address = (self.path / "t" / "ray_current_cluster").read_text().strip()
             self.join()
         except BaseException:
             self.remove()
             raise
 
-    def _told(self, found: Path) -> bool:
-        assert self.head.process.poll() is None, self.head.log.read_text()
-        return found.exists() and "block forever" in self.head.log.read_text()
+    def _begin(self, port: int) -> None:
+        own = (f"--port={port}", f"--temp-dir={self.path / 't'}", "--include-dashboard=false")
+        wait_for(self._started("--head", f"--node-ip-address={self._net}.2", *own).runs, "a head", START_S)
+
+    def restart(self) -> None:
+        """All machines are gone, and come again where they were."""
+        for node in self.nodes:
+            node.kill()
+        self.nodes.clear()
+        self._begin(int(self.address.rpartition(":")[2]))
+        self.join()
 
     def _started(self, *options: str) -> Node:
         self._count += 1
@@ -105,8 +117,8 @@ class Cluster:
 
     def join(self) -> Node:
         """One node more."""
-        node = self._started(f"--address={self.address}", f"--node-ip-address={NODE_IP}")
-        wait_for(lambda: "block forever" in node.log.read_text(), "a second node", START_S)
+        node = self._started(f"--address={self.address}", f"--node-ip-address={self._net}.3")
+        wait_for(node.runs, "a second node", START_S)
         return node
 
     @property

@@ -14,14 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from harness import Daemon, Home, alive, encoded, picture, wait_for
+from harness import Daemon, Home, alive, encoded, picture, request, wait_for
 from impasto.client import Client, Picture, Progress, connect
+from impasto.store.checkpoints import Checkpoints
+from impasto.v1 import stylize_pb2
 from ray_nodes import CPUS, Cluster, front
+from test_daemon import SUCCEEDED, Stub, created, steps_done, watched
+
+pytestmark = pytest.mark.timeout(900)  # of a machine that is busy with other things, too
 
 WORKERS, CLIENTS, STEPS = 4, 8, 12
 READY_S = 120.0  # four actors, four imports of torch
 PAINTED_S = 240.0
-ORPHAN_S = 8.0
+PATIENT_S, ORPHAN_S = 600.0, 10.0  # seats wait so long for a front; those of the test that waits for their end
 WITHOUT_RAY = "import sys; sys.modules['ray'] = None; from impasto.cli import main; main()"
 
 
@@ -34,8 +39,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 def shared_home() -> Home:
-    """One thread a worker, wherever it is, and fronts whose workers are not patient with them."""
-    return Home(IMPASTO_THREADS="1", IMPASTO_NICE="0", IMPASTO_WORKERS=str(WORKERS), IMPASTO_RAY_ORPHAN_S=str(ORPHAN_S))
+    """One thread a worker, wherever it is; however long a front takes to come back, its workers wait for it."""
+    patient = {"IMPASTO_RAY_ORPHAN_S": str(PATIENT_S)}
+    return Home(IMPASTO_THREADS="1", IMPASTO_NICE="0", IMPASTO_WORKERS=str(WORKERS), **patient)
 
 
 @pytest.fixture(scope="module")
@@ -199,22 +205,66 @@ def test_a_front_that_was_killed_finds_its_workers_again_and_streams_go_on(
     assert cluster.workers() == before
 
 
-def test_a_front_that_stops_leaves_nothing_and_one_that_dies_nothing_for_long(cluster: Cluster, studio: Daemon) -> None:
-    """Actors end with `impasto stop`; those of a killed front end themselves, with their workers and files."""
+def test_a_cluster_that_dies_whole_and_comes_back_costs_nobody_a_stream(
+    cluster: Cluster, studio: Daemon, alone: dict[int, bytes]
+) -> None:
+    """The front does not die with it: jobs wait, streams stay open, and all go on from their last states."""
     ready(studio)
-    studio.process.kill()
-    studio.process.wait()
-    wait_for(lambda: not cluster.actors() and not cluster.workers(), "orphans ending themselves", 60 + ORPHAN_S)
-    files = [path for node in cluster.nodes for path in node.folder.glob("*/*")]
-    studio.process = front(studio.home, cluster).process
+    crowd = Crowd(studio)
+    crowd.wait(lambda: crowd.begun() >= WORKERS, "steps of several jobs")
+    cluster.restart()
+
+    assert crowd.join() == alone
     ready(studio)
+
+
+def nobody_left(cluster: Cluster, within_s: float = 60.0) -> list[Path]:
+    """Waits until no actor and no worker is on any node; the files that they left there."""
+    wait_for(lambda: not cluster.actors() and not cluster.workers(), "the end of actors and workers", within_s)
+    return [path for node in cluster.nodes for path in node.folder.glob("*/*")]
+
+
+def test_a_front_that_stops_writes_its_jobs_down_and_leaves_nothing(cluster: Cluster, studio: Daemon) -> None:
+    """What a node had in its memory is in the store, no actor stays, and the next front goes on to the same pixels."""
+    ready(studio)
+    message = request(steps=80, width=96, height=72)
+    message.delivery.on_disconnect = stylize_pb2.DISCONNECT_POLICY_KEEP_RUNNING
+    with studio.channel() as channel:
+        stub = Stub(channel)
+        name = created(stub, message)
+        steps_done(stub, name, 10)
     assert studio.home.run("stop").returncode == 0
     studio.process.wait(60)
-    wait_for(lambda: not cluster.actors() and not cluster.workers(), "the actors' end", 60)
-    left = [path for node in cluster.nodes for path in node.folder.glob("*")]
+    left = nobody_left(cluster)
+    saved = Checkpoints(studio.home.config.data_dir / "checkpoints").newest(name)
+    studio.process = front(studio.home, cluster).process
+    with studio.channel() as channel:
+        last = watched(Stub(channel), name)[-1].job
+    ready(studio)
+    assert studio.home.run("free").returncode == 0
+    rested = nobody_left(cluster)
+    with studio.channel() as channel, studio.client() as client:  # who comes back wakes them up
+        stub, again = Stub(channel), created(Stub(channel), message)
+        assert watched(stub, again)[-1].job.state == last.state == SUCCEEDED
+        same = client.picture(again).samples == client.picture(name).samples
+
+    assert (left, rested) == ([], [])
+    assert 10 <= saved < 80
+    assert same
+
+
+def test_a_front_that_dies_leaves_nothing_for_long(cluster: Cluster, studio: Daemon) -> None:
+    """Actors whose front is silent end themselves, with their workers and files."""
+    studio.end()
+    studio.home.environment["IMPASTO_RAY_ORPHAN_S"] = str(ORPHAN_S)
+    studio.process = front(studio.home, cluster).process
+    wait_for(lambda: "cpu" in names(studio), "a worker being ready", READY_S)
+    studio.process.kill()
+    studio.process.wait()
+    left = nobody_left(cluster, 60 + ORPHAN_S)
     studio.process = front(studio.home, cluster).process
 
-    assert (files, left) == ([], [])
+    assert left == []
 
 
 def test_a_cluster_that_refuses_our_token_is_told_of_at_the_start(cluster: Cluster, home: Home) -> None:

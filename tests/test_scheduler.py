@@ -429,6 +429,18 @@ async def test_a_job_that_kills_its_worker_again_and_again_fails(bench: Bench) -
     await bench.done("jobs/2")
 
 
+async def test_a_job_that_its_worker_never_had_is_not_to_blame(bench: Bench) -> None:
+    """Where a node's workers end one after another, what was given to them and not taken goes round at no cost."""
+    record = await bench.submit("a")
+    for _ in range(MAX_ATTEMPTS + 1):
+        bench.pool.lose("w0", "jobs/1")
+        bench.pool.restart("w0")
+
+    assert (record.job.state, record.job.attempt) == (State.RUNNING, 1)
+    assert not any("died" in event.notice for event in record.events)
+    await bench.done("jobs/1")
+
+
 async def test_a_job_that_made_room_goes_on_later(bench: Bench) -> None:
     """Spilled: written down and out of memory; it begins again when it is its turn, at no cost."""
     record = await bench.submit("a")

@@ -1,25 +1,36 @@
 """One box with more and more workers: how much is painted, and what a slice costs beside its work.
 
-    python tests/bench/workers.py [--workers 1 2 4] [--clients 8] [--steps 40] [--size 128]
+    python tests/bench/workers.py [--workers 1 2 4] [--pool local ray] [--clients 8] [--steps 40] [--size 128]
 
 For each number of workers a real daemon with so many processes of one thread each, and as many clients as there are
-jobs, all begun at once. *Throughput* is in megapixel-iterations per second, by which a studio's size is reckoned
-(DEPLOYMENT.md): pixels painted times steps, over the seconds from the first call to the last result. *Busy* is the
-share of the workers' time that was charged to jobs as device seconds: what is missing was start, waiting and the front.
-*Overhead of a slice* is measured apart, on one worker with one job: seconds from call to result less the device
-seconds, over the number of slices. Nothing is asserted, as a loaded machine decides; all results are compared, and the
-command ends with 1 if pixels differ between numbers of workers.
+jobs, all begun at once. With `--pool ray` they are on a cluster of two real nodes on this machine, which share no
+folder with the daemon: what differs from `local` is what Ray, and carrying files, cost. *Throughput* is in
+megapixel-iterations per second, by which a studio's size is reckoned (DEPLOYMENT.md): pixels painted times steps, over
+the seconds from the first call to the last result. *Busy* is the share of the workers' time that was charged to jobs as
+device seconds: what is missing was start, waiting and the front. *Overhead of a slice* is measured apart, on one worker
+with one job: seconds from call to result less the device seconds, over the number of slices. Nothing is asserted, as a
+loaded machine decides; all results are compared, and the command ends with 1 if pixels differ between numbers of
+workers.
 
-Measured on 2026-11-26 with `--steps 30`, two cores beside other work at a load of 14 to 17, which takes from every
-worker what it would have had: no measure of what workers bring, only of what two cores cannot give.
+Measured on 2026-11-26 with `--steps 30`, two cores beside other work at a load of 8 to 12, which changed from row to
+row and takes from every worker what it would have had: no measure of what workers bring, nor of one pool against the
+other; what a slice costs beside its work was 48 and 85 ms in these runs, the second with Ray.
 
+    local:
     workers  clients  took s  device s  megapixel-iterations/s  against one  busy
-          1        8    26.8      23.8                   0.110         1.00   89%
-          2        8    29.3      49.7                   0.101         0.92   85%
-          4        8    44.7     137.2                   0.066         0.60   77%
-    one job alone: 2.56 s, 2.24 of them on the device, about 9 slices:
-    at most 36 ms beside the work for each of 0.25 s, upload and download included
-    pixels are the same for every number of workers: yes
+          1        8    14.9      12.3                   0.197         1.00   82%
+          2        8    23.1      40.3                   0.128         0.65   87%
+          4        8    25.6      82.8                   0.115         0.58   81%
+    one job alone: 4.78 s, 4.01 of them on the device, about 16 slices:
+    at most 48 ms beside the work for each of 0.25 s, upload and download included
+    ray:
+    workers  clients  took s  device s  megapixel-iterations/s  against one  busy
+          1        8    13.0      10.3                   0.226         1.00   79%
+          2        8    10.2      16.1                   0.290         1.28   79%
+          4        8    14.5      40.2                   0.204         0.90   69%
+    one job alone: 3.02 s, 2.26 of them on the device, about 9 slices:
+    at most 85 ms beside the work for each of 0.25 s, upload and download included
+    pixels are the same for every number of workers, wherever they are: yes
 """
 
 import argparse
@@ -36,6 +47,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness import Daemon, Home, encoded, picture, wait_for  # found beside this folder
 from impasto.scheduling.decision import QUANTUM_S
+from ray_nodes import Cluster, front
+
+tell = Console(highlight=False, width=120).print
 
 
 @dataclass
@@ -47,10 +61,10 @@ class Run:
     painted: dict[int, str] = field(default_factory=dict)
 
 
-def measured(workers: int, clients: int, size: int, steps: int) -> Run:
-    """Everybody paints at once on so many workers."""
+def measured(workers: int, clients: int, size: int, steps: int, cluster: Cluster | None) -> Run:
+    """Everybody paints at once on so many workers, here or on the cluster."""
     home = Home(IMPASTO_NICE="0", IMPASTO_THREADS="1", IMPASTO_WORKERS=str(workers))
-    daemon = Daemon(home)
+    daemon = Daemon(home) if cluster is None else front(home, cluster)
     wait_for(lambda: _ready(daemon) == workers, f"{workers} workers being ready", 300)
     _paint(daemon, workers, 64, 2)  # every worker has its encoder in memory then
     run = _paint(daemon, clients, size, steps)
@@ -90,24 +104,40 @@ def main() -> None:
     """Runs each number of workers and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--pool", nargs="+", default=["local", "ray"], choices=["local", "ray"])
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--steps", type=int, default=40)
     options = parser.parse_args()
-    tell, size, steps = Console(highlight=False, width=120).print, options.size, options.steps
+    painted = [run.painted for pool in options.pool for run in _table(pool, options)]
+    same = all(each == painted[0] for each in painted)
+    tell(f"pixels are the same for every number of workers, wherever they are: {'yes' if same else 'NO'}")
+    sys.exit(0 if same else 1)
+
+
+def _table(pool: str, options: argparse.Namespace) -> list[Run]:
+    """One pool's rows, and what a slice costs there beside its work; the runs."""
+    size, steps, clients = options.size, options.steps, options.clients
+    cluster = Cluster() if pool == "ray" else None
     runs: dict[int, Run] = {}
-    tell("workers  clients  took s  device s  megapixel-iterations/s  against one  busy")
-    for workers in options.workers:
-        run = runs[workers] = measured(workers, options.clients, size, steps)
-        tell(_row(workers, options.clients, run, runs, size * (size * 3 // 4) * steps * options.clients / 1e6))
-    alone = measured(1, 1, size, steps)
+    try:
+        tell(f"{pool}:")
+        tell("workers  clients  took s  device s  megapixel-iterations/s  against one  busy")
+        for workers in options.workers:
+            run = runs[workers] = measured(workers, clients, size, steps, cluster)
+            tell(_row(workers, clients, run, runs, size * (size * 3 // 4) * steps * clients / 1e6))
+        _overhead(measured(1, 1, size, steps, cluster))
+    finally:
+        if cluster is not None:
+            cluster.remove()
+    return list(runs.values())
+
+
+def _overhead(alone: Run) -> None:
     slices = max(1.0, alone.device_s / QUANTUM_S)
     overhead_ms = (alone.took_s - alone.device_s) / slices * 1000
     tell(f"one job alone: {alone.took_s:.2f} s, {alone.device_s:.2f} of them on the device, about {slices:.0f} slices:")
     tell(f"at most {overhead_ms:.0f} ms beside the work for each of {QUANTUM_S:g} s, upload and download included")
-    same = all(run.painted == next(iter(runs.values())).painted for run in runs.values())
-    tell(f"pixels are the same for every number of workers: {'yes' if same else 'NO'}")
-    sys.exit(0 if same else 1)
 
 
 def _row(workers: int, clients: int, run: Run, runs: dict[int, Run], megapixels: float) -> str:

@@ -4,7 +4,7 @@ Knows arguments, Ray's way in, and the front's pipe (``line``). Must not know wh
 does, and with an exit code that says why it could not join; Ray's own words go to the log, never to a client.
 
     front → liaison   (to a worker) its orders · rest · wake · leave
-    liaison → front   joined · alive · (from a worker) seeking · what it says · lost · gone
+    liaison → front   joined · alive · (of a worker) seeking · taken · what it says · lost · gone
 """
 
 import argparse
@@ -87,14 +87,14 @@ async def _live(line: Line) -> None:
 
 async def _obey(line: Line, placement: Placement) -> None:
     """Returns when it is to leave, and everything of ours has ended."""
+    beside: set[asyncio.Task[None]] = set()  # ending workers takes a while, and the others' orders do not wait for it
     while True:
         header = await line.inbox.get()
         if "to" in header:
             placement.send(header.pop("to"), header)
-        elif header["verb"] == "rest":
-            await placement.rest(header["names"])
-        elif header["verb"] == "wake":
-            placement.wake()
+        elif header["verb"] in ("rest", "wake"):
+            work = placement.rest(header["names"]) if header["verb"] == "rest" else placement.wake()
+            beside.add(asyncio.create_task(work))
         else:
             await placement.leave()
             return

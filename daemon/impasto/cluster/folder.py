@@ -37,7 +37,7 @@ class Folder:
         folders.prepare(above, NODE)
         _sweep(above)
         new = Path(tempfile.mkdtemp(prefix=".new-", dir=above))
-        self._lock = (new / LOCK).open("w")
+        self._lock = os.open(new / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for name in ("pictures", "encoders", "jobs"):
             (new / name).mkdir(mode=0o700)
@@ -106,7 +106,7 @@ class Folder:
     def remove(self) -> None:
         """Leaves nothing."""
         shutil.rmtree(self.path, ignore_errors=True)
-        self._lock.close()
+        os.close(self._lock)
 
     def __repr__(self) -> str:
         return f"<Folder {self.path.name}>"

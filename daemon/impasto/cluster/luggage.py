@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,9 @@ class Trip:
 class Luggage:
     """All that is on its way to and from one worker. The mutable state are the jobs that it has."""
 
-    def __init__(self, call: Call, folder: str, shelf: Shelf, tell: Callable[[Frame], None]) -> None:
+    def __init__(
+        self, call: Call, folder: str, shelf: Shelf, tell: Callable[[Frame], None], broken: Callable[[Exception], None]
+    ) -> None:
         """Nothing travels yet.
 
         Args:
@@ -72,8 +74,10 @@ class Luggage:
             folder: where the node's folder is there.
             shelf: has the front's encoders.
             tell: speaks to the front.
+            broken: hears of what nobody foresaw, after which nothing here can be relied on.
         """
-        self._call, self._there, self._shelf, self._tell = call, Path(folder), shelf, tell
+        self._call, self._there, self._shelf = call, Path(folder), shelf
+        self._tell, self._broken = tell, broken
         self._trips: dict[str, Trip] = {}
         self._encoders: dict[str, str] = {}  # there, by name; each with its checksum
 
@@ -97,6 +101,7 @@ class Luggage:
                 await self._call("say", header)
             elif (told := await self._packed(found, header)) is not None:
                 await self._call("say", told)
+                self._tell(Frame({"event": "taken", "job": found.job}))
 
     async def _packed(self, trip: Trip, header: dict[str, Any]) -> dict[str, Any] | None:
         """The order to start, as the node understands it, when all is there; None if it came to nothing."""
@@ -168,10 +173,16 @@ class Luggage:
             case _:
                 self._tell(frame)
 
-    def _begin(self, trip: Trip, work: Any) -> None:  # noqa: ANN401  # a coroutine
-        task = asyncio.get_running_loop().create_task(work)
+    def _begin(self, trip: Trip, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(self._watched(work))
         trip.tasks.add(task)
         task.add_done_callback(trip.tasks.discard)
+
+    async def _watched(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # whatever Ray raises: a job that waits for this must not wait for ever
+            self._broken(error)
 
     async def _saved(self, trip: Trip) -> None:
         step = await self._fetch_states(trip)

@@ -57,6 +57,7 @@ class Placement(Ask):
     slots: dict[int, Slot] = field(default_factory=dict)
     nodes: Nodes = field(default_factory=lambda: Nodes({}, {}))
     _resting: set[int] = field(default_factory=set)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def resources(self) -> Mapping[str, float]:
         """A GPU of its own, where there are any; else as many processors as it has threads."""
@@ -71,10 +72,13 @@ class Placement(Ask):
 
     async def run(self) -> None:
         """Takes over what an earlier front has left, and sees for ever to it that all slots are there."""
-        found = await asyncio.to_thread(self._found)
+        found, told = await asyncio.to_thread(self._found), False
         while True:
             await self._look()
-            count = self.wanted or self.nodes.room(self.threads)
+            count, room = self.wanted or self.nodes.room(self.threads), self.nodes.room(self.threads)
+            if not room and not told:
+                log.warning("no node has a GPU or %d processors for a worker: see --threads", self.threads)
+            told = not room
             for index in sorted(set(range(count)) - self.slots.keys() - self._resting):
                 self.slots[index] = Slot(index, self.terms, self.tell, self, found.pop(index, None))
             for index in [index for index, slot in self.slots.items() if index >= count and not slot.seated]:
@@ -109,15 +113,17 @@ class Placement(Ask):
 
     async def rest(self, names: Collection[str]) -> None:
         """Ends those workers, so that their devices are free for others on the cluster, too."""
-        found = [index for index, slot in self.slots.items() if slot.name in names]
-        self._resting |= set(found)
-        await asyncio.gather(*(self._end(index, "lost") for index in found))
+        async with self._turn:
+            found = [index for index, slot in self.slots.items() if slot.name in names]
+            self._resting |= set(found)
+            await asyncio.gather(*(self._end(index, "lost") for index in found))
 
-    def wake(self) -> None:
+    async def wake(self) -> None:
         """Those that rest are made anew, soon."""
-        found, self._resting = self._resting, set()
-        for index in sorted(found):
-            self.slots[index] = Slot(index, self.terms, self.tell, self)
+        async with self._turn:
+            found, self._resting = self._resting, set()
+            for index in sorted(found):
+                self.slots[index] = Slot(index, self.terms, self.tell, self)
 
     async def leave(self) -> None:
         """Ends all workers for good."""

@@ -69,7 +69,8 @@ class Cluster:
     def environment(self) -> dict[str, str]:
         """Of the liaison: how Ray is to behave, all of it explicit, whatever this user's own settings are."""
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": self.token_file}
-        quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_NUM_REDIS_GET_RETRIES": "3", "RAY_AUTH_TOKEN": ""}
+        quiet = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_NUM_REDIS_GET_RETRIES": "2", "RAY_AUTH_TOKEN": ""}
+        quiet |= {"RAY_gcs_rpc_server_reconnect_timeout_s": "10"}  # a head that is away so long is looked for anew
         return quiet | (token if self.token_file else {"RAY_AUTH_MODE": "disabled"})
 
 
@@ -80,9 +81,12 @@ class RayWorker(Worker):
         super().__init__(name)
         self._process = process
         self.description = "waits for room in the cluster"
+        self.untouched: set[str] = set()  # jobs that it was given and has not taken
 
     def send(self, header: dict[str, Any]) -> None:
         """Says something to the worker; to a dead one it is lost, and `lost` will be heard."""
+        if header["verb"] == "start":
+            self.untouched.add(header["job"])
         self._process.write(Frame({"to": self.name} | header).encode())
 
 
@@ -101,7 +105,7 @@ class RayPool:
         self._changed = asyncio.Event()
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._stopping, self._joined = False, False
+        self._stopping, self._joined, self._asleep = False, False, False
 
     @property
     def workers(self) -> list[Worker]:
@@ -135,7 +139,8 @@ class RayPool:
 
     async def rest(self, busy: Collection[str] = ()) -> list[Worker]:
         """Ends all workers but the busy ones, so that their devices are free for everybody on the cluster; which."""
-        going = [worker for worker in self._workers.values() if worker.ready and worker.name not in busy]
+        going = [worker for worker in self._workers.values() if worker.name not in busy]
+        self._asleep = self._asleep or bool(going)
         for worker in going:
             worker.ready, worker.resting = False, True
         self._tell({"verb": "rest", "names": [worker.name for worker in going]})
@@ -150,8 +155,8 @@ class RayPool:
 
     def wake(self) -> None:
         """There is something to do: workers that rest are made anew."""
-        if self._resting:
-            self._resting.clear()
+        if self._asleep:
+            self._asleep = False
             self._tell({"verb": "wake"})
 
     def _tell(self, header: dict[str, Any]) -> None:
@@ -191,7 +196,11 @@ class RayPool:
             self._workers[name] = RayWorker(name, process)
         elif event in ("lost", "gone"):
             self._lose(name)
-        elif (worker := self._workers.get(name)) is not None and not worker.resting:
+        elif (worker := self._workers.get(name)) is None:
+            return
+        elif event == "taken":
+            worker.untouched.discard(frame.header["job"])
+        elif not worker.resting:
             worker.note(frame)
             self.listener(worker, frame)
 
@@ -199,9 +208,10 @@ class RayPool:
         worker = self._workers.pop(name, None)
         if worker is None:
             return
-        if worker.resting:
+        if worker.resting and worker.device:
             self._resting[name] = worker
-        self.listener(worker, Frame({"event": "lost"}))
+        # A node's workers are lost one after another: a job that is given to each in turn was at none of them.
+        self.listener(worker, Frame({"event": "lost", "untouched": sorted(worker.untouched)}))
         self._changed.set()
 
     def __repr__(self) -> str:

@@ -61,7 +61,8 @@ class Slot:
         self._actor: Any = None
         self._luggage: Luggage | None = None
         self._passing: set[asyncio.Task[None]] = set()
-        self.seated = False
+        self._broken: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.seated, self._joined = False, False
         self._keeper = asyncio.get_running_loop().create_task(self._keep())
 
     def send(self, header: dict[str, Any]) -> None:
@@ -74,8 +75,13 @@ class Slot:
     async def _pass_on(self, luggage: Luggage, header: dict[str, Any]) -> None:
         try:
             await luggage.send(header)
-        except Exception as error:  # the seat has died: whoever listens hears of it, too
-            log.warning("%s cannot be reached: %s", self.name, _first_line(error))
+        except Exception as error:  # whatever Ray raises: a job that waits for this must not wait for ever
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        """Nothing can be relied on any more: its jobs go elsewhere, and who answers still begins afresh."""
+        if not self._broken.done():
+            self._broken.set_result(_told(error))
 
     async def end(self) -> None:
         """Ends its actor, if it has one, and looks for no other."""
@@ -100,7 +106,7 @@ class Slot:
                 log.error("%s: %s", self.name, error.message)  # foreseen
                 deaths = len(PAUSE_S)
             except Exception as error:  # whatever Ray raises where an actor or a node dies
-                log.warning("%s is lost: %s", self.name, _first_line(error))
+                log.warning("%s is lost: %s", self.name, _told(error))
             await self._lose()
             deaths = 0 if asyncio.get_running_loop().time() - began > 60 else deaths + 1
             await asyncio.sleep(PAUSE_S[min(deaths, len(PAUSE_S) - 1)])
@@ -110,17 +116,24 @@ class Slot:
         if self._actor is None:
             self._actor = await self._taken_over() or self._made()
         facts = await self._call("join")
+        self._joined = True
         if facts["version"] != __version__:
             await self._remove()
             raise CannotServe(
                 f"{facts['host']} has impasto {facts['version']} and this front {__version__}: install the same there",
                 reason="VERSION",
             )
-        self.seated = True
-        self._luggage = Luggage(self._call, facts["folder"], Shelf(self._terms.data_dir), self._tell)
+        self.seated, self._broken = True, asyncio.get_running_loop().create_future()
+        self._luggage = Luggage(self._call, facts["folder"], Shelf(self._terms.data_dir), self._tell, self._break)
         options = [*self._terms.options, "--sharers", str(await self._ask.sharers(facts["node"]))]
         await asyncio.wait_for(self._call("open", options, self._terms.silence_s), CALL_S)
-        ended = await self._listen(facts["host"])
+        listening = asyncio.ensure_future(self._listen(facts["host"]))
+        try:
+            done, _ = await asyncio.wait({listening, self._broken}, return_when=asyncio.FIRST_COMPLETED)
+            ended = done.pop().result()
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
         log.warning("%s on %s ended with %s; starting another", self.name, facts["host"], ended)
 
     async def _listen(self, host: str) -> str:
@@ -167,7 +180,7 @@ class Slot:
         try:
             await asyncio.wait_for(self._call("join"), TAKE_OVER_S)
         except Exception as error:  # dead, or as good as dead
-            log.warning("%s of an earlier front does not answer: %s", self.name, _first_line(error))
+            log.warning("%s of an earlier front does not answer: %s", self.name, _told(error))
             await self._remove()
             return None
         log.info("%s of an earlier front is taken over", self.name)
@@ -196,11 +209,12 @@ class Slot:
 
     async def _remove(self) -> None:
         """Ends the actor, in order if it answers."""
-        actor, self.seated = self._actor, False
+        actor, joined, self._joined = self._actor, self._joined, False
         if actor is None:
             return
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(self._call("leave"), LEAVE_S)
+            if joined:  # else it has no place yet, and does not answer
+                await asyncio.wait_for(self._call("leave"), LEAVE_S)
         self._actor = None
         with contextlib.suppress(Exception):
             await asyncio.to_thread(ray.kill, actor)
@@ -221,5 +235,7 @@ class Ask:
         raise NotImplementedError
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+def _told(error: BaseException) -> str:
+    """What Ray says, in a line: the first; but of an actor that could not be made the last, which says why."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1 if "creation task" in lines[0] else 0]

@@ -15,6 +15,7 @@ from impasto.image import ImageHeader
 from impasto.job import Failure, Job, Result
 
 Verb = dict[str, Any]
+DIED = "the process that computed this picture died"
 
 
 def start(

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -181,7 +181,7 @@ class Scheduler:
         if header["event"] == "ready":
             self._ready()
         elif header["event"] == "lost":
-            self._lose(worker)
+            self._lose(worker, header.get("untouched", ()))
         elif (record := self._store.records.get(header.get("job", ""))) is not None:
             self._hear_of_job(worker, record, message)
 
@@ -296,9 +296,10 @@ class Scheduler:
             del self._at_work[worker.name]
         self._dispatch()
 
-    def _lose(self, worker: Worker) -> None:
+    def _lose(self, worker: Worker, untouched: Collection[str]) -> None:
         """A worker died: its jobs go on from their checkpoints; the one that it was at has one attempt less."""
-        at_work = self._at_work.pop(worker.name, None) if not self.draining else None
+        at_work = self._at_work.pop(worker.name, None)
+        at_work = None if self.draining or at_work in untouched else at_work
         for name in [name for name, home in self._home.items() if home == worker.name]:
             record, asked = self._store.records[name], self._asked.get(name)
             job, now = record.job, time.time()
@@ -308,7 +309,7 @@ class Scheduler:
                 told = f"the process that computed this picture died {job.attempt} times at it; see the daemon's log"
                 self._end(record, job.failed(Failure("WORKER_LOST", told), now))
             else:
-                self._requeue(record, "the process that computed this picture died", lost=name == at_work)
+                self._requeue(record, orders.DIED * (name not in untouched), lost=name == at_work)
         self._dispatch()
 
     async def settle(self) -> None:
