@@ -101,7 +101,9 @@ DOORS = {
     ),
     "inspection.overview": Door("inspection inspection.paper inspection.plot", "torch PIL"),
     "inspection.paper": Door("", "torch PIL"),
-    "inspection.picture": Door("codec config engine errors image method photo pixels worker.studio weights", "torch"),
+    "inspection.picture": Door(
+        "codec config engine errors image method photo pixels worker.opening worker.studio weights", "torch"
+    ),
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
     "instance": Door("errors folders"),
@@ -117,7 +119,8 @@ DOORS = {
     "pipe": Door(f"{ROOT_ROOM} config frames pipe.outbox pipe.session"),
     "pipe.connection": Door("client config errors launch"),
     "pipe.outbox": Door("frames"),
-    "pipe.painting": Door("client errors frames pipe.connection pipe.outbox pipe.styles"),
+    "pipe.enlarging": Door("image pictures", "numpy PIL"),
+    "pipe.painting": Door("client errors frames pipe.connection pipe.enlarging pipe.outbox pipe.styles"),
     "pipe.session": Door(
         "client config errors frames image pipe.connection pipe.outbox pipe.painting pipe.styles pipe.words"
     ),
@@ -179,7 +182,8 @@ DOORS = {
     "worker.budget": Door("engine"),
     "worker.checkpoint": Door("engine worker.tensor_file", "torch safetensors"),
     "worker.line": Door("frames"),
-    "worker.material": Door("engine errors image pixels worker.studio", "torch"),
+    "worker.material": Door("engine errors image worker.opening pixels worker.studio", "torch"),
+    "worker.opening": Door("engine image pixels worker.studio", "torch"),
     "worker.painting": Door(
         "worker.budget worker.checkpoint engine errors image worker.material method pixels worker.result worker.saving "
         "spec worker.studio",

@@ -7,7 +7,7 @@ import torch
 
 from impasto.engine import Settings, random_encoder
 from impasto.engine.chain import chain_of
-from impasto.engine.memory import LEAST_TILE_PX, bytes_needed, features_bytes, fitted, kept_bytes, smaller
+from impasto.engine.memory import LEAST_TILE_PX, bytes_needed, fitted, kept_bytes, smaller
 from impasto.engine.passage import Passage, Wanted
 from impasto.method import CONTENT_LAYERS, STYLE_LAYERS
 from impasto.method.defaults import DEFAULTS, defaults
@@ -24,7 +24,7 @@ def test_every_encoder_has_defaults_of_its_own() -> None:
 
 @pytest.mark.parametrize("width", [1.0, 0.25])
 def test_what_is_kept_for_the_way_back_is_what_is_said(width: float) -> None:
-    """The bytes that a passage holds in float32, to the byte, less the content's target and gradient."""
+    """The bytes that a passage holds in float32, to the byte; the content's features are not its own."""
     encoder = random_encoder(width)
     chain = chain_of(encoder, torch.float32)
     assert chain is not None
@@ -33,8 +33,7 @@ def test_what_is_kept_for_the_way_back_is_what_is_said(width: float) -> None:
 
     way.there(torch.rand(1, 3, 64, 64))
 
-    features = features_bytes(chain.units, content) / 3  # not the target's, and no gradient yet
-    assert way.kept_bytes == 64**2 * (kept_bytes(chain.units, style) + features)
+    assert way.kept_bytes == 64**2 * kept_bytes(chain.units, style)
 
 
 def test_need_grows_with_the_pixels() -> None:

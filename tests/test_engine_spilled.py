@@ -1,19 +1,25 @@
 """Pictures whose arrays lie on disk: the same descent as in memory, taken up anywhere, nothing left behind."""
 
 import inspect
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 import torch
 from torch import Tensor
 
-from impasto.engine import Objective, Settings, Weights, load_slim, random_encoder, stylize
+from impasto.engine import Objective, Settings, Step, Style, Weights, load_slim, random_encoder, stylize
 from impasto.engine.coordinates import Coordinates
+from impasto.engine.encoder import resize
+from impasto.engine.large import resized
+from impasto.engine.margin import Margin
 from impasto.engine.memory import LEAST_TILE_PX, SPILL_BELOW_PX, bytes_needed, fitted
 from impasto.engine.objective import target_source
 from impasto.engine.quasi_newton import SPILLED_HISTORY
+from impasto.engine.room import MEMORY
 from impasto.engine.scratch import Scratch
 from impasto.engine.slope import slope
 from impasto.engine.spilled import SpilledDescent
@@ -171,3 +177,93 @@ def test_what_does_not_fit_in_tiles_goes_to_the_disk() -> None:
     assert (in_memory.spilled, in_memory.tile) == (False, LEAST_TILE_PX)
     assert bytes_needed(encoder, size[0] * size[1], 512 * 512, in_memory) > limit
     assert not fitted(encoder, (800, 600), 512 * 512, settings, limit, spills=True).spilled
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"colour": "content-luminance", "colour_strength": 0.7},
+        {"colour": "content-match-lab"},
+        {"start": "noise", "optimizer": "adam"},
+        {"max_scales": 2, "steps": 4},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_so_is_every_other_run(
+    changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # a case
+    """Colours, noise, scales; with a region, a selection and what is to be kept: as in memory, but for rounding."""
+    for module in ("large", "guides"):
+        monkeypatch.setattr(f"impasto.engine.{module}.ROWS", 24)
+    monkeypatch.setattr(sys.modules["impasto.engine.pyramid"], "SMALLEST_SCALE_PX", 32)  # its name is a function's
+    mask, keep = picture(2, 1), picture(3, 1)
+    styles = [Style(picture(1), region=(picture(4, 1) > 0.1).float()), Style(picture(5))]
+    settings = replace(SPILLED, **{"steps": 3, **changes})
+
+    def last(settings: Settings, scratch: Scratch | None) -> Step:
+        return [*stylize(load_slim(), picture(0), styles, settings, mask=mask, keep=keep, scratch=scratch)][-1]
+
+    expected, found = last(replace(settings, spilled=False, tile=0), None), last(settings, Scratch(tmp_path))
+
+    assert found.losses["total"] == pytest.approx(expected.losses["total"], rel=3e-3)
+    assert float((found.image - expected.image).abs().mean()) < 2e-3
+
+
+@pytest.mark.parametrize("size", [(64, 85), (31, 170), (64, 40), (128, 85), (200, 300)])
+def test_a_large_picture_is_resized_as_any_other(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A band at a time, with its margin, larger and smaller: to float32's rounding."""
+    monkeypatch.setattr("impasto.engine.large.ROWS", 17)
+    monkeypatch.setattr("impasto.engine.large.COLUMNS", 19)
+    margin = Margin(8)
+
+    found = resized(picture(0), *size, MEMORY, margin)
+
+    assert torch.allclose(found, margin.continued(resize(picture(0), *size)), rtol=0, atol=1e-5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RssAnon is Linux's")
+def test_a_run_takes_no_more_memory_than_is_said() -> None:
+    """A process of its own, 0.7 megapixels in tiles of 256 px: its own memory, above what it had, at every moment.
+
+    Measured beside the prediction are 4, 8 and 16 megapixels (engine/LOG.md).
+    """
+    told = subprocess.run([sys.executable, "-c", WEIGHED], check=True, capture_output=True, text=True, timeout=900)
+    taken, said = (int(word) for word in told.stdout.split())
+
+    assert taken < said < 384 * MIB
+
+
+WEIGHED = """
+import tempfile, threading
+from dataclasses import replace
+from pathlib import Path
+import torch
+from impasto.engine import load_slim, stylize
+from impasto.engine.memory import bytes_needed
+from impasto.engine.scratch import Scratch
+from impasto.method.defaults import defaults
+
+def own():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+def watch():
+    while not ended.wait(0.02):
+        peaks.append(own())
+
+torch.set_num_threads(1)
+ended, encoder, peaks = threading.Event(), load_slim(), []
+with tempfile.TemporaryDirectory() as folder:
+    scratch = Scratch(Path(folder))
+    content = scratch.empty((1, 3, 724, 966), torch.empty(0)).fill_(0.5)
+    settings = replace(defaults("vgg19-slim"), steps=1, max_scales=1, tile=256, spilled=True)
+    before = own()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for step in stylize(encoder, content, torch.rand(1, 3, 96, 128), settings, scratch=scratch):
+        step.image
+    ended.set()
+    watcher.join()
+print(max(peaks) - before, bytes_needed(encoder, 740 * 982, 96 * 128, settings))
+"""

@@ -149,6 +149,24 @@ def test_a_layer_is_painted_at_its_own_depth(editor: Editor) -> None:
     assert len(preview.payload) == 32 * 24 * 3
 
 
+def test_what_is_painted_smaller_comes_at_the_layers_size(editor: Editor) -> None:
+    """With the layer's very alpha; a file has no size that is known here, and is refused."""
+    header, samples = layer(160, 120)
+    samples[:60, :, 3] = 1234
+    conversation = editor.conversation
+    content, style = conversation.picture(header, samples.tobytes()), conversation.built_in("marbled")
+    _, heard = editor.paint(content, style, settings={"steps": 3, "size": 48}, enlarged=True)
+    _, refused = editor.paint(conversation.file(encoded(picture(64, 48, 1))), style, enlarged=True)
+    editor.until(lambda: bool(heard and refused) and heard[-1].last and refused[-1].last, "both ends")
+    (result,) = heard.of("result")
+    painted = np.frombuffer(result.payload, "<u2").reshape(120, 160, 4)
+
+    assert (result.told["header"]["width"], result.told["header"]["height"]) == (160, 120)
+    np.testing.assert_array_equal(painted[..., 3], samples[..., 3])
+    assert (painted[..., :3] != samples[..., :3]).mean() > 0.9
+    assert [v["reason"] for v in refused[-1].told["violations"]] == ["NOT_RAW"]
+
+
 def test_only_the_selection_is_painted(editor: Editor) -> None:
     """A selection of 8 bits keeps what is outside to the bit; its losses and terms are told."""
     header, samples = layer()

@@ -202,17 +202,25 @@ def test_a_full_disk_is_told_and_the_work_goes_on(bench: Bench, disk: Disk) -> N
     assert [(told.number, number_of(told)) for told in bench.told] == [(1, errno.ENOSPC), (2, None)]
 
 
-def test_the_quota_is_kept(bench: Bench) -> None:
+@pytest.mark.parametrize("code", [errno.EDQUOT, errno.ENOSPC])
+def test_quota_and_the_disk_that_the_work_needs_are_kept(bench: Bench, code: int) -> None:
     """An older state makes room for a newer one, the newest never goes, and what does not fit is told."""
+
+    def leave(room_bytes: int) -> None:
+        if code == errno.EDQUOT:
+            bench.saving.room_bytes = room_bytes
+        else:
+            bench.saving.spare = lambda: room_bytes
+
     for number in (1, 2):
         bench.begin(number)
         bench.settle()
     size = checkpoint.states(bench.folder)[0].stat().st_size
-    bench.saving.room_bytes = size // 2
+    leave(size // 2)
     bench.begin(3)
     assert bench.settle() == 3
     assert bench.numbers == [3, 2]
-    bench.saving.room_bytes = 0
+    leave(0)
     bench.begin(4)
     assert bench.settle() == 4
     for path in checkpoint.states(bench.folder)[1:]:
@@ -221,7 +229,7 @@ def test_the_quota_is_kept(bench: Bench) -> None:
 
     assert bench.settle() == 4
     assert bench.numbers == [4]
-    assert [number_of(told) for told in bench.told] == [None, None, None, None, errno.EDQUOT]
+    assert [number_of(told) for told in bench.told] == [None, None, None, None, code]
 
 
 def test_without_a_folder_nothing_is_written() -> None:

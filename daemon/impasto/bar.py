@@ -23,7 +23,7 @@ class Bar:
     """A context that hands out a function to be called with every event, and a label."""
 
     def __init__(self) -> None:
-        self._printed, self._live = -1, sys.stderr.isatty()
+        self._printed, self._live = ("", -1), sys.stderr.isatty()
         self._task: TaskID | None = None
         columns = (TextColumn("{task.description}"), BarColumn(BAR_WIDTH), TextColumn("{task.fields[told]}"))
         self._progress = Live(*columns, console=Console(stderr=True), disable=not self._live, transient=True)
@@ -38,13 +38,19 @@ class Bar:
     def _show(self, progress: "Progress", label: str = "painting") -> None:
         if progress.notice:
             self._progress.print(progress.notice) if self._live else click.echo(progress.notice, err=True)
-        told = tell(progress)
+        self._move(label, progress.step, progress.total_steps, tell(progress))
+
+    def sent(self, sent_bytes: int, send_bytes: int) -> None:
+        """How much of a picture has gone to the daemon; then it is read there."""
+        told = f"{100 * sent_bytes // send_bytes} % of {send_bytes / 1e6:.0f} MB" if sent_bytes < send_bytes else ""
+        self._move("sending" if told else "reading", sent_bytes, send_bytes, told or "the picture")
+
+    def _move(self, label: str, done: int, whole: int, told: str) -> None:
         if self._task is None:
             self._task = self._progress.add_task(label, total=None, told=told)
-        total = progress.total_steps or None
-        self._progress.update(self._task, description=label, completed=progress.step, total=total, told=told)
-        tenth = 10 * progress.step // max(1, progress.total_steps)
-        if not self._live and progress.step and tenth != self._printed:
+        self._progress.update(self._task, description=label, completed=done, total=whole or None, told=told)
+        tenth = label, 10 * done // max(1, whole)
+        if not self._live and done and tenth != self._printed:
             self._printed = tenth
             click.echo(f"{label}: {told}", err=True)
 

@@ -50,6 +50,16 @@ class SampleType(Enum):
         return {"u8": 1, "u16": 2, "f16": 2, "f32": 4}[self.value]
 
     @property
+    def white(self) -> float:
+        """The sample that is white, and an opaque alpha."""
+        return {"u8": 255.0, "u16": 65535.0, "f16": 1.0, "f32": 1.0}[self.value]
+
+    @property
+    def is_float(self) -> bool:
+        """Whether samples may be beyond black and white, infinite, or no numbers."""
+        return self in (SampleType.F16, SampleType.F32)
+
+    @property
     def dtype(self) -> str:
         """The numpy name of the type, byte order included."""
         return {"u8": "|u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}[self.value]

@@ -22,7 +22,6 @@ Samples = npt.NDArray[np.generic]
 Breathe: TypeAlias = Callable[[], None]
 Room: TypeAlias = Callable[..., Tensor]
 
-WHITE = {SampleType.U8: 255.0, SampleType.U16: 65535.0, SampleType.F16: 1.0, SampleType.F32: 1.0}
 BAND_PIXELS = 1 << 22  # of a picture at a time
 MAX_HALF = 65504.0
 SHOULDER = 0.1  # k of `compressed`
@@ -174,7 +173,7 @@ def samples_of(
 
 def _stored(values: npt.NDArray[np.float32], sample_type: SampleType) -> Samples:
     if sample_type in (SampleType.U8, SampleType.U16):
-        values = np.rint(values.clip(0, 1) * np.float32(WHITE[sample_type]))
+        values = np.rint(values.clip(0, 1) * np.float32(sample_type.white))
     elif sample_type is SampleType.F16:
         values = values.clip(-MAX_HALF, MAX_HALF)  # beyond it a half is infinite
     return values.astype(sample_type.dtype)
@@ -242,7 +241,7 @@ def _bands(header: ImageHeader) -> Iterator[slice]:
 def _unit(samples: Samples, header: ImageHeader) -> Tensor:
     """(1, C, H, W) float32 with white at 1."""
     # A copy: the blob's own memory is read-only, which torch does not take.
-    values = torch.from_numpy(np.array(samples, dtype=np.float32)) / WHITE[header.sample_type]
+    values = torch.from_numpy(np.array(samples, dtype=np.float32)) / header.sample_type.white
     return values.permute(2, 0, 1)[None].contiguous()
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Bytes = bytes | bytearray | memoryview
 
-PROTOCOL = 2
+PROTOCOL = 3
 CHUNK_BYTES = 1 << 20
 PREFIX = struct.Struct("<II")
 MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES = 16 << 20, 64 << 20
@@ -140,7 +140,8 @@ class Conversation:
             style: one or several.
             more: mask, keep, init: pictures' names; regions: several; blend: numbers; settings: as the Python API has
                 them; preview_edge: px; previews_per_s: 0 to 4; priority: interactive, normal or batch; labels: words
-                of the plug-in's own, as {"document": "harbour"}: an interactive one cancels older ones of the same.
+                of the plug-in's own, as {"document": "harbour"}: an interactive one cancels older ones of the same;
+                enlarged: whether a result that was painted smaller comes at the content's size, with its very alpha.
         """
         return self._ask("stylize", listener, content=content, style=list(style), **more)
 

@@ -1,7 +1,7 @@
 """How far a painting is, in words for whoever paints: the same from every editor.
 
-Knows the event ``progress``. Must not know an editor or its widgets. `tr` translates a sentence before its numbers are
-put in; editors that speak one language give none. Called by plug-ins.
+Knows the events ``sending`` and ``progress``. Must not know an editor or its widgets. `tr` translates a sentence before
+its numbers are put in; editors that speak one language give none. Called by plug-ins.
 """
 
 from __future__ import annotations
@@ -25,6 +25,14 @@ def where(told: Mapping[str, Any], tr: Translate = str) -> str:
     else:
         first = tr("begins…")
     return first if left is None else tr("{first}, about {time} left").format(first=first, time=rounded(left, tr))
+
+
+def sent(told: Mapping[str, Any], tr: Translate = str) -> str:
+    """How much of a picture has gone to the daemon: of the event ``sending``."""
+    sent, send = told["sent_bytes"], told["send_bytes"]
+    if sent == send:
+        return tr("is read…")
+    return _together(tr("sends the picture, {percent} %").format(percent=100 * sent // send))
 
 
 def rounded(seconds: float, tr: Translate = str) -> str:

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [ARGUMENTS[0]]  # type: ignore[name-defined]  # noqa: F821  # the driver gives it
-from gi.repository import Gegl, Gimp, Gio  # noqa: E402, F401  # Gio for lines that are given
+from gi.repository import Babl, Gegl, Gimp, Gio  # noqa: E402  # Gio for lines that are given
 
 from editors.painted import call, picture, samples  # noqa: E402
 
 FOLDER = Path(ARGUMENTS[1])  # type: ignore[name-defined]  # noqa: F821
-LOOK_S = 0.1
+LOOK_S, BEATS = 0.1, 5
+waits: list[float] = []  # how long GIMP's loop let a cheap question wait, in seconds: what its window waits, too
 image: Any = None
 display: Any = None
 
@@ -49,6 +50,11 @@ def show(made: Any) -> None:
     image.clean_all()
     display = Gimp.Display.new(image)
     Gimp.displays_flush()
+
+
+def load(path: str) -> None:
+    """Opens a file in the window, as from the menu."""
+    show(Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path)))
 
 
 def opened() -> None:
@@ -83,6 +89,15 @@ def hashes() -> dict[str, str]:
         return {}
 
 
+def layers() -> list[list[Any]]:
+    """Name, hash of the samples, place, size and format of each layer, from above."""
+    return [
+        [one.get_name(), hashlib.sha256(samples(one)).hexdigest(), *one.get_offsets()[1:], one.get_width(),
+         one.get_height(), Babl.get_name(one.get_format())]
+        for one in image.get_layers()
+    ]  # fmt: skip
+
+
 def lies(layer: Any) -> dict[str, Any]:
     """Where a layer is, how large, what its mask shows, and its pixels in 8 bits."""
     mask = layer.get_mask()
@@ -98,6 +113,15 @@ def words(**chosen: Any) -> str:
     answer = call(image, image.get_layers()[0], **chosen)
     told = str(Gimp.get_pdb().get_last_error())
     return told if answer.index(0) != Gimp.PDBStatusType.SUCCESS else ""
+
+
+def rest() -> None:
+    """Lets time go by until the next look, with a beat now and then."""
+    for _ in range(BEATS):
+        began_s = time.monotonic()
+        Gimp.context_get_opacity()
+        waits.append(time.monotonic() - began_s)
+        time.sleep(LOOK_S / BEATS)
 
 
 def put(name: str, told: Any) -> None:
@@ -122,4 +146,4 @@ while not (FOLDER / "end").exists():
         obey(path)
     with contextlib.suppress(AttributeError, TypeError):  # the image went between two calls
         put("state.json", state())
-    time.sleep(LOOK_S)
+    rest()

@@ -13,6 +13,7 @@ from editors.painted import RGB, RGBA, P, call, changed, flat, numbers, picture,
 sys.path.append(str(Path(__file__).resolve().parents[2] / "plugins" / "gimp"))
 from onto_canvas import layers, placing  # the installed script's own
 from onto_canvas.preview import Preview
+from onto_canvas.samples import Area, spread, write
 
 MARGIN = layers.MARGIN_PX
 
@@ -213,11 +214,40 @@ def fill_quarters(layer: Any) -> None:
     layer.get_buffer().flush()
 
 
-@check("plug-in: a painting that came small has no faded rim")
+@check("plug-in: a small picture spread over a layer of any size has no faded rim, nor is it black")
 def rim() -> None:
-    image, layer = picture(size=(96, 64), kind=RGB)
-    source = layers.read(image, layer)
-    even = bytes([120, 60, 200]) * (48 * 32)
-    large = placing.fitted(source, {"width": 48, "height": 32}, even)
-    assert set(large[::3]) == {120}
-    assert len(large) == 96 * 64 * 3
+    for size in ((96, 64), (12_000, 40)):  # GEGL has a scaling that ends at 10 000 px
+        _, layer = picture(size=(8, 8), kind=RGB)
+        wide = Gimp.Layer.new(layer.get_image(), "wide", *size, RGB, 100.0, Gimp.LayerMode.NORMAL)
+        even = bytes([120, 60, 200]) * (48 * 32)
+        spread(wide, "R'G'B' u8", even, (48, 32), size, Area(0, 0, *size))
+        assert set(samples(wide)[::3]) == {120}
+        assert set(samples(wide)[1::3]) == {60}
+
+
+@check("plug-in: a part of a small picture is spread where it would lie")
+def part() -> None:
+    _, layer = picture(size=(40, 30), kind=RGB)
+    halves = (bytes([10, 10, 10]) * 4 + bytes([250, 250, 250]) * 4) * 2
+    spread(layer, "R'G'B' u8", halves, (8, 2), (80, 60), Area(30, 20, 40, 30))
+    seen = samples(layer)[: 40 * 3 : 3]
+    assert set(seen[:5]) == {10}, "the halves meet at 40 px, 10 of this part, and go over into one another in 10"
+    assert set(seen[15:]) == {250}
+    assert list(seen) == sorted(seen)
+
+
+@check("plug-in: a layer larger than a print is wide, painted small, comes back whole")
+def print_size() -> None:
+    image, _ = picture(size=(16, 16), kind=RGB)
+    image.resize(10_400, 1_300, 0, 0)
+    large = Gimp.Layer.new(image, "large", 10_400, 1_300, RGB, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(large, None, 0)
+    row = b"".join(bytes([80 + x % 150, 90, 60 + x // 60]) for x in range(10_400))
+    write(large, "R'G'B' u8", row * 1_300)
+    image.clean_all()
+    made = added(image, large, size=256)
+    seen = samples(made)
+    for y in (0, 650, 1_299):
+        for x in (0, 5_200, 10_000, 10_399):
+            at = 3 * (10_400 * y + x)
+            assert sum(seen[at : at + 3]) > 60, f"black at {x}, {y}"

@@ -182,7 +182,7 @@ def again() -> None:
     made = paint(image, layer)
     source = layers.read(image, layer, placing.earlier(made))
     assert (source.is_translucent, source.selection) == (True, None)
-    other = placing.insert(source, source.header, source.samples, "again", {})
+    other = placing.insert(source, source.samples, "again", {})
     seen = [one for one in image.get_layers() if one.get_visible()]
     assert seen == [other]
     assert image.get_item_position(other) == image.get_item_position(made) - 1

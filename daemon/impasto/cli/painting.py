@@ -220,12 +220,13 @@ def stylize(
     options["regions"], options["blend"] = options.pop("region"), options["blend"]
     options["colour"] = COLOURS.get(options["colour"])
     options["tileable"] = options["tileable"] or None
-    with named(OPTIONS), client.connect(config) as daemon, Bar() as show, _what_was_reached(show) as told:
+    with named(OPTIONS), client.connect(config) as daemon, (bar := Bar()) as show, _what_was_reached(show) as told:
         picture = daemon.stylize(
             photo,
             style if len(style) > 1 else style[0],
             on_progress=told,
             on_preview=None if preview is None else lambda frame: frame.save(preview),
+            on_sent=bar.sent,
             **options,
         )
         photos.save(output, picture.header, picture.samples, metadata, sample_type)

@@ -8,8 +8,8 @@
 
 Knows the contract and files. Must not know torch, so that importing it costs a fraction of a second. Starts the daemon
 when none answers, and rides over its death: a `stylize` under way finds it again, or starts it anew, and goes on. The
-face of a room: ``lifeline`` is the connection, ``progress`` and ``telling`` are what a script hears. ``cli`` is its
-first user.
+face of a room: ``lifeline`` is the connection, ``sending`` brings pictures there, ``progress`` and ``telling`` are what
+a script hears. ``cli`` is its first user.
 """
 
 import os
@@ -25,20 +25,18 @@ import grpc
 from impasto import errors, launch
 from impasto.client.lifeline import Lifeline
 from impasto.client.progress import Progress
-from impasto.client.telling import OnPreview, OnProgress, Told, received
+from impasto.client.sending import CLOSED, Sender, unheard
+from impasto.client.telling import OnPreview, OnProgress, OnSent, Told, received
 from impasto.config import Config
-from impasto.pictures import Picture, Source, announced, chunked
+from impasto.pictures import Picture, Source
 from impasto.refusals import BLOB_EXPIRED, CONNECTION_LOST, SHUTDOWN, ending, translated
 from impasto.request import StyleUse, envelope, plain_spec, styles
 from impasto.v1 import blob_pb2, stylize_pb2
 
-__all__ = ["Client", "OnPreview", "OnProgress", "Picture", "Preview", "Progress", "Source", "connect"]
+__all__ = ["Client", "OnPreview", "OnProgress", "OnSent", "Picture", "Preview", "Progress", "Source", "connect"]
 
 CALL_TIMEOUT_S = 30.0
-UPLOAD_TIMEOUT_S = 600.0
-ASKED_BYTES = 64 * 1024  # a file that is larger is announced before it is sent: a style goes over a network once
 MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
-CLOSED = "this client is closed; connect again"
 LOST = "the daemon is gone; looking for it, or starting another"
 FOUND = "the daemon is back"
 
@@ -81,6 +79,7 @@ class Client:
         """Takes over the channel; `name` stands for this client where devices are shared."""
         self._line, self._closed, self._watched = lifeline(channel), False, set[str]()
         self._metadata = (("impasto-client", name or f"python-{os.getpid()}"),)
+        self._sender = Sender(self._line, self._open, self._metadata)
 
     def __enter__(self) -> Self:
         return self
@@ -131,6 +130,7 @@ class Client:
         init: Source | None = None,
         on_progress: OnProgress | None = None,
         on_preview: OnPreview | None = None,
+        on_sent: OnSent = unheard,
         priority: str = "normal",
         labels: Mapping[str, str] | None = None,
         **options: Any,  # noqa: ANN401  # the fields of StylizeSpec, checked by the contract
@@ -147,6 +147,7 @@ class Client:
             init: a picture to start from in place of the content, e.g. an earlier result.
             on_progress: called with every event.
             on_preview: called about once a second with the picture so far.
+            on_sent: called twice a second while a picture is sent, with the bytes that have gone, and all.
             priority: "interactive" for what somebody waits for, "normal", or "batch" for what may wait for all else.
             labels: your own words for it; an interactive one cancels this client's older ones with the same.
             options: any plain field of `StylizeSpec`: steps, strength, …; also style_layers={"relu3_1": 2.0}.
@@ -157,12 +158,8 @@ class Client:
         """
         uses, urgency = styles(style, blend, regions), envelope(priority, labels or {})
         pictures = {"content": content, "mask": mask, "keep": keep, "init": init}
-
-        def made(request_id: str) -> stylize_pb2.StylizeRequest:
-            delivery = stylize_pb2.DeliveryOptions(max_preview_fps=1 if on_preview else 0, send_result=True)
-            spec = self._spec(uses, options, **pictures)  # its pictures uploaded
-            return stylize_pb2.StylizeRequest(request_id=request_id, spec=spec, delivery=delivery, **urgency)
-
+        spec = partial(self._spec, uses, options, on_sent, **pictures)
+        made = partial(_request, spec, {"max_preview_fps": 1 if on_preview else 0, "send_result": True}, urgency)
         return self._persist(made, Told(on_progress, on_preview))
 
     def _persist(self, made: Callable[[str], stylize_pb2.StylizeRequest], told: Told) -> Picture:
@@ -187,48 +184,19 @@ class Client:
                 self._line.find_again(stopped=error if error.reason == SHUTDOWN else None)
                 told.notice(FOUND)
 
-    def upload(self, source: Source, field: str = "source") -> str:
+    def upload(self, source: Source, field: str = "source", on_sent: OnSent = unheard) -> str:
         """Sends a picture and returns its blob's name; one that the daemon has already is not sent again.
 
+        Args:
+            source: the picture.
+            field: what an error calls it.
+            on_sent: called twice a second with the bytes that have gone, and how many there are; what it raises ends
+                the sending.
+
         Raises:
-            InvalidRequest: it cannot be read or is no picture; `field` is what the error calls it.
+            InvalidRequest: it cannot be read or is no picture.
         """
-        data, header = announced(source, field)
-        if isinstance(source, Picture) and self._has(name := source.blob_name()):
-            return name
-        try:
-            if header.encoded and len(data) > ASKED_BYTES and (name := self._announced(header)):
-                return name
-            return self._sent(chunked(data, header))
-        except errors.InvalidRequest as error:
-            raise error.renamed({"header": field}) from error
-
-    def _sent(self, messages: Iterator[blob_pb2.UploadBlobRequest]) -> str:
-        with self._open():
-            return str(self._line.blobs.UploadBlob(messages, timeout=UPLOAD_TIMEOUT_S, metadata=self._metadata).name)
-
-    def _announced(self, header: blob_pb2.UploadHeader) -> str:
-        """The name of a file that the daemon has decoded before, else nothing.
-
-        Asked by an upload with nothing behind its header: in one with it a MiB would be on its way before the answer.
-        """
-        try:
-            return self._sent(chunked(b"", header))
-        except errors.InvalidRequest as error:
-            if error.reason != "SIZE_MISMATCH":
-                raise
-            return ""
-
-    def _has(self, blob: str) -> bool:
-        """Whether the daemon has a blob, which is then kept as if it had been sent just now."""
-        try:
-            with self._open():
-                self._line.blobs.GetBlob(
-                    blob_pb2.GetBlobRequest(name=blob), timeout=CALL_TIMEOUT_S, metadata=self._metadata
-                )
-        except errors.NotFound:
-            return False
-        return True
+        return self._sender.upload(source, field, on_sent)
 
     def picture(self, job: str) -> Picture:
         """The result of a job that has one: finished, or cancelled with what there was.
@@ -263,17 +231,17 @@ class Client:
             self._line.stylize.CancelJob(request, timeout=CALL_TIMEOUT_S)
 
     def _spec(
-        self, uses: Sequence[StyleUse[Source]], options: Mapping[str, Any], **pictures: Source | None
+        self, uses: Sequence[StyleUse[Source]], options: Mapping[str, Any], on_sent: OnSent, **pictures: Source | None
     ) -> stylize_pb2.StylizeSpec:
         spec = plain_spec({name: value for name, value in options.items() if value is not None})
         for use in uses:
             added = spec.styles.add(weight=use.weight)
-            added.image.blob = self.upload(use.image, use.field)
+            added.image.blob = self.upload(use.image, use.field, on_sent)
             if use.region is not None:
-                added.mask.blob = self.upload(use.region, use.region_field)
+                added.mask.blob = self.upload(use.region, use.region_field, on_sent)
         for name, picture in pictures.items():
             if picture is not None:
-                getattr(spec, name).blob = self.upload(picture, name)
+                getattr(spec, name).blob = self.upload(picture, name, on_sent)
         return spec
 
     @contextmanager
@@ -313,3 +281,11 @@ class Client:
         if header is None:
             raise ending(told.job)
         return received(header, bytes(samples))
+
+
+def _request(
+    spec: Callable[[], stylize_pb2.StylizeSpec], delivery: Mapping[str, Any], urgency: Mapping[str, Any], name: str
+) -> stylize_pb2.StylizeRequest:
+    """Uploads the pictures, and says what is to be made of them; `name` is the request's own."""
+    delivered = stylize_pb2.DeliveryOptions(**delivery)
+    return stylize_pb2.StylizeRequest(request_id=name, spec=spec(), delivery=delivered, **urgency)

@@ -15,6 +15,7 @@ from impasto.v1 import image_pb2, stylize_pb2
 
 OnProgress: TypeAlias = Callable[[Progress], None]
 OnPreview: TypeAlias = Callable[[Picture], None]
+OnSent: TypeAlias = Callable[[int, int], None]
 
 
 def received(header: image_pb2.ImageHeader, samples: bytes) -> Picture:

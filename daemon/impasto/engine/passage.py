@@ -73,6 +73,10 @@ class Passage:
             x = self._group_ahead(units, x)
         sums = [one for name in self._wanted.style for one in self._kept[name].sums]
         wholes = [self._kept[name].whole for name in self._wanted.content]
+        for kept in self._kept.values():
+            # They are the caller's now, and know this as their way back: kept here, too, a passage that has none (a
+            # step too far) would hold itself for ever, in a circle through torch that no collector sees.
+            kept.sums, kept.whole = [], None
         return [*sums, *(whole for whole in wholes if whole is not None)]
 
     def back(self, gradients: Sequence[Tensor | None]) -> Tensor:

@@ -18,12 +18,13 @@ from torch import Tensor
 from impasto import codec, photo, pixels
 from impasto.config import Config, Limits
 from impasto.engine import VGG
-from impasto.engine.encoder import resize
+from impasto.engine.pulse import steady
 from impasto.errors import InvalidRequest, Violations
 from impasto.image import fit_long_side
 from impasto.method.defaults import defaults
 from impasto.weights import Shelf
-from impasto.worker.studio import open_encoder
+from impasto.worker import opening
+from impasto.worker.studio import Picture, open_encoder
 
 NARROW_WEIGHTS = 4_000_000  # VGG-19 has 13 million up to relu5_1, half its width a quarter of them
 
@@ -100,9 +101,9 @@ def open_picture(path: Path, size: int, field: str) -> Tensor:
         raw, limit = Path(folder) / "samples", Limits().max_pixels
         # In a thread of its own, as a notebook's has an event loop already.
         header = thread.submit(lambda: asyncio.run(codec.decode(path, raw, max_pixels=limit, field=field))).result()
-        image = pixels.opaque(pixels.open_samples(raw, header), header, field)
-    width, height = _limited(header.width, header.height, size)
-    return resize(image, height, width).clamp(0, 1)
+        picture = Picture(pixels.open_samples(raw, header), header, field)
+        image, _ = opening.lent(picture, _limited(header.width, header.height, size), field, steady)
+    return image.clamp(0, 1)
 
 
 def _limited(width: int, height: int, size: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ nothing heavy is imported before somebody asks for it: an editor waits for the f
 the editor or its plug-in has gone: every job of this process is cancelled by closing its connection.
 """
 
+import contextlib
 import os
 import sys
 
@@ -17,13 +18,14 @@ from impasto.pipe.session import Session
 
 __all__ = ["PROTOCOL", "serve"]
 
-PROTOCOL = 2
+PROTOCOL = 3
 READ_BYTES = 1 << 20
 BAD_FRAMES = 2
 
 
 def serve(config: Config) -> int:
     """Speaks with the editor until it goes; returns the exit code, 0 or 2 if what came were no frames."""
+    _widen(0)
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # stdout is the line; whatever else prints goes to stderr
     outbox = Outbox(out)
@@ -37,6 +39,17 @@ def serve(config: Config) -> int:
     sys.stderr.flush()
     # Threads may still wait for a daemon that is starting; nobody waits for them.
     os._exit(code)
+
+
+def _widen(file: int) -> None:
+    """Has a pipe hold a megabyte, where the system can: an editor's loop is woken for each time that it was full.
+
+    Not the one that goes there: an editor that is busy would find a megabyte of old previews in it.
+    """
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl  # noqa: PLC0415  # absent on Windows
+
+        fcntl.fcntl(file, fcntl.F_SETPIPE_SZ, READ_BYTES)
 
 
 def _read(session: Session, outbox: Outbox) -> int:

@@ -7,6 +7,7 @@ import threading
 
 from impasto import client, launch
 from impasto.client import Client
+from impasto.client.sending import CLOSED
 from impasto.config import Config
 from impasto.errors import Unavailable
 
@@ -28,7 +29,7 @@ class Connection:
         """
         with self._lock:
             if self._closed:
-                raise Unavailable(client.CLOSED, reason="CLIENT_CLOSED")
+                raise Unavailable(CLOSED, reason="CLIENT_CLOSED")
             if self._client is None:
                 self._client = client.connect(self.config)
             return self._client

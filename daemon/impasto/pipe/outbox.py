@@ -94,7 +94,8 @@ class Outbox:
         return f"<Outbox [{len(self._ordered)} in order, {len(self._newest)} newest]>"
 
 
-def samples(subject: str, data: bytes) -> Iterator[Frame]:
-    """The frames of a picture's samples, 1 MiB each."""
-    for start in range(0, len(data), SAMPLES_BYTES):
-        yield Frame({"event": "samples", "id": subject}, data[start : start + SAMPLES_BYTES])
+def samples(subject: str, parts: Iterable[bytes]) -> Iterator[Frame]:
+    """The frames of a picture's samples, 1 MiB each at most."""
+    for part in parts:
+        for start in range(0, len(part), SAMPLES_BYTES):
+            yield Frame({"event": "samples", "id": subject}, part[start : start + SAMPLES_BYTES])

@@ -33,7 +33,10 @@ Source: TypeAlias = bytes | Picture | BuiltIn
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be painted; fields as `impasto.client.Client.stylize` has them, settings by its options' names."""
+    """What is to be painted; fields as `impasto.client.Client.stylize` has them, settings by its options' names.
+
+    With `enlarged` a result that was painted smaller comes at the size of the content, which is raw samples then.
+    """
 
     content: Source
     style: Sequence[Source]
@@ -45,6 +48,7 @@ class Order:
     settings: Mapping[str, Any] = field(default_factory=dict)
     preview_edge: int = 512
     previews_per_s: float = 2.0
+    enlarged: bool = False
     priority: str = "normal"
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,8 +92,7 @@ class Painting:
         order = self._order
         with self._lock:
             self._client = client
-        if self._stopping is not None:
-            raise JobCancelled("stopped before it began")
+        self._stop_early()
         styles = [self._file(style) for style in order.style]
         return client.stylize(
             self._file(order.content),
@@ -100,6 +103,7 @@ class Painting:
             regions=[self._file(region) for region in order.regions],
             blend=order.blend,
             on_progress=lambda told: self._progressed(client, told),
+            on_sent=self._sent,
             priority=order.priority,
             labels=order.labels,
             **order.settings,
@@ -110,6 +114,20 @@ class Painting:
 
     def _optional(self, source: Source | None) -> bytes | Picture | None:
         return None if source is None else self._file(source)
+
+    def _sent(self, sent_bytes: int, send_bytes: int) -> None:
+        self._stop_early()
+        told = {"event": "sending", "id": self._ident, "sent_bytes": sent_bytes, "send_bytes": send_bytes}
+        self._outbox.replace("sending", self._ident, Frame(told))
+
+    def _stop_early(self) -> None:
+        """Where there is no job yet, nothing more is sent.
+
+        Raises:
+            JobCancelled: it was stopped.
+        """
+        if self._stopping is not None:
+            raise JobCancelled("stopped before it began")
 
     def _progressed(self, client: Client, told: Progress) -> None:
         """An event of the job: passed on. The first one brings its name, for which previews and a stop have waited."""
@@ -156,9 +174,14 @@ class Painting:
 
     def _finish(self, picture: Picture, *, kept: bool = False) -> None:
         self._ended = True
-        header, size = picture.header.to_json(), len(picture.samples)
-        self._say("result", header=header, size_bytes=size, kept=kept)
-        self._outbox.put_lazily(samples(self._ident, picture.samples), self._ident)
+        header, parts = picture.header, samples(self._ident, [picture.samples])
+        content = self._order.content
+        if self._order.enlarged and isinstance(content, Picture) and content.header != header:
+            from impasto.pipe import enlarging  # noqa: PLC0415  # numpy: not before somebody has use for it
+
+            header, parts = content.header, samples(self._ident, enlarging.bands(picture, content))
+        self._say("result", header=header.to_json(), size_bytes=header.size_bytes, kept=kept)
+        self._outbox.put_lazily(parts, self._ident)
         self._say("done")
 
     def _say(self, event: str, **told: Any) -> None:  # noqa: ANN401  # anything JSON can hold

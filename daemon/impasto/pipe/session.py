@@ -5,6 +5,7 @@ which it never keeps waiting: whatever asks the daemon or draws goes on in a thr
 ``status`` and ``styles`` ends with exactly one of ``done``, ``cancelled`` and ``error`` under its id.
 """
 
+import io
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -30,7 +31,7 @@ class Incoming:
 
     def __init__(self, header: ImageHeader | None, size_bytes: int) -> None:
         """Raw samples of that header; a file if there is none."""
-        self.header, self.size_bytes, self.data = header, size_bytes, bytearray()
+        self.header, self.size_bytes, self._data = header, size_bytes, io.BytesIO()
 
     def take(self, part: bytes) -> Source | None:
         """Adds a part; the picture once it is whole.
@@ -38,12 +39,13 @@ class Incoming:
         Raises:
             InvalidRequest: more came than was announced.
         """
-        self.data += part
-        if len(self.data) > self.size_bytes:
-            raise wrong("samples", f"bring {len(self.data)} bytes; {self.size_bytes} were announced", "SIZE_MISMATCH")
-        if len(self.data) < self.size_bytes:
+        self._data.write(part)
+        had = self._data.tell()
+        if had > self.size_bytes:
+            raise wrong("samples", f"bring {had} bytes; {self.size_bytes} were announced", "SIZE_MISMATCH")
+        if had < self.size_bytes:
             return None
-        data = bytes(self.data)
+        data = self._data.getvalue()  # the buffer itself: a poster is in memory once
         return data if self.header is None else Picture(self.header, data)
 
 
@@ -147,11 +149,14 @@ class Session:
             blend=[float(share) for share in header.get("blend", ())],
             settings=dict(header.get("settings", {})),
             preview_edge=_edge(header.get("preview_edge", 512)),
+            enlarged=bool(header.get("enlarged", False)),
             previews_per_s=min(4.0, max(0.0, float(header.get("previews_per_s", 2.0)))),
             priority=str(header.get("priority", "normal")),
             labels=dict(header.get("labels", {})),
             **one,
         )
+        if order.enlarged and not isinstance(order.content, Picture) and not found.found:
+            found.add("enlarged", "is for raw samples; a file's size is not known here", "NOT_RAW")
         found.raise_if_any()
         return order
 

@@ -1,7 +1,8 @@
 """Material: a job's pictures as tensors, at the sizes and in the room that it works in.
 
 Knows the pixels' edge, sizes and scratch. Must not know the engine's steps, encoders, memory or the front. ``painting``
-takes its pictures from here. Where the job's arrays lie on a disk these do, too, and are made there a band at a time.
+takes its pictures from here. Where the job's arrays lie on a disk these do, too, and are made there a band at a time;
+in memory ``opening`` never has the whole of a picture that is painted smaller.
 """
 
 import shutil
@@ -19,6 +20,7 @@ from impasto.engine.memory import SCRATCH_BYTES
 from impasto.engine.scratch import Scratch
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, fit_long_side
+from impasto.worker import opening
 from impasto.worker.studio import Picture
 
 
@@ -55,36 +57,57 @@ class Material:
             return None
         return shutil.disk_usage(self.scratch.folder).free - max(0, self._needed - self.scratch.size_bytes)
 
+    @property
+    def _size(self) -> tuple[int, int]:
+        """The result's width and height."""
+        return self.header.width, self.header.height
+
+    def selects_nothing(self) -> bool:
+        """Whether mask and alpha leave no pixel to be painted: then the content is the result, and costs nothing."""
+        return opening.selects_nothing(self.content, self.pictures.get("mask"))
+
     def shown(self, pulse: Pulse, field: str = "content") -> Tensor:
-        """The content, or a picture to start from, with its own colours; (1, 3, H, W) at its own size.
+        """The content, or a picture to start from, with its own colours; (1, 3, H, W) at the result's size.
 
         Raises:
             InvalidRequest: a sample is no number.
         """
-        picture = self.pictures[field]
-        found = pixels.shown(picture.samples, picture.header, f"spec.{field}", pulse, self._room)
+        picture, told = self.pictures[field], f"spec.{field}"
+        if self.scratch is None:
+            return opening.seen(picture, self._size, told, pulse)
+        found = pixels.shown(picture.samples, picture.header, told, pulse, self._room)
         self._rest()
-        return found
+        return self.resized(found)
 
     def painted(self) -> Tensor | None:
-        """How much of each pixel of the content is painted, (1, 1, H, W) at its own size; None where all of all is.
+        """How much of each pixel is painted, (1, 1, H, W) at the result's size; None where all of all is.
 
         Transparent pixels are not: they keep their hidden colours, and the style is matched without them.
         """
-        mask, cover = self._mask("mask"), self.cover()
-        if cover is None or float(cover.min()) > 0:
-            return mask
-        there = cover.gt_(0)
-        return there if mask is None else mask.mul_(there)
+        if self.scratch is None:
+            return opening.painted(self.content, self.pictures.get("mask"), self._size)
+        mask, alpha = self._mask("mask"), self._alpha()
+        if alpha is not None and float(alpha.min()) == 0:
+            there = alpha.gt_(0)
+            mask = there if mask is None else mask.mul_(there)
+        return None if mask is None else self.resized(mask)
 
     def cover(self) -> Tensor | None:
-        """The content's alpha, (1, 1, H, W) at its own size, if it has any."""
-        return pixels.coverage(self.content.samples, self.content.header, self._room)
+        """The content's alpha, (1, 1, H, W) at the result's size, if it has any."""
+        if self.scratch is None:
+            return opening.cover(self.content, self._size)
+        alpha = self._alpha()
+        return None if alpha is None else self.resized(alpha)
 
     def selected(self, field: str) -> Tensor | None:
         """A mask at the result's size."""
+        if self.scratch is None:
+            return opening.mask(self.pictures[field], self._size) if field in self.pictures else None
         mask = self._mask(field)
         return None if mask is None else self.resized(mask)
+
+    def _alpha(self) -> Tensor | None:
+        return pixels.coverage(self.content.samples, self.content.header, self._room)
 
     def _mask(self, field: str) -> Tensor | None:
         picture = self.pictures.get(field)
@@ -101,15 +124,18 @@ class Material:
             InvalidRequest: there is nothing to be seen in it.
         """
         picture, field = self.style(index), f"spec.styles[{index}].image"
-        width, height = self.style_size(index)
-        image = self._sized(pixels.opaque(picture.samples, picture.header, field, pulse, self._room), height, width)
-        cover = pixels.coverage(picture.samples, picture.header, self._room)
-        if cover is None or float(cover.min()) == 1:
-            return image, None
-        cover = self._sized(cover, height, width)
-        if float(cover.max()) == 0:
+        image, cover = self._lent(picture, self.style_size(index), field, pulse)
+        if cover is not None and float(cover.max()) == 0:
             raise InvalidRequest([Violation(field, "is wholly transparent; a style must be seen", "STYLE_TRANSPARENT")])
         return image, cover
+
+    def _lent(self, picture: Picture, size: tuple[int, int], field: str, pulse: Pulse) -> tuple[Tensor, Tensor | None]:
+        if self.scratch is None:
+            return opening.lent(picture, size, field, pulse)
+        width, height = size
+        image = self._sized(pixels.opaque(picture.samples, picture.header, field, pulse, self._room), height, width)
+        cover = pixels.coverage(picture.samples, picture.header, self._room)
+        return image, None if cover is None or float(cover.min()) == 1 else self._sized(cover, height, width)
 
     def style_size(self, index: int) -> tuple[int, int]:
         """Width and height of a style, no larger than the finest scale can use: 50 megapixels cost nothing."""

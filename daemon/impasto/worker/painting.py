@@ -75,7 +75,7 @@ class Painting:
             settings_from_json(self._terms.settings) if self._terms.settings else settings_of(spec, studio.precision)
         )
         self._material = Material(opened, self.header, self.settings.style_scale)
-        self.nothing, self.again = self._selects_nothing(), ""
+        self.nothing, self.again = self._material.selects_nothing(), ""
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
         if not self.nothing:
             self._check_memory(studio, encoder, pulse)
@@ -105,11 +105,6 @@ class Painting:
         self.notice = f"it goes on from step {self.step}" + ", as a newer checkpoint is damaged" * bool(saved.damaged)
         return saved.state
 
-    def _selects_nothing(self) -> bool:
-        """Whether mask and alpha leave no pixel to be painted: then the content is the result, and costs nothing."""
-        painted = self._material.painted()
-        return painted is not None and not bool(painted.any())
-
     def _check_memory(self, studio: Studio, encoder: VGG, pulse: Pulse) -> None:
         sizes = [self._material.style_size(index) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
@@ -131,16 +126,16 @@ class Painting:
     def _begin(self, studio: Studio, encoder: VGG, pulse: Pulse) -> Iterator[Step]:
         """The engine's generator over this job's tensors; they are made when the first step is asked for."""
         material = self._material
-        content = material.resized(material.shown(pulse))
+        content = material.shown(pulse)
         self._reach, self._pulse = pixels.reach_of(content), pulse
-        init = material.resized(material.shown(pulse, "init")) if "init" in material.pictures else None
+        init = material.shown(pulse, "init") if "init" in material.pictures else None
         mask, keep = material.painted(), material.selected("keep")
         return stylize(
             encoder,
             content.to(studio.device),
             [self._style_use(studio, encoder, index) for index in range(len(self._spec.styles))],
             self.settings,
-            mask=None if mask is None else material.resized(mask).to(studio.device),
+            mask=None if mask is None else mask.to(studio.device),
             keep=None if keep is None else keep.to(studio.device),
             init=None if init is None else init.to(studio.device),
             resume=self._resume,
@@ -254,11 +249,10 @@ class Painting:
         if self._last is None and self._resume is not None:
             self._steps = self._anew()  # whatever stopped it before its first step
             self.advance()  # a state becomes a picture by the step after it
-        image, alpha = (
-            material.resized(self._last.image if self._last else material.shown(self._pulse)),
+        image, cover = (
+            material.resized(self._last.image) if self._last else material.shown(self._pulse),
             material.cover(),
         )
-        cover = None if alpha is None else material.resized(alpha)
         painted = material.painted() if self.header == source.header else None
         put_result(path, image, self.header, Beside(source, cover, painted, self._reach), self._pulse)
         return self.header

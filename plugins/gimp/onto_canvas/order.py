@@ -89,8 +89,7 @@ class StylePicture:
 class Outcome:
     """What came of a request: the mutable state of one run."""
 
-    header: Mapping[str, Any] | None = None
-    samples: bytes = b""
+    samples: bytes | bytearray = b""
     kept: bool = False
     refusal: str = ""
     cancelled: bool = False
@@ -98,21 +97,21 @@ class Outcome:
     def hear(self, event: Event) -> None:
         """Takes what decides it."""
         if event.kind == "result":
-            self.header, self.samples = event.told["header"], bytes(event.payload)
+            self.samples = event.payload
             self.kept = bool(event.told.get("kept"))
         elif event.kind == "error":
             self.refusal = str(event.told.get("message", ""))
         elif event.kind == "cancelled":
             self.cancelled = True
 
-    def painting(self) -> tuple[Mapping[str, Any], bytes]:
-        """Header and samples.
+    def painting(self) -> bytes | bytearray:
+        """The samples, in the format and of the size of what was painted.
 
         Raises:
             Failed: it went wrong. Cancelled: it was stopped and nothing was to be kept.
         """
-        if self.header is not None and not self.refusal:
-            return self.header, self.samples
+        if self.samples and not self.refusal:
+            return self.samples
         if self.cancelled:
             raise Cancelled
         raise Failed(self.refusal or "Impasto ended without a picture: try again")
@@ -158,4 +157,4 @@ def ask(
         mask = {"width": width, "height": height, "pixel_format": "gray", "sample_type": "u8"}
         more["mask"] = talk.picture(mask, selected)
     named, painted = style.send(talk), talk.picture(header, samples)
-    return talk.stylize(hear, painted, [named], settings=choices.settings(width, height), **more)
+    return talk.stylize(hear, painted, [named], settings=choices.settings(width, height), enlarged=True, **more)

@@ -23,18 +23,16 @@ PARASITE = "impasto-neural-style"
 PERSISTENT = 1  # a parasite that is saved with the picture
 
 
-def insert(source: Source, header: Mapping[str, Any], painted: bytes, name: str, told: Mapping[str, Any]) -> Any:  # noqa: ANN401  # GIMP's objects have no types, here and below
+def insert(source: Source, painted: samples.Bytes, name: str, told: Mapping[str, Any]) -> Any:  # noqa: ANN401  # GIMP's objects have no types, here and below
     """Adds a painting as one new layer above its source, as one undo step; the new layer.
 
     Args:
         source: what was painted.
-        header: of the painting, which may be smaller than what was painted; it is enlarged then.
-        painted: its samples, in the format of the source.
+        painted: its samples, in the format and of the size of what was painted, with its alpha.
         name: the new layer's.
         told: what is to be remembered with it, as a parasite.
     """
-    pixels = fitted(source, header, painted)
-    made = _stand_in(source, pixels, name) if source.is_translucent else layer_of(source, pixels, name)
+    made = _stand_in(source, painted, name) if source.is_translucent else layer_of(source, painted, name)
     where = {"source": source.layer.get_tattoo(), "stands_in": source.is_translucent}
     kept = json.dumps({**told, **where}).encode("ascii")
     made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(kept)))
@@ -74,17 +72,7 @@ def earlier(painting: Any) -> layers.Painted:  # noqa: ANN401
     return layers.Painted(painting, bool((remembered(painting) or {}).get("stands_in")))
 
 
-def fitted(source: Source, header: Mapping[str, Any], painted: bytes) -> bytes:
-    """A painting at the size of what was painted, with its alpha to the bit, however small it was painted."""
-    size = header["width"], header["height"]
-    if size == source.size:
-        return painted
-    large = samples.scaled(source.babl, painted, size, source.size)
-    layout = samples.Layout.of(source.header)
-    return layout.with_alpha(large, layout.alpha(source.samples))
-
-
-def layer_of(source: Source, pixels: bytes, name: str) -> Any:  # noqa: ANN401
+def layer_of(source: Source, pixels: samples.Bytes, name: str) -> Any:  # noqa: ANN401
     """A new layer with those pixels at the place of what was painted, not in the image yet."""
     kind = source.layer.type()
     made = Gimp.Layer.new(source.image, name, *source.size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
@@ -132,7 +120,7 @@ def _mask(made: Any, source: Source) -> None:  # noqa: ANN401
         made.set_apply_mask(source.layer.get_apply_mask())
 
 
-def _stand_in(source: Source, pixels: bytes, name: str) -> Any:  # noqa: ANN401
+def _stand_in(source: Source, pixels: samples.Bytes, name: str) -> Any:  # noqa: ANN401
     """A layer with all that the source has now, painted where it was selected."""
     layer = source.layer
     size = layer.get_width(), layer.get_height()
@@ -159,7 +147,7 @@ def _painted(source: Source, alpha: Sequence[int]) -> bytes:
     return bytes(bool(one and seen) for one, seen in zip(selected, alpha, strict=True)) if alpha else selected
 
 
-def _blended(source: Source, before: bytes, pixels: bytes, selection: bytes) -> bytes:
+def _blended(source: Source, before: bytes, pixels: samples.Bytes, selection: bytes) -> bytes:
     """The painting over what is below it, as much as is selected and with the lower one's alpha: GIMP itself does it.
 
     As GIMP composites in 32-bit floats, doubles and 32-bit integers lose what these cannot hold where it was painted.

@@ -100,14 +100,12 @@ class Preview:
     def _write(self, header: Mapping[str, Any], picture: bytes) -> None:
         layer, size = self._layer, (header["width"], header["height"])
         babl = FORMATS[header["pixel_format"]].format("" if header.get("transfer") == "linear" else "'")
-        if size != self._source.size:
-            picture = samples.scaled(babl, picture, size, self._source.size)
         is_seen, *found = layer.mask_intersect()
         if not is_seen:  # the user has selected something else meanwhile
             return
         area = samples.Area(*found)
         scratch = self._scratch_of(area.size)
-        samples.write(scratch, babl, samples.part(picture, self._source.size, area))
+        samples.spread(scratch, babl, picture, size, self._source.size, area)
         copy = Gimp.DrawableFilter.new(layer, COPY, "")
         copy.set_aux_input("aux", scratch)
         copy.set_blend_mode(Gimp.LayerMode.REPLACE)

@@ -6,12 +6,14 @@ so lengths are those of the formats here and nowhere else.
 """
 
 import array
+import io
+import itertools
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from operator import mul
-from typing import Any
+from typing import Any, TypeAlias
 
 import gi
 
@@ -24,8 +26,13 @@ NONE = Gegl.AbyssPolicy.NONE
 CHANNELS = {"gray": 1, "gray_alpha": 2, "rgb": 3, "rgba": 4}
 # How many bits a sample has and which bits are white: array's letter for it, whatever the numbers mean.
 BITS = {"u8": ("B", 0xFF), "u16": ("H", 0xFFFF), "f16": ("H", 0x3C00), "f32": ("I", 0x3F800000)}
+BAND_PIXELS = 1 << 20
+SMOOTH_PIXELS = 1 << 25
 # Samples of masks by the kind of GIMP's precision: array's letter, and white where they are whole numbers.
 MASKS = {1: ("B", 0xFF), 2: ("H", 0xFFFF), 3: ("I", 0xFFFFFFFF), 5: ("e", 0), 6: ("f", 0), 7: ("d", 0)}
+
+
+Bytes: TypeAlias = "bytes | bytearray"
 
 
 @dataclass(frozen=True)
@@ -66,45 +73,68 @@ def native(drawable: Any) -> str:  # noqa: ANN401
 
 def read(drawable: Any, babl: str | None = None, area: Area | None = None) -> bytes:  # noqa: ANN401
     """Samples of a part of a drawable, tightly packed, by default all of it in its own format."""
-    part = area or whole(drawable)
-    place = Gegl.Rectangle.new(part.x, part.y, part.width, part.height)
-    return bytes(drawable.get_buffer().get(place, 1.0, babl, NONE))
+    buffer, found = drawable.get_buffer(), io.BytesIO()
+    for band in _bands(area or whole(drawable)):
+        found.write(buffer.get(band, 1.0, babl, NONE))
+    return found.getvalue()
 
 
-def part(data: bytes, size: tuple[int, int], area: Area) -> bytes:
-    """The samples of a part of a picture of `size`."""
-    width, height = size
-    pixel_bytes = len(data) // (width * height)
-    starts = (pixel_bytes * (y * width + area.x) for y in range(area.y, area.y + area.height))
-    return b"".join(data[start : start + pixel_bytes * area.width] for start in starts)
-
-
-def write(drawable: Any, babl: str, samples: bytes, area: Area | None = None) -> None:  # noqa: ANN401
+def write(drawable: Any, babl: str, samples: Bytes, area: Area | None = None) -> None:  # noqa: ANN401
     """Sets samples of a drawable that nobody has seen yet, or that is a preview."""
-    part = area or whole(drawable)
-    buffer = drawable.get_buffer()
-    buffer.set(Gegl.Rectangle.new(part.x, part.y, part.width, part.height), babl, samples)
+    part, view, at = area or whole(drawable), memoryview(samples), 0
+    buffer, pixel_bytes = drawable.get_buffer(), len(samples) // (part.width * part.height)
+    for band in _bands(part):
+        end = at + pixel_bytes * band.width * band.height
+        buffer.set(band, babl, bytes(view[at:end]))
+        at = end
     buffer.flush()  # without it GIMP reads the old pixels
     drawable.update(part.x, part.y, part.width, part.height)
 
 
-def scaled(babl: str, samples: bytes, size: tuple[int, int], wanted: tuple[int, int]) -> bytes:
-    """A picture of `size` at another size, in the same format; its border is not faded."""
+def _bands(area: Area) -> Iterator[Any]:
+    """The area in rectangles of whole rows: a poster goes through the hands of Python once, not in four copies."""
+    rows = max(1, BAND_PIXELS // max(1, area.width))
+    for top in range(area.y, area.y + area.height, rows):
+        yield Gegl.Rectangle.new(area.x, top, area.width, min(rows, area.y + area.height - top))
+
+
+def spread(
+    drawable: Any,  # noqa: ANN401
+    babl: str,
+    samples: bytes,
+    size: tuple[int, int],
+    wanted: tuple[int, int],
+    area: Area,
+) -> None:
+    """Fills a drawable with the part `area` of what a picture of `size` is at the size `wanted`, its border not faded.
+
+    By ``scale-ratio``: GEGL's ``scale-size`` goes to 10 000 px, and leaves what is larger black. Above `SMOOTH_PIXELS`
+    pixels are repeated: smoothly, a hundred megapixels take seconds of the processor for every frame.
+    """
     small = Gegl.Buffer.new(babl, 0, 0, *size)
     small.set(Gegl.Rectangle.new(0, 0, *size), babl, samples)
-    target = Gegl.Buffer.new(babl, 0, 0, *wanted)
+    target, is_smooth = drawable.get_buffer(), area.width * area.height <= SMOOTH_PIXELS
+    made = {
+        "buffer-source": {"buffer": small},
+        "scale-ratio": {
+            "x": wanted[0] / size[0],
+            "y": wanted[1] / size[1],
+            "abyss-policy": Gegl.AbyssPolicy.CLAMP,
+            "sampler": Gegl.SamplerType.LINEAR if is_smooth else Gegl.SamplerType.NEAREST,
+        },
+        "translate": {"x": -float(area.x), "y": -float(area.y)},
+        "write-buffer": {"buffer": target},
+    }
     graph = Gegl.Node()
-    source, scale, sink = (
-        graph.create_child(f"gegl:{name}") for name in ("buffer-source", "scale-size", "write-buffer")
-    )
-    source.set_property("buffer", small)
-    for name, value in {"x": float(wanted[0]), "y": float(wanted[1]), "abyss-policy": Gegl.AbyssPolicy.CLAMP}.items():
-        scale.set_property(name, value)
-    sink.set_property("buffer", target)
-    source.link(scale)
-    scale.link(sink)
-    sink.process()
-    return bytes(target.get(Gegl.Rectangle.new(0, 0, *wanted), 1.0, babl, NONE))
+    nodes = [graph.create_child(f"gegl:{name}") for name in made]
+    for node, properties in zip(nodes, made.values(), strict=True):
+        for name, value in properties.items():
+            node.set_property(name, value)
+    for one, other in itertools.pairwise(nodes):
+        one.link(other)
+    nodes[-1].process()
+    target.flush()
+    drawable.update(0, 0, area.width, area.height)
 
 
 @dataclass(frozen=True)
@@ -136,16 +166,16 @@ class Layout:
             return array.array(self.code)
         return array.array(self.code, data)[self.channels - 1 :: self.channels]
 
-    def with_alpha(self, data: bytes, given: "array.array[int]") -> bytes:
+    def with_alpha(self, data: Bytes, given: "array.array[int]") -> bytes:
         """The samples with others for alpha."""
         if not self.has_alpha:
-            return data
+            return bytes(data)
         values = array.array(self.code, data)
         values[self.channels - 1 :: self.channels] = given
         return values.tobytes()
 
 
-def opaque(header: Mapping[str, Any], data: bytes) -> bytes:
+def opaque(header: Mapping[str, Any], data: Bytes) -> bytes:
     """A picture with alpha white everywhere."""
     layout, (code, white) = Layout.of(header), BITS[header["sample_type"]]
     return layout.with_alpha(data, array.array(code, [white]) * (header["width"] * header["height"]))

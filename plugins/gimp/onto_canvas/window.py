@@ -132,7 +132,9 @@ class Live:
 
     def _hear(self, event: Any) -> None:  # noqa: ANN401  # the bridge's Event
         self.outcome.hear(event)
-        if event.kind == "progress":
+        if event.kind == "sending":
+            self._bar.set_text(words.sent(event.told))
+        elif event.kind == "progress":
             self._progressed(event.told)
         elif event.kind in ("notice", "lost", "found"):
             self._words.set_text(event.told["text"])

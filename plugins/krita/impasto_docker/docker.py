@@ -94,6 +94,7 @@ class Docker(krita.DockWidget):
     def _began(self, run: Run) -> None:
         """Somebody began to paint somewhere: here, in another window, or by the action."""
         for signal, hear in (
+            (run.sending, self._sent),
             (run.progress, self._progressed),
             (run.preview, self._previewed),
             (run.notice, self._noticed),
@@ -124,6 +125,10 @@ class Docker(krita.DockWidget):
                 self._panel.progress.show_preview(run.last_preview)
         self._known.lost = ""
         self._show_state()
+
+    def _sent(self, run: Run, told: dict[str, Any]) -> None:
+        if run is self._run:
+            self._panel.progress.show_sending(told)
 
     def _progressed(self, run: Run, told: dict[str, Any]) -> None:
         self._progress[id(run)] = told

@@ -63,6 +63,7 @@ def ask(
         more["mask"] = talk.picture(header, source.selection, document.selected)
     dials = {name: settings[name] for name in DIALS}
     more["settings"] = wishes.settings(**dials, width=width, height=height)
+    more["enlarged"] = True  # Krita scales a poster in one go, its window waiting
     more |= {"previews_per_s": PREVIEWS_PER_S, "preview_edge": max(16, min(PREVIEW_EDGE_PX, max(source.size)))}
     request = talk.stylize(hear, content, named, **more)
     for picture in (content, *named, *([more["mask"]] if "mask" in more else [])):

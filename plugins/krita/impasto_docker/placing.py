@@ -14,7 +14,7 @@ from . import spaces
 from .binding import QByteArray
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator
 
     from .document import Source
 
@@ -23,21 +23,17 @@ FADED_PIXELS = 1 << 16  # likewise, where each pixel is reckoned with by itself
 CODES = {"U8": "B", "U16": "H", "F16": "H", "F32": "f"}  # halves have no arrays: their bits are carried
 
 
-def native(source: Source, header: Mapping[str, Any], samples: bytearray) -> Generator[None, None, memoryview]:
+def native(source: Source, samples: bytearray) -> Generator[None, None, memoryview]:
     """The painting in the source's own space and size, as Krita has it, with the alpha that the new layer is to have.
 
     Args:
         source: what was painted.
-        header: of the painting, which may be smaller; it is scaled then.
-        samples: as they travelled; they are changed.
+        samples: as they travelled, of the size of what was painted; they are changed.
     """
     space = source.space if source.space.native else spaces.BETWEEN
-    size, made = (header["width"], header["height"]), memoryview(samples)
+    made = memoryview(samples)
     if space.swapped:
         yield from _swap(made, space.sample_bytes)
-    if size != source.size:
-        made = memoryview(spaces.scaled(QByteArray(bytes(made)), size, source.size, space))
-        yield
     if space != source.space:
         made = memoryview(spaces.converted(QByteArray(bytes(made)), source.size, space, source.space))
         yield

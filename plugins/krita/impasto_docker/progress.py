@@ -64,6 +64,11 @@ class Progress(QWidget):
         self._cancel.setEnabled(True)
         self.setVisible(True)
 
+    def show_sending(self, told: Mapping[str, Any]) -> None:
+        """Takes an event ``sending``."""
+        if self._cancel.isEnabled():
+            self._where.setText(words.sent(told, translated))
+
     def show_progress(self, told: Mapping[str, Any]) -> None:
         """Takes an event ``progress``."""
         step, total = told.get("step") or 0, told.get("total_steps") or 0

@@ -32,7 +32,8 @@ class Run(QObject):
     The mutable state is how far it is, what of it has come, and what the user wants of it.
 
     Signals:
-        progress: what the pipe tells of it, see PROTOCOL.md.
+        sending: how much of the layer has gone to the daemon, while there is no job yet; see PROTOCOL.md.
+        progress: what the pipe tells of it, likewise.
         preview: the newest picture, of the layer's part that is painted.
         notice: something worth knowing.
         lost: the daemon has gone: what is done about it.
@@ -42,6 +43,7 @@ class Run(QObject):
         cancelled: why, empty where the user wanted it.
     """
 
+    sending = pyqtSignal(dict)
     progress = pyqtSignal(dict)
     preview = pyqtSignal(QImage)
     notice = pyqtSignal(str)
@@ -66,7 +68,7 @@ class Run(QObject):
         self._stencil: QImage | None = None
         self._request = ""
         self._losses: dict[str, float] = {}
-        self._result: tuple[Mapping[str, Any], bytearray, bool] | None = None
+        self._result: tuple[bytearray, bool] | None = None
         self._unwanted: str | None = None  # why nothing is to come of it; empty: the user said so
         self._placing: Generator[None, None, None] | None = None
         self._timer = QTimer(self)
@@ -131,7 +133,9 @@ class Run(QObject):
         return None
 
     def _hear(self, event: Event) -> None:
-        if event.kind == "progress":
+        if event.kind == "sending":
+            self.sending.emit(event.told)
+        elif event.kind == "progress":
             self._losses = dict(event.told.get("losses") or self._losses)  # the last of all has none
             self.progress.emit(event.told)
         elif event.kind in ("notice", "lost", "found"):
@@ -140,7 +144,7 @@ class Run(QObject):
             self._show(event)
         elif event.kind == "result":
             samples = event.payload if isinstance(event.payload, bytearray) else bytearray(event.payload)
-            self._result = event.told["header"], samples, bool(event.told.get("kept"))
+            self._result = samples, bool(event.told.get("kept"))
         elif event.kind == "done":
             self._go_on()
         elif event.kind == "cancelled":
@@ -186,8 +190,8 @@ class Run(QObject):
     def _place(self) -> Generator[None, None, None]:
         assert self._result is not None
         assert self._source is not None
-        source, (header, samples, kept) = self._source, self._result
-        made = yield from placing.native(source, header, samples)
+        source, (samples, kept) = self._source, self._result
+        made = yield from placing.native(source, samples)
         name = f"{source.node.name()}, {order.title(self.settings['styles'])}"
         node = yield from placing.layer(source, made, name)
         self._look()

@@ -114,15 +114,6 @@ def converted(samples: QByteArray, size: tuple[int, int], before: Space, after: 
         return found
 
 
-def scaled(samples: QByteArray, size: tuple[int, int], wanted: tuple[int, int], space: Space) -> QByteArray:
-    """The same picture at another size, by Krita."""
-    with hidden(space, *size, samples) as document:
-        document.scaleImage(*wanted, 72, 72, "Bicubic")
-        document.waitForDone()
-        found: QByteArray = document.topLevelNodes()[-1].pixelData(0, 0, *wanted)
-        return found
-
-
 _profiles: dict[tuple[str, str], bytes] = {}
 
 

@@ -1,0 +1,83 @@
+"""A large picture on its way to the daemon: how much of it has gone is told, and it can be stopped, or the daemon die.
+
+By a real pipe to a real daemon, which is made to pause in mid-upload, as a slow line would.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from bridge import words
+from harness import Daemon, wait_for
+from impasto.bar import Bar
+from test_pipe import Editor, Heard
+
+WIDTH, HEIGHT = 8000, 6000  # 144 MB: long enough on its way to be caught there
+GRAY = bytes([90]) * (WIDTH * HEIGHT * 3)
+
+
+def sending(daemon: Daemon) -> tuple[Editor, Heard, str]:
+    """A painting whose layer is on its way, the daemon paused."""
+    editor = Editor(daemon.home)
+    header = {"width": WIDTH, "height": HEIGHT, "pixel_format": "rgb", "sample_type": "u8"}
+    content, style = editor.conversation.picture(header, GRAY), editor.conversation.built_in("marbled")
+    heard = Heard()
+    request = editor.conversation.stylize(heard, content, [style], settings={"size": 64, "steps": 2}, previews_per_s=0)
+    parts = daemon.home.config.data_dir / "blobs"
+    wait_for(lambda: any(path.stat().st_size > 8 << 20 for path in parts.glob("*.part")), "an upload")
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    editor.until(lambda: any(event.told["send_bytes"] == len(GRAY) for event in heard.of("sending")), "word of it")
+    return editor, heard, request
+
+
+def test_it_is_stopped_on_its_way(start: Callable[..., Daemon]) -> None:
+    """While nothing moves: the painting is over at once, and no job was made, then or later."""
+    daemon = start()
+    editor, heard, request = sending(daemon)
+    told = heard.of("sending")[-1].told
+
+    editor.conversation.cancel(request)
+    editor.until(lambda: heard[-1].last, "the end", 10)
+    os.kill(daemon.process.pid, signal.SIGCONT)
+
+    assert heard[-1].kind == "cancelled"
+    assert 0 < told["sent_bytes"] < len(GRAY)
+    editor.bridge.close()
+    wait_for(lambda: not list((daemon.home.config.data_dir / "blobs").glob("*.part")), "the end of what had come")
+    with daemon.client() as client:
+        assert client.jobs() == []
+
+
+def test_the_daemon_dies_on_its_way(start: Callable[..., Daemon]) -> None:
+    """With -9: the next one is sent the whole, and paints it."""
+    daemon = start()
+    editor, heard, _ = sending(daemon)
+    daemon.process.kill()
+    daemon.process.wait()
+    editor.until(lambda: heard[-1].last, "the end")
+    (result,) = heard.of("result")
+
+    assert heard[-1].kind == "done", heard[-1]
+    assert (result.told["header"]["width"], result.told["header"]["height"]) == (64, 48)
+    assert heard.of("progress")[-1].told["state"] == "succeeded"
+    editor.bridge.close()
+
+
+def test_words_of_what_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    """For a window in hundredths, where there is no terminal a line for every tenth."""
+    assert (
+        words.sent({"sent_bytes": 35, "send_bytes": 100}).replace("\N{NO-BREAK SPACE}", " ")
+        == "sends the picture, 35 %"
+    )
+    assert words.sent({"sent_bytes": 100, "send_bytes": 100}) == "is read…"
+    bar = Bar()
+    with bar:
+        for million in (0, 31, 35, 64, 300, 300):
+            bar.sent(million * 1_000_000, 300_000_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "sending: 10 % of 300 MB",
+        "sending: 21 % of 300 MB",
+        "reading: the picture",
+    ]
