@@ -46,13 +46,13 @@ class Seat:
         self._news, self._ended = asyncio.Event(), ""
         self._open: set[str] = set()  # jobs in the worker's memory
         self._ready: list[Frame] = []  # what it told of itself
-        self._called = time.monotonic()
-        threading.Thread(target=self._watch, args=(silence_s,), daemon=True).start()
+        self._called, self._silence_s = time.monotonic(), silence_s
+        threading.Thread(target=self._watch, daemon=True).start()
 
-    def _watch(self, silence_s: float) -> None:
+    def _watch(self) -> None:
         """In a thread of its own: ends everything when no front has called for long."""
-        while time.monotonic() - self._called < silence_s:
-            time.sleep(silence_s / 10)
+        while time.monotonic() - self._called < self._silence_s:
+            time.sleep(1.0)
         if self._process is not None:
             self._process.kill()
         self._folder.remove()
@@ -68,9 +68,9 @@ class Seat:
             raise Superseded("another front has this seat")
         self._called = time.monotonic()
 
-    async def join(self, life: str) -> dict[str, Any]:
-        """Takes the seat for a life of the front; what and where it is, and whether it has a worker already."""
-        self._life, self._called = life, time.monotonic()
+    async def join(self, life: str, silence_s: float) -> dict[str, Any]:
+        """Takes the seat for a life of the front, which it will miss after `silence_s`; what and where it is."""
+        self._life, self._called, self._silence_s = life, time.monotonic(), silence_s
         self._news.set()  # whoever still listens hears that it is superseded
         node = ray.get_runtime_context().get_node_id()
         return {

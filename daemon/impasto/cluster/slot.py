@@ -115,7 +115,7 @@ class Slot:
         """Finds or makes an actor and listens to it; returns when its worker has ended, the actor stays for another."""
         if self._actor is None:
             self._actor = await self._taken_over() or self._made()
-        facts = await self._call("join")
+        facts = await self._call("join", self._terms.orphan_s)
         self._joined = True
         if facts["version"] != __version__:
             await self._remove()
@@ -167,7 +167,7 @@ class Slot:
     async def _answers(self) -> bool:
         """Whether the actor is there for another worker."""
         try:
-            await asyncio.wait_for(self._call("join"), LEAVE_S)
+            await asyncio.wait_for(self._call("join", self._terms.orphan_s), LEAVE_S)
         except Exception:  # dead, or as good as dead
             return False
         return True
@@ -178,7 +178,7 @@ class Slot:
         if self._actor is None:
             return None
         try:
-            await asyncio.wait_for(self._call("join"), TAKE_OVER_S)
+            await asyncio.wait_for(self._call("join", self._terms.orphan_s), TAKE_OVER_S)
         except Exception as error:  # dead, or as good as dead
             log.warning("%s of an earlier front does not answer: %s", self.name, _told(error))
             await self._remove()
