@@ -70,7 +70,7 @@ def test_a_picture_that_never_fits_is_told_with_the_numbers(
     homes: Callable[..., Home], editors: Callable[[Home], Editor]
 ) -> None:
     """Before anything is computed, with a size that does fit."""
-    editor = editors(homes(IMPASTO_MEMORY_MB="500"))
+    editor = editors(homes(IMPASTO_MEMORY_MB="300"))
     content, style = editor.conversation.file(encoded(picture(1600, 1200, 1))), editor.conversation.built_in("marbled")
     _, heard = editor.paint(content, style, settings={"steps": 3})
     refused = refusal(editor, heard)
