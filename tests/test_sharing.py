@@ -206,7 +206,7 @@ def test_those_who_wait_are_told_their_place_and_the_time_left(daemon: Daemon) -
 
 def test_what_can_never_fit_is_refused_with_the_numbers(start: Start) -> None:
     """FAILED_PRECONDITION before a job is made, with what is needed, what there is and a size that fits."""
-    daemon = start(Home(IMPASTO_MEMORY_MB="400"))
+    daemon = start(Home(IMPASTO_MEMORY_MB="300"))
     daemon.ready()
     with daemon.channel() as channel:
         client = Client(channel, "large")
@@ -220,19 +220,19 @@ def test_what_can_never_fit_is_refused_with_the_numbers(start: Start) -> None:
         end(Stub(channel), client.created(large))
 
     assert (code, reason) == (grpc.StatusCode.FAILED_PRECONDITION, "DOES_NOT_FIT")
-    assert "400 MiB are all that jobs may take" in message
+    assert "300 MiB are all that jobs may take" in message
 
 
 def test_what_cannot_fit_is_told_once_the_device_is_known(start: Start) -> None:
     """A job that came in before the first worker was ready fails with the same words when it is."""
-    daemon = start(Home(IMPASTO_MEMORY_MB="400"))
+    daemon = start(Home(IMPASTO_MEMORY_MB="300"))
     with daemon.channel() as channel:
         large = request()
         large.spec.size = 2000
         last = watched(Stub(channel), created(Stub(channel), large))[-1].job
 
     assert last.state == FAILED
-    assert "400 MiB are all that jobs may take" in last.error.message
+    assert "300 MiB are all that jobs may take" in last.error.message
 
 
 @pytest.mark.slow
