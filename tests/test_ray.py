@@ -128,9 +128,14 @@ def test_eight_clients_on_four_workers_of_two_nodes_have_the_pixels_of_one(
 ) -> None:
     """Two workers on each node, which read and write in the node's own folder and nowhere in the front's."""
     ready(studio)
+    workers = cluster.workers()
+    for pid in workers:  # none is done with one before the last has come: each has one, however slowly they come
+        os.kill(pid, signal.SIGSTOP)
     crowd = Crowd(studio)
-    crowd.wait(lambda: all(device.loaded_encoders for device in studio.info().devices), "every worker painting")
-    commands = [Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in cluster.workers()]
+    crowd.wait(lambda: all(crowd.heard.values()), "every job being accepted")
+    for pid in workers:
+        os.kill(pid, signal.SIGCONT)
+    commands = [Path(f"/proc/{pid}/cmdline").read_text().split("\0") for pid in workers]
 
     assert crowd.join() == alone
     assert [len(node.workers()) for node in cluster.nodes] == [CPUS] * 2
