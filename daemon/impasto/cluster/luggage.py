@@ -268,11 +268,10 @@ class Luggage:
     async def drop(self) -> None:
         """The worker or its node has died: nothing is on its way any more, and nothing half-way stays."""
         tasks = [task for trip in self._trips.values() for task in trip.tasks]
+        self._trips.clear()
         for task in tasks:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
-        self._trips.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)  # whoever is cancelled in here must hear of it
 
     def __repr__(self) -> str:
         return f"<Luggage of {len(self._trips)} jobs>"

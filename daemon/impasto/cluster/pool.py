@@ -16,7 +16,7 @@ from typing import Any
 
 from impasto.cluster.telling import WHY
 from impasto.frames import Frame
-from impasto.scheduling.pool import Listener, Worker, nobody
+from impasto.scheduling.pool import Table, Worker
 from impasto.scheduling.process import Process
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class RayWorker(Worker):
         self._process.write(Frame({"to": self.name} | header).encode())
 
 
-class RayPool:
+class RayPool(Table[RayWorker]):
     """The liaison and what it tells of workers.
 
     The mutable state is the table of workers and the liaison's process.
@@ -98,28 +98,12 @@ class RayPool:
 
     def __init__(self, cluster: Cluster) -> None:
         """Nothing runs yet."""
-        self.listener: Listener = nobody
+        super().__init__()
         self._cluster = cluster
-        self._workers: dict[str, RayWorker] = {}
-        self._resting: dict[str, RayWorker] = {}
         self._changed = asyncio.Event()
         self._process: Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopping, self._joined, self._asleep = False, False, False
-
-    @property
-    def workers(self) -> list[Worker]:
-        """All that live, ready or not."""
-        return list(self._workers.values())
-
-    def worker(self, name: str) -> Worker | None:
-        """The living worker of that name."""
-        return self._workers.get(name)
-
-    @property
-    def resting(self) -> list[Worker]:
-        """Those that ended because there was nothing to do, as they were."""
-        return list(self._resting.values())
 
     def start(self) -> None:
         """Starts the liaison, which joins the cluster and makes the workers."""

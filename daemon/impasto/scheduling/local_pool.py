@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.frames import Frame
-from impasto.scheduling.pool import Listener, Worker, nobody
+from impasto.scheduling.pool import Table, Worker
 from impasto.scheduling.process import Process, worker_environment
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class LocalWorker(Worker):
         self.process.close()
 
 
-class LocalPool:
+class LocalPool(Table[LocalWorker]):
     """Workers on this machine: the first one finds out which devices there are, then the others are started.
 
     The mutable state is the table of workers and the tasks that look after them.
@@ -63,29 +63,13 @@ class LocalPool:
             workers: on a processor so many, which share its memory; of several other devices so many of them at most.
                 0 means one for each device.
         """
-        self.listener: Listener = nobody
+        super().__init__()
         self._options = ["--threads", str(threads), "--nice", str(nice), "--data-dir", str(data_dir)]
         self._options += ["--memory-mb", str(memory_mb), "--sharers", str(max(1, workers))]
         self._silence_s, self._wanted = silence_s, workers
-        self._workers: dict[str, LocalWorker] = {}
-        self._resting: dict[str, LocalWorker] = {}
         self._awake = asyncio.Event()
         self._keepers: dict[int, asyncio.Task[None]] = {}
         self._stopping = False
-
-    @property
-    def workers(self) -> list[Worker]:
-        """All that live, ready or not."""
-        return list(self._workers.values())
-
-    def worker(self, name: str) -> Worker | None:
-        """The living worker of that name."""
-        return self._workers.get(name)
-
-    @property
-    def resting(self) -> list[Worker]:
-        """Those that ended because there was nothing to do, as they were."""
-        return list(self._resting.values())
 
     def start(self) -> None:
         """Starts the first worker; the others follow when it has told how many devices there are."""

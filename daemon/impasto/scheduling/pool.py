@@ -5,7 +5,7 @@ Knows frames. Must not know processes, other machines or what a job is. ``local_
 """
 
 from collections.abc import Callable, Collection
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from impasto.frames import Frame
 from impasto.scheduling.device import Device
@@ -98,6 +98,32 @@ class Pool(Protocol):
     def wake(self) -> None:
         """There is something to do: workers that rest start again."""
         ...
+
+
+W = TypeVar("W", bound=Worker)
+
+
+class Table(Generic[W]):
+    """What every real pool keeps: who hears of its workers, those that live, and those that rest, by name."""
+
+    def __init__(self) -> None:
+        self.listener: Listener = nobody
+        self._workers: dict[str, W] = {}
+        self._resting: dict[str, W] = {}
+
+    @property
+    def workers(self) -> list[Worker]:
+        """All that live, ready or not."""
+        return list(self._workers.values())
+
+    def worker(self, name: str) -> Worker | None:
+        """The living worker of that name."""
+        return self._workers.get(name)
+
+    @property
+    def resting(self) -> list[Worker]:
+        """Those that ended because there was nothing to do, as they were."""
+        return list(self._resting.values())
 
 
 def devices(pool: Pool) -> list[Device]:
