@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ pytestmark = [
 
 DELAY_S, LOSS = 0.04, 0.01
 RESET_S, AWAY_S = 0.5, 2.5
+LONG = 9000  # steps: it is stopped and kept, however quick the machine
 KEPT = "photo, swirl"
 SIZE = 144, 112
 # Inside Krita: how much of the layer is painted; what the plug-in says of its paintings from here on.
@@ -134,28 +136,36 @@ def test_gimp_paints_through_a_remote_front(root: Path, front: Front, tmp_path: 
     assert front.alone(), "a daemon was started on the artist's machine"
 
 
+def begun(at: krita_seat.Painter) -> bool:
+    """Presses the docker's button, again where its rows moved away under the pointer; whether a painting has begun."""
+    if not at.ask("bool(__import__('impasto_probe').heard)"):
+        at.click("stylise")
+    return bool(
+        at.inside("def steps():\n    yield from pause(1.0)\n    return bool(__import__('impasto_probe').heard)")
+    )
+
+
 def test_krita_paints_through_a_remote_front(krita_root: Path, front: Front, tmp_path: Path) -> None:
-    """Over a line that breaks: the docker says so, and that the server is back; the layer comes.
+    """Over a line that breaks: the docker says so, and that the server is back; the picture so far is kept.
 
     Then without a token, and with the server out of reach: the docker says what is wrong and what to do.
     """
     opened = Krita(krita_root, tmp_path / "krita", front.studio.daemon, front.desk.home, front.between.artist_as_root)
     try:
         at = krita_seat.seated(opened, tmp_path)
-        at.choose({"styles": [{"built_in": "marbled"}], "steps": 60})
+        at.choose({"styles": [{"built_in": "marbled"}], "steps": LONG})
         at.until("named('state_words').text() == 'Ready'", "an answer over the network")
         at.inside(LISTEN)
-        at.click("stylise")
-        at.until(
-            "(lambda heard: heard and bool(heard[-1].previews))(__import__('impasto_probe').heard)",
-            "a picture on the canvas",
-        )
+        gimp.until(partial(begun, at), "a painting after a click", WAIT_S, at.window.log)
+        at.until("named('progress_keep').isEnabled() and named('progress_picture').isVisible()", "a preview")
         with held(front.studio.daemon):
             front.between.reset()
             at.until("named('state_words').text() == 'Connection lost'", "the loss being told")
             front.between.cut()
             at.shot("lost")
             front.between.mend()
+        at.until(f"{FAR_FOUND!r} in __import__('impasto_probe').heard[-1].words", "the server being back")
+        at.inside("import impasto_probe\nimpasto_probe.heard[-1].run.stop_and_keep()\nanswer = True")
         at.until("__import__('impasto_probe').heard[-1].ends", "the end of the painting")
         heard = at.inside(
             "import impasto_probe\nlast = impasto_probe.heard[-1]\nanswer = [last.ends[0][0], last.words]"
