@@ -153,6 +153,31 @@ def test_interrupt_cancels_in_the_daemon_too(daemon: Daemon, photo: Path, style:
     assert (unknown.returncode, "there is no job" in unknown.stderr) == (1, True)
 
 
+def test_a_picture_that_cannot_be_written_is_still_there(
+    daemon: Daemon, photo: Path, style: Path, tmp_path: Path
+) -> None:
+    """The folder went away while it was painted, as a disk may fill: the command tells how to get it elsewhere."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    words = daemon.home.command("stylize", str(photo), "--style", str(style), "--steps", "40", "-o")
+    with daemon.client() as client:
+        had = {job.name for job in client.jobs()}
+        command = subprocess.Popen(
+            [*words, str(folder / "out.png")],
+            env=daemon.home.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        wait_for(lambda: bool({job.name for job in client.jobs()} - had), "the command's job")
+        folder.rmdir()
+        told, _ = command.communicate(timeout=240)
+    hint = told.split("what was reached stays for 24 hours: impasto ")[1].splitlines()[0]
+    fetched = daemon.home.run(*hint.replace("FILE", str(tmp_path / "out.png")).split())
+
+    assert command.returncode == 1
+    assert "could not be written" in told
+    assert fetched.returncode == 0, fetched.stderr
+    assert opened(tmp_path / "out.png").size == (56, 72)
+
+
 def test_mask_keeps_what_is_black(daemon: Daemon, style: Path, tmp_path: Path) -> None:
     """What the mask leaves black comes out to the bit as it went in."""
     image, mask = picture(64, 48, 1), Image.new("L", (64, 48), 0)
