@@ -39,7 +39,7 @@ def told(painted: Samples, before: Image.Image) -> list[str]:
         rows = painted[first : first + ROWS, :, :3]
         inner = rows[(rows > 0) & (rows < white)]
         between += len(inner)
-        coarse += int((inner % 257 == 0).sum())
+        coarse += int((inner.astype(np.uint16) % 257 == 0).sum())
         dark += int((rows.max(2) < DARK * white).sum())
         means.append(rows.mean((1, 2)) / white)
     steps = np.abs(np.diff(np.concatenate(means)))
@@ -65,7 +65,8 @@ def gray(image: Image.Image) -> Samples:
     """Light at `SMALL_PX` pixels' width, without its mean."""
     height = round(SMALL_PX * image.height / image.width)
     light = np.asarray(image.resize((SMALL_PX, height), Image.Resampling.BOX).convert("L"), np.float64)
-    return light - light.mean()
+    found: Samples = light - light.mean()
+    return found
 
 
 def shift(one: Samples, other: Samples) -> tuple[int, int]:

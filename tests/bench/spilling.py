@@ -102,11 +102,8 @@ def weigh(case: str, megapixels: float, tile: int, steps: int, folder: Path | No
         Style(torch.rand(1, 3, *STYLE, generator=random), region=stripe(room, (height, width), index, regions))
         for index in range(regions)
     ] or [Style(torch.rand(1, 3, *STYLE, generator=random))]
-    masks = {
-        name: stripe(room, (height, width), 0, 2) if wanted else None
-        for name, wanted in (("mask", selection), ("keep", keep))
-    }
-    for step in stylize(encoder, content, styles, settings, scratch=scratch, **masks):
+    mask, kept = (stripe(room, (height, width), 0, 2) if wanted else None for wanted in (selection, keep))
+    for step in stylize(encoder, content, styles, settings, mask=mask, keep=kept, scratch=scratch):
         _ = step.image
     watch.ended = True
     own, whole = watch.above()

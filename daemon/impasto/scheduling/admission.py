@@ -60,7 +60,7 @@ class Appetite:
     def shares(self, style: Collection[str]) -> float:
         """Bytes per pixel under way, for each guide: what the positions of style layers count."""
         named = ((block, f"relu{block + 1}_{i + 1}") for block, count in enumerate(BLOCKS) for i in range(count))
-        return sum(4 / 4**block for block, name in named if name in style)
+        return sum(4 * 0.25**block for block, name in named if name in style)
 
     def features(self, content: Collection[str]) -> float:
         """Bytes per pixel of the picture: the content's features, its target's and the gradient."""
