@@ -76,6 +76,8 @@ def cancel(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) ->
 def kill(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) -> None:
     """The daemon killed (-9) in the middle: the editor lives, says so, and the painting comes out."""
     before = begun(editor, picture, watch, daemon, when)
+    if when == "growing":
+        time.sleep(CALM_S)  # its first frame takes GIMP's plug-in seconds, in which it hears nothing
     watch.began_s = time.monotonic()
     os.kill(daemon.process.pid, signal.SIGKILL)
     daemon.process.wait()
