@@ -266,6 +266,8 @@ RUNNING = {"running": True, "encoder": "vgg19-slim", "devices": {"cpu": "2 cores
         (Known(), State.UNKNOWN, "Looking", ""),
         (Known(unreachable="run it again"), State.UNREACHABLE, "cannot be reached", "run it again"),
         (Known({"running": False}), State.NO_DAEMON, "not running", "starts by itself"),
+        (Known({"running": False, "server": "it:7842"}), State.NO_DAEMON, "it:7842 does not answer", "Is the network"),
+        (Known({"running": True}, refused="another token"), State.UNREACHABLE, "cannot be reached", "another token"),
         (Known({"running": False}, starting=True), State.STARTING, "Starting", "few seconds"),
         (Known({"running": False}, {}), State.STARTING, "Starting", "few seconds"),
         (Known(RUNNING, {}), State.PAINTING, "Painting", "go on drawing"),

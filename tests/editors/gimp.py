@@ -83,6 +83,7 @@ class Home:
     path: Path
     extra: dict[str, str] = field(default_factory=dict)
     host: bool = False  # whether plug-ins may start what is installed on this machine, by ``chroot /host``
+    before: Sequence[str] = ()  # what stands before every command, e.g. to run in another network
 
     @property
     def config(self) -> Path:
@@ -122,7 +123,8 @@ class Home:
 
     def start(self, arguments: Sequence[str], log: Path, display: str = "") -> subprocess.Popen[bytes]:
         """Starts a command of the root in this home; what it prints goes to `log`."""
-        command = chroot.inside(self.root, shlex.join(arguments), [REPOSITORY, self.path], host=self.host)
+        line = chroot.inside(self.root, shlex.join(arguments), [REPOSITORY, self.path], host=self.host)
+        command = [*self.before, *line]
         with log.open("ab") as out:
             return subprocess.Popen(
                 command, env=self.environment(display), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT

@@ -29,7 +29,7 @@ from impasto.client.sending import CLOSED, Sender, unheard
 from impasto.client.telling import OnPreview, OnProgress, OnSent, Told, received
 from impasto.config import Config
 from impasto.pictures import Picture, Source
-from impasto.refusals import BLOB_EXPIRED, CONNECTION_LOST, SHUTDOWN, ending, translated
+from impasto.refusals import BLOB_EXPIRED, SHUTDOWN, ending, translated
 from impasto.request import StyleUse, envelope, plain_spec, styles
 from impasto.v1 import blob_pb2, stylize_pb2
 
@@ -39,6 +39,9 @@ CALL_TIMEOUT_S = 30.0
 MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
 LOST = "the daemon is gone; looking for it, or starting another"
 FOUND = "the daemon is back"
+# Of another machine's, where none is started and a cut line is likelier than a dead daemon.
+FAR_LOST = "the server is out of reach; looking for it, and meanwhile the job goes on there"
+FAR_FOUND = "the server is back"
 
 
 @dataclass(frozen=True)
@@ -178,11 +181,12 @@ class Client:
                     request_id = uuid.uuid4().hex  # that job has ended for want of them
             except errors.Unavailable as error:
                 losses += 1
-                if not self._line.lasting or losses > MAX_LOSSES or error.reason not in (CONNECTION_LOST, SHUTDOWN):
+                if not self._line.lasting or losses > MAX_LOSSES or error.reason not in self._line.losses:
                     raise
-                told.notice(LOST if error.reason == CONNECTION_LOST else error.message)
+                lost, found = (FAR_LOST, FAR_FOUND) if self._line.far else (LOST, FOUND)
+                told.notice(error.message if error.reason == SHUTDOWN else lost)
                 self._line.find_again(stopped=error if error.reason == SHUTDOWN else None)
-                told.notice(FOUND)
+                told.notice(found)
 
     def upload(self, source: Source, field: str = "source", on_sent: OnSent = unheard) -> str:
         """Sends a picture and returns its blob's name; one that the daemon has already is not sent again.
