@@ -224,6 +224,24 @@ def test_a_token_counts_from_the_next_call_on_and_a_removed_one_no_more(studio: 
         assert code(channel) == "UNAUTHENTICATED"
 
 
+def test_a_picture_under_way_is_painted_to_its_end_when_its_token_is_removed(studio: Studio) -> None:
+    """The open stream delivers it; nothing else is answered, and who asks is told what to do."""
+    studio.tokens["eve"] = studio.home.run("token", "add", "eve").stdout.splitlines()[0]
+    desk = Desk(studio, "eve").connect()
+    with desk.client() as client:
+        artist = Artist(client, 10)
+        wait_for(lambda: artist.step > 0 or bool(artist.error), "a step")
+        with held(studio.daemon):
+            assert studio.home.run("token", "remove", "eve").returncode == 0
+            with pytest.raises(CannotServe, match="or not any more: ask who runs it for another one"):
+                client.jobs()
+        artist.join(240)
+    desk.remove()
+
+    assert artist.error == ""
+    assert len(artist.samples) == 3 * 160 * 120
+
+
 # one line on the artist's machine
 
 
