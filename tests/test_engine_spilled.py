@@ -27,6 +27,7 @@ from impasto.engine.stylize import Checkpoint
 from impasto.method import ObjectiveName
 from impasto.method.defaults import defaults
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 HEIGHT, WIDTH = 64, 85
 MIB = 1 << 20
 SPILLED = replace(defaults("vgg19-slim"), steps=9, max_scales=1, spilled=True, tile=64)
