@@ -57,6 +57,11 @@ class Home:
         # No weights of the machine's user may change what "auto" means in a test.
         self.environment = os.environ | {"TORCH_HOME": str(self.path / "torch")} | own | environment
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What an editor must have in its environment to work with this home, and not with its user's own."""
+        return {name: value for name, value in self.environment.items() if os.environ.get(name) != value}
+
     def command(self, *arguments: str) -> list[str]:
         """A command line of ours."""
         return [sys.executable, "-P", "-m", "impasto", *arguments]

@@ -1,7 +1,7 @@
 """A real daemon that serves the network, and artists' machines that were connected to it by the real command."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import grpc
@@ -10,9 +10,20 @@ from harness import Daemon, Home
 from impasto.access.address import Address
 from impasto.access.connection import Connection
 from impasto.access.tokens import Register
-from impasto.client import Client, connect
+from impasto.client import Client, Picture, connect
 from impasto.config import Config
 from impasto.instance import read_note
+
+
+def painted_alone(paint: Callable[[Client, int], Picture], clients: int) -> dict[int, bytes]:
+    """Each client's picture as one worker of this machine paints it, with one thread: what many workers must equal."""
+    home = Home(IMPASTO_WORKERS="1", IMPASTO_THREADS="1", IMPASTO_NICE="0")
+    daemon = Daemon(home)
+    with daemon.client() as client:
+        painted = {seed: paint(client, seed).samples for seed in range(clients)}
+    daemon.end()
+    home.remove()
+    return painted
 
 
 class Studio:

@@ -19,6 +19,7 @@ from impasto.client import Client, Picture, Progress, connect
 from impasto.store.checkpoints import Checkpoints
 from impasto.v1 import stylize_pb2
 from ray_nodes import CPUS, Cluster, front
+from shared import painted_alone
 from test_daemon import SUCCEEDED, Stub, created, steps_done, watched
 
 pytestmark = pytest.mark.timeout(900)  # of a machine that is busy with other things, too
@@ -45,14 +46,9 @@ def shared_home() -> Home:
 
 
 @pytest.fixture(scope="module")
-def alone() -> Iterator[dict[int, bytes]]:
+def alone() -> dict[int, bytes]:
     """Each client's picture as one worker of this machine paints it."""
-    home = Home(IMPASTO_WORKERS="1", IMPASTO_THREADS="1", IMPASTO_NICE="0")
-    daemon = Daemon(home)
-    with daemon.client() as client:
-        yield {seed: paint(client, seed).samples for seed in range(CLIENTS)}
-    daemon.end()
-    home.remove()
+    return painted_alone(paint, CLIENTS)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,16 +9,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import grpc
 import pytest
 
+import rooms
 from fakes import Wire
 from harness import Daemon, Home, encoded, long_request, picture, request, wait_for
 from impasto.access import certificate
-from impasto.client import FOUND, LOST, Client, Progress
-from impasto.errors import CannotServe
+from impasto.client import FAR_FOUND, FAR_LOST, Client, Picture, Progress, sending
+from impasto.client.lifeline import Lifeline
+from impasto.errors import CannotServe, Unavailable
+from impasto.image import ImageHeader
 from impasto.launch import ask
 from impasto.v1 import server_pb2, server_pb2_grpc, stylize_pb2
 from shared import Desk, Studio
@@ -221,6 +224,24 @@ def test_a_token_counts_from_the_next_call_on_and_a_removed_one_no_more(studio: 
         assert code(channel) == "UNAUTHENTICATED"
 
 
+def test_a_picture_under_way_is_painted_to_its_end_when_its_token_is_removed(studio: Studio) -> None:
+    """The open stream delivers it; nothing else is answered, and who asks is told what to do."""
+    studio.tokens["eve"] = studio.home.run("token", "add", "eve").stdout.splitlines()[0]
+    desk = Desk(studio, "eve").connect()
+    with desk.client() as client:
+        artist = Artist(client, 10)
+        wait_for(lambda: artist.step > 0 or bool(artist.error), "a step")
+        with held(studio.daemon):
+            assert studio.home.run("token", "remove", "eve").returncode == 0
+            with pytest.raises(CannotServe, match="or not any more: ask who runs it for another one"):
+                client.jobs()
+        artist.join(240)
+    desk.remove()
+
+    assert artist.error == ""
+    assert len(artist.samples) == 3 * 160 * 120
+
+
 # one line on the artist's machine
 
 
@@ -394,8 +415,35 @@ def test_a_job_survives_a_cut_of_twenty_seconds(studio: Studio, undisturbed: byt
     assert artist.error == ""
     assert artist.samples == undisturbed
     assert len(artist.jobs()) == 1
-    assert LOST in artist.notices()
-    assert FOUND in artist.notices()
+    assert FAR_LOST in artist.notices()
+    assert FAR_FOUND in artist.notices()
+
+
+def test_a_call_that_nobody_answers_is_asked_again(studio: Studio, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network may swallow a question without a word, here before there is a job: the painting begins all the same."""
+    looked, find_again = threading.Event(), Lifeline.find_again
+
+    def looking(line: Lifeline, stopped: Unavailable | None = None) -> None:
+        looked.set()
+        find_again(line, stopped)
+
+    monkeypatch.setattr(sending, "ASK_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(Lifeline, "find_again", looking)
+    photo = Picture(ImageHeader(96, 72), picture(96, 72, 11).tobytes())
+    painted: list[Picture] = []
+    server = studio.daemon.process.pid
+    with desk.client() as client:
+        paint = partial(client.stylize, photo, encoded(picture(80, 60, 2)), steps=2)
+        artist = threading.Thread(target=lambda: painted.append(paint()))
+        os.kill(server, signal.SIGSTOP)  # its kernel takes what is sent; nobody answers
+        try:
+            artist.start()
+            assert looked.wait(60)
+        finally:
+            os.kill(server, signal.SIGCONT)
+        artist.join(240)
+
+    assert [one.header for one in painted] == [photo.header]
 
 
 def test_a_killed_server_goes_on_with_every_artists_job(undisturbed: bytes) -> None:
@@ -455,82 +503,20 @@ def test_who_cancels_by_an_exception_has_the_job_ended(desk: Desk) -> None:
         assert client.picture(heard[0].job).header.width == 96
 
 
-CABLE = """
-set -e
-ip link set lo up
-ip link add near type veth peer name far netns {far}
-ip addr add 10.77.0.1/24 dev near
-ip link set near up
-nsenter -t {far} -n sh -c 'ip link set lo up; ip addr add 10.77.0.2/24 dev far; ip link set far up'
-"""
-
-
-def network(pid: object) -> str:
-    """The network namespace of a process."""
-    return str(Path(f"/proc/{pid}/ns/net").readlink())
-
-
-class Rooms:
-    """Two network namespaces and a cable between them: what `ip link` does to it, the kernel's own TCP has to bear."""
-
-    def __init__(self) -> None:
-        self._holders = [subprocess.Popen(["unshare", "-Urn", "sleep", "600"])]
-        self.near = self._holders[0].pid
-        self._settled(self.near)
-        self._holders.append(subprocess.Popen([*self.into(self.near), "unshare", "-n", "sleep", "600"]))
-        self._settled(self._holders[1].pid)
-        self.run(CABLE.format(far=self._holders[1].pid))
-
-    def _settled(self, pid: int) -> None:
-        own = network("self")
-        known = {own, *(network(other.pid) for other in self._holders[:-1])}
-        wait_for(lambda: network(pid) not in known, "a namespace of its own")
-        wait_for(lambda: Path(f"/proc/{pid}/comm").read_text().strip() == "sleep", "its holder")
-
-    @staticmethod
-    def into(pid: int) -> list[str]:
-        """What stands before a command that is to run in the namespace of that process."""
-        return ["nsenter", "-t", str(pid), "-U", "-n", "--preserve-credentials"]
-
-    @property
-    def server(self) -> tuple[str, ...]:
-        """Before a command on the server's side."""
-        return tuple(self.into(self.near))
-
-    @property
-    def artist(self) -> list[str]:
-        """Before one on the artist's."""
-        return self.into(self._holders[1].pid)
-
-    def run(self, script: str) -> None:
-        """Runs a few lines of shell on the server's side."""
-        done = subprocess.run([*self.into(self.near), "sh", "-c", script], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    def close(self) -> None:
-        """Ends both."""
-        for holder in reversed(self._holders):
-            holder.kill()
-            holder.wait()
-
-
-@pytest.mark.skipif(
-    shutil.which("unshare") is None or subprocess.run(["unshare", "-Urn", "true"], check=False).returncode != 0,
-    reason="this machine lets nobody make network namespaces",
-)
+@pytest.mark.skipif(bool(rooms.why_not()), reason=rooms.why_not())
 def test_a_job_survives_a_cable_that_is_pulled_for_twenty_seconds(undisturbed: bytes, tmp_path: Path) -> None:
     """Two kernels' network stacks, a link that is down for 20 s, in which TCP hears nothing: the command ends right."""
-    rooms = Rooms()
+    between = rooms.Rooms()
     studio = Studio("ann", IMPASTO_THREADS="1")
     studio.daemon.end()
-    daemon = studio.start(listen="10.77.0.1:0", before=rooms.server)
-    desk = Desk(studio, "ann", host="10.77.0.1")
+    daemon = studio.start(listen=f"{rooms.SERVER}:0", before=between.server)
+    desk = Desk(studio, "ann", host=rooms.SERVER)
     files = [str(tmp_path / name) for name in ("photo.png", "style.png", "out.png", "heard")]
     picture(160, 120, 1).save(files[0])
     picture(80, 60, 2).save(files[1])
 
     def far(*words: str) -> list[str]:
-        return [*rooms.artist, *desk.home.command(*words)]
+        return [*between.artist, *desk.home.command(*words)]
 
     def steps() -> bool:
         return "step 1/" in Path(files[3]).read_text()
@@ -542,15 +528,15 @@ def test_a_job_survives_a_cable_that_is_pulled_for_twenty_seconds(undisturbed: b
             artist = subprocess.Popen(far(*words), env=desk.home.environment, stderr=heard, cwd=desk.home.path)
         wait_for(lambda: steps() or artist.poll() is not None, "a step over the cable", 120)
         with held(daemon):
-            rooms.run("ip link set near down")
+            between.cut()
             time.sleep(CUT_S)
-            rooms.run("ip link set near up")
+            between.mend()
         assert artist.wait(240) == 0, Path(files[3]).read_text()
         with daemon.client() as client:
             assert client.jobs() == []  # those of the machine's own user
     finally:
         studio.remove()
-        rooms.close()
+        between.close()
         desk.remove()
 
     from PIL import Image  # noqa: PLC0415

@@ -11,6 +11,7 @@ import pytest
 from harness import Daemon, Home, alive, encoded, picture, wait_for
 from impasto.client import Client, Picture, Progress
 from impasto.scheduling.local_pool import LocalPool
+from shared import painted_alone
 
 WORKERS, CLIENTS = 4, 8
 STEPS = 8
@@ -39,14 +40,9 @@ def paint(client: Client, seed: int, heard: list[Progress] | None = None) -> Pic
 
 
 @pytest.fixture(scope="module")
-def alone() -> Iterator[dict[int, bytes]]:
+def alone() -> dict[int, bytes]:
     """Each client's picture as one worker with one thread paints it."""
-    home = Home(IMPASTO_WORKERS="1", IMPASTO_THREADS="1", IMPASTO_NICE="0")
-    daemon = Daemon(home)
-    with daemon.client() as client:
-        yield {seed: paint(client, seed).samples for seed in range(CLIENTS)}
-    daemon.end()
-    home.remove()
+    return painted_alone(paint, CLIENTS)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from impasto.errors import Violation
 from impasto.v1 import stylize_pb2
 
 CONNECTION_LOST = "CONNECTION_LOST"  # no word of the daemon: it died, or somebody cut the line
+NO_ANSWER = "NO_ANSWER"  # none came in time: a line that swallows what is sent, or a machine that is very busy
 BLOB_EXPIRED = "BLOB_EXPIRED"
 RETRY_S = 5.0  # when to try again, where the daemon did not say
 SHUTDOWN = "SHUTDOWN"  # stopped on purpose; its jobs go on in the next daemon
@@ -55,7 +56,10 @@ def translated() -> Iterator[None]:
 def turned_away(error: grpc.RpcError) -> errors.CannotServe | None:
     """Why a server of another machine and this one do not know each other; None if that is not what is wrong."""
     if error.code() is grpc.StatusCode.UNAUTHENTICATED:
-        told = "the server does not know this token: ask for another one, and run `impasto connect` again"
+        told = (
+            "the server does not know this token, or not any more: ask who runs it for another one, and run "
+            "`impasto connect` again in a terminal"
+        )
         return errors.CannotServe(told, reason="UNAUTHENTICATED")
     told = error.details() or ""
     if error.code() is grpc.StatusCode.UNAVAILABLE and any(words in told for words in CERTIFICATE_WORDS):
@@ -87,6 +91,8 @@ def _translate(error: grpc.RpcError) -> errors.ImpastoError:
     if code in LOST and reason is None:
         message, reason = "the daemon is gone; run the command again, it starts a new one", CONNECTION_LOST
         return errors.Unavailable(message, reason=reason)
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED and reason is None:
+        return errors.Unavailable("the daemon did not answer in time: try again", reason=NO_ANSWER)
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         subject = next((found.subject for found in quota.violations), "")
         retry_s = retry.retry_delay.ToTimedelta().total_seconds() or RETRY_S

@@ -124,7 +124,7 @@ for _chosen_there in ("style-file", "style-layer"):
 register(
     "impasto",
     "Paint the layer in the manner of another picture",
-    "The selected layer, or what of it is selected, is painted by Impasto on this machine: in the manner of a picture"
+    "The selected layer, or what of it is selected, is painted by Impasto: in the manner of a picture"
     " of yours, of another layer, of what was copied, or of one of the built-in styles, at the layer's own precision."
     " The result is one new layer above it.",
     "The Impasto project",

@@ -12,7 +12,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +85,7 @@ class Home:
     extra: dict[str, str] = field(default_factory=dict)
     enabled: list[str] = field(default_factory=list)
     general: str = ""
+    before: Sequence[str] = ()  # what stands before its command, e.g. to run in another network
 
     @property
     def data(self) -> Path:
@@ -238,7 +239,7 @@ def window(home: Home, *arguments: str, start_s: float = START_S) -> Iterator[Wi
     with gimp.screen(chroot_for_tools(home)) as display:
         log = home.path / "window.log"
         log.unlink(missing_ok=True)
-        line = home.edition.line(shlex.join(["krita", "--nosplash", *arguments]), home.path)
+        line = [*home.before, *home.edition.line(shlex.join(["krita", "--nosplash", *arguments]), home.path)]
         with log.open("ab") as out:
             process = subprocess.Popen(
                 line, env=home.environment(display.name), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT

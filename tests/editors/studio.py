@@ -4,7 +4,7 @@ Called by the tests of the Krita plug-in.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,11 @@ from harness import Daemon, Home
 
 NAME = "impasto_docker"
 SHORTCUT = "Ctrl+Alt+Shift+P"
-OWN = ("IMPASTO_RUNTIME_DIR", "IMPASTO_DATA_DIR", "TORCH_HOME")
 
 
-def put(home: krita.Home, daemon: Daemon) -> None:
+def put(home: krita.Home, place: Home) -> None:
     """Installs the plug-in in a home, as a user does, with a key for its action."""
-    done = daemon.home.run("install", "krita", "--into", str(home.data))
+    done = place.run("install", "krita", "--into", str(home.data))
     assert done.returncode == 0, done.stdout + done.stderr
     if not home.edition.native:  # Impasto is reached from a root as from a sandbox
         path = home.data / "pykrita" / NAME / "impasto-environment.json"
@@ -32,8 +31,12 @@ def put(home: krita.Home, daemon: Daemon) -> None:
 class Studio:
     """A window with the plug-in, and its daemon. The mutable state is which window."""
 
-    def __init__(self, root: Path, folder: Path, daemon: Daemon) -> None:
+    def __init__(
+        self, root: Path, folder: Path, daemon: Daemon, place: Home | None = None, before: Sequence[str] = ()
+    ) -> None:
+        """The plug-in is that of `place`, where it is not the daemon's; `before` stands before Krita's command."""
         self._root, self._folder, self._number = root, folder, 0
+        self._place, self._before = place or daemon.home, before
         self.daemon = daemon
         self._opened: Any = None
         self._window: krita.Window | None = None
@@ -45,8 +48,9 @@ class Studio:
             self.close()
             self._number += 1
             home = krita.new_home(krita.Edition(self._root), self._folder / f"home{self._number}")
-            put(home, self.daemon)
-            home.extra |= {name: self.daemon.home.environment[name] for name in OWN}
+            put(home, self._place)
+            home.before = self._before
+            home.extra |= self._place.variables
             self._opened = krita.window(home)
             self._window = self._opened.__enter__()
         return self._window

@@ -18,15 +18,19 @@ PLUG_IN = "impasto_neural_style"
 
 
 def installed(home: gimp.Home, daemon: Daemon) -> gimp.Home:
-    """The home with the plug-in in it, from where Impasto is reached as from a sandbox: this GIMP is in a root."""
-    done = daemon.home.run("install", "gimp", "--into", str(home.config))
+    """The home with the plug-in in it, which works with this daemon."""
+    return put(home, daemon.home)
+
+
+def put(home: gimp.Home, place: Home) -> gimp.Home:
+    """Puts the plug-in into a home, from where Impasto is reached as from a sandbox: this GIMP is in a root."""
+    done = place.run("install", "gimp", "--into", str(home.config))
     assert done.returncode == 0, done.stdout + done.stderr
     environment = home.config / "plug-ins" / PLUG_IN / "impasto-environment.json"
     told = json.loads(environment.read_text())
     environment.write_text(json.dumps(told | {"before": ["chroot", "/host"]}))
     home.host = True
-    own = ("IMPASTO_RUNTIME_DIR", "IMPASTO_DATA_DIR", "TORCH_HOME")
-    home.extra |= {name: daemon.home.environment[name] for name in own}
+    home.extra |= place.variables
     return home
 
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(900)
 def test_the_docker_speaks_krita_s_language(painter: Painter, tmp_path_factory: pytest.TempPathFactory) -> None:
     """German: every text of the panel that there is a translation of."""
     home = krita.new_home(painter.window.home.edition, tmp_path_factory.mktemp("german") / "home")
-    put(home, painter.studio.daemon)
+    put(home, painter.studio.daemon.home)
     (home.path / ".config" / "klanguageoverridesrc").write_text("[Language]\nkrita=de\n")
 
     with krita.window(home) as window:

@@ -12,6 +12,7 @@ face of a room: ``lifeline`` is the connection, ``sending`` brings pictures ther
 a script hears. ``cli`` is its first user.
 """
 
+import io
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +30,7 @@ from impasto.client.sending import CLOSED, Sender, unheard
 from impasto.client.telling import OnPreview, OnProgress, OnSent, Told, received
 from impasto.config import Config
 from impasto.pictures import Picture, Source
-from impasto.refusals import BLOB_EXPIRED, CONNECTION_LOST, SHUTDOWN, ending, translated
+from impasto.refusals import BLOB_EXPIRED, SHUTDOWN, ending, translated
 from impasto.request import StyleUse, envelope, plain_spec, styles
 from impasto.v1 import blob_pb2, stylize_pb2
 
@@ -39,6 +40,9 @@ CALL_TIMEOUT_S = 30.0
 MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
 LOST = "the daemon is gone; looking for it, or starting another"
 FOUND = "the daemon is back"
+# Of another machine's, where none is started and a cut line is likelier than a dead daemon.
+FAR_LOST = "the server is out of reach; looking for it, and meanwhile the job goes on there"
+FAR_FOUND = "the server is back"
 
 
 @dataclass(frozen=True)
@@ -178,11 +182,12 @@ class Client:
                     request_id = uuid.uuid4().hex  # that job has ended for want of them
             except errors.Unavailable as error:
                 losses += 1
-                if not self._line.lasting or losses > MAX_LOSSES or error.reason not in (CONNECTION_LOST, SHUTDOWN):
+                if not self._line.lasting or losses > MAX_LOSSES or error.reason not in self._line.losses:
                     raise
-                told.notice(LOST if error.reason == CONNECTION_LOST else error.message)
+                lost, found = (FAR_LOST, FAR_FOUND) if self._line.far else (LOST, FOUND)
+                told.notice(error.message if error.reason == SHUTDOWN else lost)
                 self._line.find_again(stopped=error if error.reason == SHUTDOWN else None)
-                told.notice(FOUND)
+                told.notice(found)
 
     def upload(self, source: Source, field: str = "source", on_sent: OnSent = unheard) -> str:
         """Sends a picture and returns its blob's name; one that the daemon has already is not sent again.
@@ -209,7 +214,10 @@ class Client:
             if not found.HasField("result"):
                 raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
             response = self._line.blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
-            return received(found.result.header, b"".join(part.chunk for part in response))
+            samples = io.BytesIO()
+            for part in response:
+                samples.write(part.chunk)
+            return received(found.result.header, samples.getvalue())  # the buffer itself: in memory once
 
     def preview(self, job: str, newer_than: int = 0, max_edge: int = 0) -> Preview | None:
         """The newest picture of a running job, as soon as there is one newer than `newer_than`; None at its end."""
@@ -263,7 +271,7 @@ class Client:
 
     def _collect(self, request: stylize_pb2.StylizeRequest, told: Told) -> Picture:
         """Watches until the result is here. Leaving in between, by whatever exception, cancels the job."""
-        header, samples = None, bytearray()
+        header, samples = None, io.BytesIO()
         with self._open():
             call = self._line.stylize.Stylize(request, metadata=self._metadata)
         with self._watching(call, told), self._open():
@@ -277,10 +285,10 @@ class Client:
                     case "result_header":
                         header = response.result_header
                     case "result_chunk":
-                        samples += response.result_chunk
+                        samples.write(response.result_chunk)
         if header is None:
             raise ending(told.job)
-        return received(header, bytes(samples))
+        return received(header, samples.getvalue())  # the buffer itself: a poster is in memory once
 
 
 def _request(

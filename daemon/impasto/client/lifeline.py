@@ -11,7 +11,7 @@ import grpc
 
 from impasto import errors, launch
 from impasto.config import Config
-from impasto.refusals import CONNECTION_LOST
+from impasto.refusals import CONNECTION_LOST, NO_ANSWER, SHUTDOWN
 from impasto.v1 import blob_pb2_grpc, stylize_pb2, stylize_pb2_grpc
 
 PATIENCE_S = 1.0  # a service manager, or another client, may be about to start it
@@ -29,6 +29,7 @@ class Lifeline:
         channel: the one that is open now.
         lasting: whether the daemon can be found again; not where somebody else made the channel.
         far: whether it is on another machine.
+        losses: reasons of errors after which it is looked for again; a network that swallows a call is one.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Lifeline:
         self.channel, self.lasting, self._start = channel, config is not None, start
         self._config, self._instance_id = config or Config(), instance_id
         self.far = self._config.elsewhere
+        self.losses = (CONNECTION_LOST, SHUTDOWN, *((NO_ANSWER,) if self.far else ()))
         self._name_stubs()
 
     def _name_stubs(self) -> None:
@@ -60,6 +62,8 @@ class Lifeline:
         while (info := self._another()) is None:
             waited = time.monotonic() - began
             if waited > (FAR_GIVE_UP_S if self.far else GIVE_UP_S if stopped is None else STOPPED_S):
+                if self.far and stopped is None:
+                    raise launch.unreachable(self._config)
                 raise stopped or errors.Unavailable("the daemon is gone and does not come back", reason=CONNECTION_LOST)
             if self._start and not self.far and stopped is None and waited > PATIENCE_S:
                 with contextlib.suppress(errors.Unavailable):  # it may have lost a race, or died again: once more

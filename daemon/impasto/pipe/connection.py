@@ -21,6 +21,11 @@ class Connection:
         self._client: Client | None = None
         self._closed = False
 
+    @property
+    def server(self) -> str:
+        """Whose daemon it is, HOST:PORT; empty where it is this machine's own."""
+        return self.config.server if self.config.elsewhere else ""
+
     def client(self) -> Client:
         """The client; starts the daemon if none answers.
 

@@ -11,14 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
-from impasto.client import FOUND, LOST, Client, Picture, Progress
+from impasto.client import FAR_FOUND, FAR_LOST, FOUND, LOST, Client, Picture, Progress
 from impasto.errors import ImpastoError, JobCancelled, NotFound
 from impasto.frames import Frame
 from impasto.pipe.connection import Connection
 from impasto.pipe.outbox import Outbox, samples
 from impasto.pipe.styles import Gallery
 
-NOTICES = {LOST: "lost", FOUND: "found"}  # what the client says of its connection, as events of their own
+NOTICES = {
+    LOST: "lost",
+    FAR_LOST: "lost",
+    FOUND: "found",
+    FAR_FOUND: "found",
+}  # what the client says of its connection, as events of their own
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,7 @@ class Painting:
 
     def _progressed(self, client: Client, told: Progress) -> None:
         """An event of the job: passed on. The first one brings its name, for which previews and a stop have waited."""
-        found = told.notice == FOUND
+        found = NOTICES.get(told.notice) == "found"
         fresh = found or told.job != self._job
         with self._lock:
             self._job, stopping = told.job, self._stopping

@@ -174,7 +174,7 @@ class Session:
             if frame.header.get("start"):
                 self._connection.start()
             info = self._connection.info()
-            status: dict[str, Any] = {"running": info is not None}
+            status: dict[str, Any] = {"running": info is not None, "server": self._connection.server}
             if info is not None:
                 limits = {field.name: getattr(info.limits, field.name) for field in info.limits.DESCRIPTOR.fields}
                 status |= {

@@ -197,11 +197,11 @@ class Docker(krita.DockWidget):
 
     def _heard_status(self, event: Event) -> None:
         if event.kind == "status":
-            self._known.status = event.told
+            self._known.status, self._known.refused = event.told, ""
             self._known.starting = self._known.starting and not event.told.get("running")
         elif event.kind == "error":
             self._known.starting = False
-            self._panel.tell(str(event.told.get("message", "")))
+            self._known.refused = str(event.told.get("message", ""))
         self._show_state()
 
     def _heard_styles(self, event: Event) -> None:

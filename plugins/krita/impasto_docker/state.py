@@ -38,6 +38,7 @@ class Known:
         progress: the last event ``progress`` of this window's painting; None when there is none, {} before the first.
         lost: what was said when the daemon was lost; empty once it is found.
         unreachable: why there is no pipe.
+        refused: why the daemon could not be asked, as the last try said; empty once it answers.
         starting: whether a daemon was asked for and has not answered yet.
     """
 
@@ -45,6 +46,7 @@ class Known:
     progress: Mapping[str, Any] | None = None
     lost: str = ""
     unreachable: str = ""
+    refused: str = ""
     starting: bool = False
 
     @property
@@ -58,6 +60,8 @@ class Known:
             return self._painting(self.progress)
         if self.starting:
             return State.STARTING
+        if self.refused:
+            return State.UNREACHABLE
         return self._resting()
 
     def _painting(self, progress: Mapping[str, Any]) -> State:
@@ -100,9 +104,12 @@ def line(known: Known, tr: Callable[[str], str] = str) -> Line:
         State.LOADING: Line(tr("Loading the network…"), tr("Only the first painting waits for this.")),
         State.PAINTING: Line(tr("Painting"), tr("You can go on drawing meanwhile.")),
     }
-    state = known.state
+    state, server = known.state, str((known.status or {}).get("server") or "")
     if state is State.UNREACHABLE:
-        return Line(tr("Impasto cannot be reached"), known.unreachable, tr("Try again"))
+        return Line(tr("Impasto cannot be reached"), known.unreachable or known.refused, tr("Try again"))
+    if state is State.NO_DAEMON and server:  # none is started here
+        told = tr("{server} does not answer").format(server=server)
+        return Line(told, tr("Is the network there, and the server running?"), tr("Try again"))
     if state is State.LOST:
         return Line(tr("Connection lost"), known.lost)
     return fixed.get(state) or _working(known.status or {}, state, tr)
