@@ -45,9 +45,10 @@ def told(painted: Samples, before: Image.Image) -> list[str]:
     steps = np.abs(np.diff(np.concatenate(means)))
     pixels = painted.shape[0] * painted.shape[1]
     least = int(painted[..., 3].min()) if painted.shape[2] == 4 else white
+    like_8 = f"1 of {between / coarse:.0f}" if coarse else "none"
     return [
         f"{painted.shape[1]}x{painted.shape[0]} px, {painted.shape[2]} channels of {painted.dtype}, white {white}",
-        f"as 8 bits would have it: 1 of {between / coarse:.0f}" if coarse else "no sample is as 8 bits would have it",
+        *([f"of the samples is as 8 bits would have it: {like_8}"] if white > 255 else []),
         f"black: {100 * dark / pixels:.3f} % of the pixels; least alpha {least}",
         "away from what was painted by {} px in x, {} in y, of {}".format(
             *shift(small(painted), gray(before)), SMALL_PX

@@ -64,10 +64,10 @@ def cancel(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) ->
     gimp.until(editor.is_stopped, "the end of the painting", WAIT_S)
     watch.tell("cancelled, as the painter sees it")
     with daemon.client() as client:
-        ended = (stylize_pb2.JOB_STATE_CANCELLED,)
-        gimp.until(lambda: all(job.state in ended for job in client.jobs()), "the job's cancel", WAIT_S)
+        ended = (stylize_pb2.JOB_STATE_CANCELLED, stylize_pb2.JOB_STATE_SUCCEEDED)  # it may just have been done
+        gimp.until(lambda: all(job.state in ended for job in client.jobs()), "the job's end", WAIT_S)
         states = [stylize_pb2.JobState.Name(job.state) for job in client.jobs()]
-        watch.tell(f"cancelled in the daemon, {states or 'no job ever was'}")
+        watch.tell(f"ended in the daemon, {states or 'no job ever was'}")
     editor.shot("cancelled")
     watch.tell(f"{'the same' if editor.layers() == before else 'OTHER'} layers")
     finish(editor, watch, before, again=True)
@@ -76,6 +76,8 @@ def cancel(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) ->
 def kill(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) -> None:
     """The daemon killed (-9) in the middle: the editor lives, says so, and the painting comes out."""
     before = begun(editor, picture, watch, daemon, when)
+    if when == "growing":
+        time.sleep(CALM_S)  # its first frame takes GIMP's plug-in seconds, in which it hears nothing
     watch.began_s = time.monotonic()
     os.kill(daemon.process.pid, signal.SIGKILL)
     daemon.process.wait()
@@ -84,6 +86,7 @@ def kill(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) -> N
     watch.tell(f"daemon killed; told: {editor.words()}")
     gimp.until(daemon.home.serving, "another daemon", WAIT_S)
     watch.roots += daemon.home.serving()
+    editor.shot("another")
     watch.tell(f"another daemon; told: {editor.words()}")
     finish(editor, watch, before)
     watch.tell(f"told in all: {editor.words()}")

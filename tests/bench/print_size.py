@@ -319,6 +319,7 @@ def look(editor: InGimp | InKrita, picture: Path, console: Console) -> None:
     """What the new layer is, in numbers, and pictures of it."""
     path, depth = picture.with_name("painted.raw"), 8 if picture.suffix == ".png" else 16
     editor.save(path)
+    Image.MAX_IMAGE_PIXELS = None  # it is ours
     before = Image.open(picture) if depth == 8 else looking.shown(tifffile.imread(picture))
     found = looking.samples(path, before.size, depth, blue_first=isinstance(editor, InKrita))
     for line in looking.told(found, before):
