@@ -12,7 +12,7 @@ from impasto.engine import Settings, load_slim, random_encoder, stylize
 from impasto.engine.memory import LEAST_TILE_PX, bytes_needed, fitted
 from impasto.engine.tiling import STEP_PX
 from impasto.errors import Busy, CannotServe
-from impasto.image import ImageHeader
+from impasto.image import ImageHeader, PixelFormat
 from impasto.job import Job, Priority
 from impasto.method import ObjectiveName
 from impasto.method.defaults import DEFAULTS, defaults
@@ -63,6 +63,30 @@ def test_the_front_predicts_what_the_engine_says(name: str, objective: Objective
         assert need.peak == pytest.approx(said, rel=0.02)
         assert need.least == pytest.approx(said if tileable and uncut else max(least, need.held + fixed), rel=0.02)
         assert need.held < need.least <= need.peak
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("name", ENCODERS)
+def test_regions_take_memory_and_disk_of_their_own(name: str, objective: ObjectiveName) -> None:
+    """Equal ones once; where only a part is painted, the whole of a style without a region, too. As the engine says."""
+    encoder, margin = load_slim() if name == "vgg19-slim" else random_encoder(1.0), DEFAULTS[name].margin
+    content, chosen = ImageHeader(4000, 3000), replace(defaults(name, objective), tile=1024, spilled=True)
+    pixels, style = (4000 + 2 * margin) * (3000 + 2 * margin), 64 * 64
+    uses = tuple(StyleUse("", region=region) for region in ("a", "b", "a", None))
+    for mask, guides, masks in ((None, 2, 3), ("m", 3, 4)):
+        asked = spec(name, objective=objective, styles=uses, mask=mask)
+        need, bare = (
+            footprint(one, content, [ImageHeader(64, 64)] * 4)
+            for one in (asked, replace(asked, styles=uses[3:], mask=None))
+        )
+
+        said = bytes_needed(encoder, pixels, style, chosen, guides) - bytes_needed(encoder, pixels, style, chosen)
+
+        assert (asked.guides(content), asked.masks(content)) == (guides, masks)
+        assert (need.part - bare.part) * (1024 + 320) ** 2 == pytest.approx(said, rel=0.01)
+        assert need.scratch - bare.scratch == pytest.approx(masks * 16 * pixels, abs=2)
+    seen_through = replace(content, pixel_format=PixelFormat.RGBA)
+    assert spec(name).guides(seen_through) == spec(name).masks(seen_through) == 1
 
 
 @pytest.mark.parametrize("tileable", [False, True])

@@ -135,13 +135,15 @@ def test_interrupt_cancels_in_the_daemon_too(daemon: Daemon, photo: Path, style:
         wait_for(lambda: bool(running()), "the command's job")
         name = running()[0].name
         steps_done(stub, name)
+        log = daemon.home.path / "spawned.log"
+        wait_for(lambda: "painting: step" in log.read_text(), "the command hearing of a step")  # or it has no hint
         command.send_signal(signal.SIGINT)
         code = command.wait(10)
         began = time.monotonic()
         wait_for(lambda: stub.GetJob(stylize_pb2.GetJobRequest(name=name)).job.state == CANCELLED, "the cancel", 2.0)
         took = time.monotonic() - began
 
-    hint = (daemon.home.path / "spawned.log").read_text().split("what was reached stays for 24 hours: impasto ")[1]
+    hint = log.read_text().split("what was reached stays for 24 hours: impasto ")[1]
     fetched = daemon.home.run(*hint.splitlines()[0].replace("FILE", str(tmp_path / "reached.png")).split())
     unknown = daemon.home.run("result", "0" * 32, "-o", str(tmp_path / "none.png"))
 
@@ -151,6 +153,31 @@ def test_interrupt_cancels_in_the_daemon_too(daemon: Daemon, photo: Path, style:
     assert fetched.returncode == 0, fetched.stderr
     assert opened(tmp_path / "reached.png").size == (56, 72)  # upright
     assert (unknown.returncode, "there is no job" in unknown.stderr) == (1, True)
+
+
+def test_a_picture_that_cannot_be_written_is_still_there(
+    daemon: Daemon, photo: Path, style: Path, tmp_path: Path
+) -> None:
+    """The folder went away while it was painted, as a disk may fill: the command tells how to get it elsewhere."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    words = daemon.home.command("stylize", str(photo), "--style", str(style), "--steps", "40", "-o")
+    with daemon.client() as client:
+        had = {job.name for job in client.jobs()}
+        command = subprocess.Popen(
+            [*words, str(folder / "out.png")],
+            env=daemon.home.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        wait_for(lambda: bool({job.name for job in client.jobs()} - had), "the command's job")
+        folder.rmdir()
+        told, _ = command.communicate(timeout=240)
+    hint = told.split("what was reached stays for 24 hours: impasto ")[1].splitlines()[0]
+    fetched = daemon.home.run(*hint.replace("FILE", str(tmp_path / "out.png")).split())
+
+    assert command.returncode == 2
+    assert "folder that does not exist" in told
+    assert fetched.returncode == 0, fetched.stderr
+    assert opened(tmp_path / "out.png").size == (56, 72)
 
 
 def test_mask_keeps_what_is_black(daemon: Daemon, style: Path, tmp_path: Path) -> None:

@@ -654,6 +654,20 @@ def test_the_child_cannot_take_more_than_its_limits(tmp_path: Path, limit: str, 
     assert expected in done.stdout + done.stderr
 
 
+def test_want_of_memory_lays_no_picture_on_its_side(tmp_path: Path) -> None:
+    """The child whose EXIF reader finds no memory says that, not that the picture stands upright; at 16 bits, too."""
+    (tmp_path / "a.jpg").write_bytes(encoded(gradient(), "JPEG", exif=b"Exif\0\0rubbish"))
+    (tmp_path / "b.png").write_bytes(png(1, 1, bytes(7), bits=16))
+    starved = "def starved(*_): raise MemoryError\nImage.Exif.load = starved\n"
+    environment = {"PYTHONPATH": os.pathsep.join([str(PACKAGE_ROOT), *sys.path])}
+    for name in ("a.jpg", "b.png"):
+        script = f"from impasto.codec.__main__ import *\n{starved}main([{name!r}, 'out', '10000'])"
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+
+        assert json.loads(done.stdout)["error"]["reason"] == "DECODE_LIMIT", name
+
+
 # The child's life
 
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from impasto.engine.coordinates import Coordinates
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 @given(st.integers(16, 40), st.integers(16, 40), st.floats(0, 1), st.integers(0, 99))
 def test_there_and_back_is_the_same_picture(height: int, width: int, power: float, seed: int) -> None:

@@ -36,15 +36,31 @@ def test_presets_are_kept_replaced_and_dropped(memory: Settings, tmp_path: Path)
     assert list(memory.presets()) == ["soft"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"presets": [], "recent": {}}', '{"recent": [1, {"path": 2}]}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"presets": [], "recent": {}}', '{"presets": {"odd": 3}}', '{"recent": [1, {"path": 2}]}'],
+)
 def test_a_damaged_file_counts_as_nothing(memory: Settings, tmp_path: Path, text: str) -> None:
-    """A painting never fails for it, and the next thing kept makes it whole."""
+    """A painting never fails for it, and the next thing kept makes it whole; what was no JSON stays beside it."""
     (tmp_path / NAME).write_text(text)
 
     assert memory.presets() == {}
     assert memory.find("/nowhere/a.png", "00") is None
     memory.keep_preset("soft", {})
     assert json.loads((tmp_path / NAME).read_text())["presets"] == {"soft": {}}
+    aside = (tmp_path / NAME).with_suffix(".damaged")
+    assert (aside.read_text() if aside.exists() else None) == (text if text in ("", "{") else None)
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over(memory: Settings, tmp_path: Path) -> None:
+    """Its presets are there again as soon as the disk is: nothing was put in their place."""
+    (tmp_path / NAME).symlink_to(tmp_path / NAME)  # no user may read this, not even root
+
+    memory.keep_preset("soft", {})
+
+    assert memory.presets() == {}
+    assert (tmp_path / NAME).is_symlink()
+    assert list(tmp_path.iterdir()) == [tmp_path / NAME]
 
 
 def test_a_profile_that_cannot_be_written_to_keeps_nothing(tmp_path: Path) -> None:

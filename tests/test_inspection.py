@@ -23,6 +23,7 @@ from impasto.inspection.picture import open_picture
 from impasto.inspection.receptive import cut
 from impasto.method.defaults import defaults
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 CLOSED_FORM = {"relu1_1": 3, "relu2_1": 10, "relu3_1": 24, "relu4_1": 68, "relu4_2": 84, "relu5_1": 156}
 
 

@@ -130,6 +130,16 @@ def test_own_pictures_the_newest_first_each_once_and_not_for_ever(memory: Memory
     assert len(set(names)) == len(names)
 
 
+def test_a_picture_that_cannot_be_looked_at_is_no_style(memory: Memory, tmp_path: Path) -> None:
+    """As one in a folder that is closed to this user; the wall has the others."""
+    path = tmp_path / "seen.png"
+    path.write_bytes(b"x")
+    for name in (str(path), str(tmp_path / ("x" * 300))):  # which the system refuses to look for, even for root
+        memory.add_recent(Style(Path(name).stem[:8], name))
+
+    assert [style.name for style in memory.recents()] == ["seen"]
+
+
 def test_a_copied_picture_goes_with_the_last_that_names_it(memory: Memory, tmp_path: Path) -> None:
     """The same picture is kept once; a file of the user's own is never touched."""
     mine = own(tmp_path, "mine")
@@ -193,6 +203,17 @@ def test_one_unreadable_entry_leaves_the_others(memory: Memory, tmp_path: Path) 
     path.write_text(json.dumps(told))
 
     assert list(memory.presets()) == ["good"]
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over(memory: Memory, tmp_path: Path) -> None:
+    """What it holds is there again as soon as the disk is: nothing was put in its place."""
+    path = tmp_path / "impasto" / "settings.json"
+    path.parent.mkdir()
+    path.symlink_to(path)  # no user may read this, not even root
+
+    assert not memory.remember(CHOSEN)
+    assert memory.last() == Choices()
+    assert path.is_symlink()
 
 
 def test_a_disk_that_does_not_let_us_is_told_and_nothing_breaks(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ import errno
 import io
 import os
 import struct
+import tracemalloc
 import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 from PIL import ExifTags, Image, ImageCms
 
 from impasto import photo
@@ -135,6 +138,40 @@ def test_damaged_exif_does_not_hide_the_picture(tmp_path: Path) -> None:
     metadata = photo.read_metadata(path, field="content")
 
     assert (metadata.width, metadata.height, metadata.exif) == (6, 4, b"")
+
+
+def test_want_of_memory_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the result would be without its date and place, and nobody would be told."""
+    path = picture(tmp_path / "a.jpg", exif=camera_exif().tobytes())
+    with monkeypatch.context() as patched:
+        patched.setattr(Image.Exif, "load", starved)
+        with pytest.raises(MemoryError):
+            photo.read_metadata(path, field="content")
+    deep = tmp_path / "a.tif"
+    tifffile.imwrite(deep, np.zeros((4, 6, 3), np.uint16), photometric="rgb")
+    monkeypatch.setattr(Image.Exif, "load_from_fp", starved)
+    with pytest.raises(MemoryError):
+        photo.read_metadata(deep, field="content")
+
+
+def starved(*_arguments: object) -> None:
+    """What any call does where there is no memory."""
+    raise MemoryError
+
+
+def test_a_chunk_longer_than_its_file_is_none(tmp_path: Path) -> None:
+    """A damaged length asks for 4 GiB of memory, which not every machine gives: that is damage, and no want of it."""
+    path = picture(tmp_path / "a.png")
+    data = path.read_bytes()
+    path.write_bytes(data[:-12] + struct.pack(">I4s", 0xFFFFFFFF, b"eXIf") + camera_exif(6).tobytes()[6:])
+
+    tracemalloc.start()
+    metadata = photo.read_metadata(path, field="content")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert (metadata.width, metadata.height, metadata.exif) == (6, 4, b"")
+    assert peak < 64 << 20
 
 
 def test_a_large_picture_is_read_without_a_warning(tmp_path: Path) -> None:

@@ -15,12 +15,16 @@ _HEADER_BYTES = 8 + 25  # the signature and IHDR, which is always first and alwa
 
 
 def find(file: BinaryIO, name: bytes) -> bytes:
-    """The data of the first chunk of that name, wherever it stands; empty when there is none. Moves the file."""
+    """The data of the first chunk of that name, wherever it stands; empty when there is none. Moves the file.
+
+    One that says it is longer than the file is none: room for 4 GiB would be made before a byte of it is read.
+    """
+    end = file.seek(0, os.SEEK_END)
     file.seek(len(SIGNATURE))
     while len(head := file.read(8)) == 8:
         length, found = struct.unpack(">I4s", head)
         if found == name:
-            return file.read(length)
+            return file.read(length) if length <= end - file.tell() else b""
         file.seek(length + 4, os.SEEK_CUR)
     return b""
 

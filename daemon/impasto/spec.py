@@ -76,6 +76,17 @@ class StylizeSpec:
             named |= {f"styles[{index}].image": style.image, f"styles[{index}].mask": style.region}
         return {field: name for field, name in named.items() if name is not None}
 
+    def guides(self, content: ImageHeader) -> int:
+        """Of how many terms of J positions count by a mask: one for each region, or all where a part is painted."""
+        groups = {style.region for style in self.styles if style.weight}
+        is_selected = self.mask is not None or content.pixel_format.has_alpha
+        return len(groups) if is_selected else len(groups - {None})
+
+    def masks(self, content: ImageHeader) -> int:
+        """Masks of the picture's size: regions, what is painted, what is to be kept, alpha."""
+        regions = sum(style.region is not None for style in self.styles)
+        return regions + (self.mask is not None or content.pixel_format.has_alpha) + (self.keep is not None)
+
     def with_pictures(self, names: Mapping[str, str]) -> Self:
         """The request with the blobs of that name: the inverse of `pictures`."""
         styles = tuple(

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import _buffers, _data, _signature
-from ._door import Gimp
-from ._gimp3 import call
+from ._door import Gimp, GLib
+from ._gimp3 import call, file
 from ._rows import absent, renamed, row
 from ._signature import TYPES
 
@@ -230,11 +230,9 @@ def icc_profile_info(image: Any) -> tuple[str, str, str]:
 @row("plug-in-icc-profile-file-info", target="Gimp.ColorProfile.new_from_file")
 def icc_profile_file_info(filename: str) -> tuple[str, str, str]:
     """What a profile in a file is."""
-    from ._gimp3 import file  # noqa: PLC0415  # one row needs it
-
     try:
         return told(Gimp.ColorProfile.new_from_file(file(filename)))
-    except Exception as error:  # GLib.Error: no such file, no profile
+    except GLib.Error as error:  # no such file, no profile
         raise RuntimeError(f"plug-in-icc-profile-file-info: {filename}: {error}") from None
 
 

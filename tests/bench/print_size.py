@@ -1,23 +1,27 @@
 """A picture as large as a print in an editor: read, sent, painted small, placed; what that takes, and how it feels.
 
     .venv/bin/python tests/bench/print_size.py gimp|krita [--megapixels 100] [--depth 8|16] [--size 512] [--steps 10]
-        [--output out/print-size]
+        [--mishap cancel|kill [--when sending|growing]] [--output out/print-size]
 
 A real editor (in the Debian root of tests/editors) opens harbour, enlarged, with grain, from a PNG file, and a real
 daemon paints it: small, as the dials of both editors are at first. Told are the seconds since it was asked for, how
 long the editor's loop let a question wait (GIMP) or a beat of 20 ms was late (Krita), the longest ones of each part,
 the most memory (RSS) of editor, plug-in, `impasto pipe`, front and worker, and the disk that the daemon took. Then one
-step is undone, and every layer must be what it was. Screenshots lie in the output: look at them.
+step is undone, and every layer must be what it was. What ``looking`` says of the new layer is told; screenshots and
+pieces of it lie in the output: look at them. With a `--mishap` it is cancelled in the middle, or the daemon is killed,
+see ``mishaps``: `--steps 60` gives time for it.
 """
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +32,9 @@ from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # as a script of its own it has no package
 
-from huge import large, shown  # type: ignore[import-not-found]  # a script beside this one
+import looking  # type: ignore[import-not-found]  # scripts beside this one
+import mishaps  # type: ignore[import-not-found]
+from huge import large, shown  # type: ignore[import-not-found]
 
 from editors import chroot, gimp, gimp_seat, studio
 from editors.test_gimp_plugin import PLUG_IN, installed
@@ -39,6 +45,7 @@ from impasto.v1 import stylize_pb2
 LOOK_S, WAIT_S, CALM_S = 0.05, 900, 5
 MIB = 1 << 20
 FILES = {8: "big.png", 16: "big.tif"}
+PLACES = ((0.1, 0.1), (0.5, 0.5), (1.0, 1.0))
 OVER = (stylize_pb2.JOB_STATE_SUCCEEDED, stylize_pb2.JOB_STATE_FAILED, stylize_pb2.JOB_STATE_CANCELLED)
 NAMES = {  # whose process it is, by what its command line has in it, the most telling first
     f"{PLUG_IN}.py": "plug-in",
@@ -133,6 +140,11 @@ def is_over(client: Client) -> bool:
     return client.jobs()[0].state in OVER
 
 
+def shot(screen: gimp.Screen, folder: Path, path: Path) -> None:
+    """A screenshot, by way of a folder that is known within the root, too."""
+    shutil.move(screen.screenshot(folder / path.name), path)
+
+
 class InGimp:
     """GIMP with the picture, and what the bench does in it."""
 
@@ -161,6 +173,18 @@ class InGimp:
         """Whether the new layer is there."""
         return not self.seat.live() and len(self.seat.names()) == 2
 
+    def cancel(self) -> None:
+        """By the window's button."""
+        self.seat.insist(self.seat.live(), "alt+c", lambda: not self.seat.live(), "the end of the painting's window")
+
+    def is_stopped(self) -> bool:
+        """Whether all is as it was."""
+        return not self.seat.live() and len(self.seat.names()) == 1
+
+    def words(self) -> str:
+        """What the painter was told stands in a window."""
+        return "see the screenshot"
+
     def undo(self) -> None:
         """One step."""
         self.seat.key(self.seat.main(), "ctrl+z")
@@ -174,9 +198,13 @@ class InGimp:
         """Name, hash of the samples, place, size and format of each layer, from above."""
         return list(self.seat.do("layers()"))
 
+    def save(self, path: Path) -> None:
+        """Writes the raw samples of the uppermost layer."""
+        self.seat.do(f"open({str(path)!r}, 'wb').write(samples(image.get_layers()[0]))")
+
     def shot(self, name: str) -> None:
         """For eyes."""
-        self.seat.screen.screenshot(self.output / f"gimp-{name}.png")
+        shot(self.seat.screen, self.seat.folder, self.output / f"gimp-{name}.png")
 
 
 INSIDE = """
@@ -197,6 +225,12 @@ def layers():
         lies = node.bounds()
         where = [lies.x(), lies.y(), lies.width(), lies.height()]
         yield [node.name(), digest(node, size), *where, node.colorDepth()]
+def write(path):
+    at, rows = krita().activeDocument(), 256
+    node, size = at.topLevelNodes()[-1], (at.width(), at.height())
+    with open(path, "wb") as file:
+        for top in range(0, size[1], rows):
+            file.write(bytes(node.pixelData(0, top, size[0], min(rows, size[1] - top))))
 """
 OPEN = """
 document = krita().openDocument({path!r})
@@ -244,6 +278,20 @@ class InKrita:
         assert not ends or ends[0][0] == "finished", ends
         return bool(ends)
 
+    def cancel(self) -> None:
+        """As the docker's button does."""
+        self.run("impasto_probe.heard.run.cancel()")
+
+    def is_stopped(self) -> bool:
+        """Whether it has ended, with nothing."""
+        ends = self.ask("[[word, str(told)[:200]] for word, told in impasto_probe.heard.ends]")
+        assert not ends or ends[0][0] == "cancelled", ends
+        return bool(ends)
+
+    def words(self) -> str:
+        """What the painter was told."""
+        return "; ".join(self.ask("impasto_probe.heard.words"))
+
     def undo(self) -> None:
         """One step; before it, what kept the loop longest is told."""
         for name, own, host, count in self.run("impasto_probe.slots.end()\nanswer = impasto_probe.slots.longest(6)"):
@@ -258,9 +306,26 @@ class InKrita:
         """Name, hash of the samples, place, size and depth of each layer, from below."""
         return list(self.ask("list(layers())"))
 
+    def save(self, path: Path) -> None:
+        """Writes the raw samples of the uppermost layer."""
+        self.run(f"write({str(path)!r})")
+
     def shot(self, name: str) -> None:
         """For eyes."""
-        self.window.screen.screenshot(self.output / f"krita-{name}.png")
+        shot(self.window.screen, self.window.home.path, self.output / f"krita-{name}.png")
+
+
+def look(editor: InGimp | InKrita, picture: Path, console: Console) -> None:
+    """What the new layer is, in numbers, and pictures of it."""
+    path, depth = picture.with_name("painted.raw"), 8 if picture.suffix == ".png" else 16
+    editor.save(path)
+    Image.MAX_IMAGE_PIXELS = None  # it is ours
+    before = Image.open(picture) if depth == 8 else looking.shown(tifffile.imread(picture))
+    found = looking.samples(path, before.size, depth, blue_first=isinstance(editor, InKrita))
+    for line in looking.told(found, before):
+        console.print(f"    {line}")
+    looking.saved(found, PLACES, editor.output / type(editor).__name__)
+    path.unlink()
 
 
 def course(editor: InGimp | InKrita, picture: Path, watch: Watch, daemon: Daemon) -> None:
@@ -288,13 +353,21 @@ def course(editor: InGimp | InKrita, picture: Path, watch: Watch, daemon: Daemon
     editor.shot("placed")
     watch.tell("shown")
     watch.console.print(editor.layers())
+    look(editor, picture, watch.console)
+    watch.tell("looked at: what waits here is this bench's own, as it reads every sample")
     watch.began_s = time.monotonic()
     editor.undo()
-    watch.tell(f"undone, {'the same' if editor.layers() == before else 'OTHER'} layers")
+    watch.tell("undone")
+    watch.tell(f"looked at: {'the same' if editor.layers() == before else 'OTHER'} layers")
     editor.duplicate()
     time.sleep(CALM_S)
     watch.tell("for comparison, the editor's own Duplicate Layer")
     watch.ended = True
+
+
+def course_of(options: argparse.Namespace) -> Callable[..., None]:
+    """What is done in the editor."""
+    return course if options.mishap is None else partial(getattr(mishaps, options.mishap), when=options.when)
 
 
 def in_gimp(options: argparse.Namespace, console: Console, folder: Path, daemon: Daemon) -> None:
@@ -308,7 +381,8 @@ def in_gimp(options: argparse.Namespace, console: Console, folder: Path, daemon:
     with gimp_seat.seated(home, folder) as seat:
         editor = InGimp(seat, options.output)
         roots = [seat.window.process.pid, daemon.process.pid]
-        course(editor, picture, Watch(console, roots, daemon.home.config.data_dir, editor.felt), daemon)
+        watch = Watch(console, roots, daemon.home.config.data_dir, editor.felt)
+        course_of(options)(editor, picture, watch, daemon)
 
 
 def in_krita(options: argparse.Namespace, console: Console, folder: Path, daemon: Daemon) -> None:
@@ -319,7 +393,8 @@ def in_krita(options: argparse.Namespace, console: Console, folder: Path, daemon
         picture = editor.window.home.path / FILES[options.depth]
         console.print(f"Krita: {written(picture, options.megapixels, options.depth).size}, {options.depth} bits")
         roots = [editor.window.process.pid, daemon.process.pid]
-        course(editor, picture, Watch(console, roots, daemon.home.config.data_dir, editor.felt), daemon)
+        watch = Watch(console, roots, daemon.home.config.data_dir, editor.felt)
+        course_of(options)(editor, picture, watch, daemon)
     finally:
         at.close()
 
@@ -332,6 +407,8 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=8, choices=[8, 16])
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--mishap", choices=["cancel", "kill"])
+    parser.add_argument("--when", choices=["sending", "growing"], default="growing")
     parser.add_argument("--output", type=Path, default=Path("out/print-size"))
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # as a script of its own it has no package
 
+from bench import malloc
 from bench.peers import InNetwork, Problem
 from impasto.engine import VGG, Objective, load_slim, random_encoder, style_targets
 from impasto.engine.coordinates import Coordinates
@@ -68,7 +69,7 @@ class Way:
         return ", ".join(parts)
 
 
-WAYS = (Way(10), Way(100), Way(100, 0.25), Way(100, 0.25, (100, 100)))
+WAYS = (Way(10), Way(100, 0.25), Way(100, 0.25, (0, 50)))
 
 
 @dataclass
@@ -101,7 +102,7 @@ def problem_of(encoder: VGG, weights: Weights, side: int) -> Problem:
 def begun(content: Tensor, start: str) -> Tensor:
     """X as everybody begins with it."""
     if start == "content":
-        return content.clone()
+        return content.clone(memory_format=torch.contiguous_format)  # another layout crashes L-BFGS
     noise = torch.randn(content.shape, generator=torch.Generator().manual_seed(0))
     return content.mean((2, 3), keepdim=True) + NOISE_DEVIATION * noise
 
@@ -182,6 +183,7 @@ def main() -> None:
     parser.add_argument("--starts", choices=("content", "noise"), nargs="+", default=["content", "noise"])
     parser.add_argument("--evaluations", type=int, default=500)
     options = parser.parse_args()
+    malloc.keeping()
     console, (made, weights) = Console(width=170), ENCODERS[options.encoder]
     problem = problem_of(made(), weights, options.side)
     for start in options.starts:

@@ -14,6 +14,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parent.parent))  # as a script of its own it has no package
 
 from bench.contest import BUILDERS, problem_of, scene_of
+from bench.malloc import as_usual
 from impasto.engine import Settings, random_encoder, stylize
 from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.memory import bytes_needed
@@ -60,7 +61,8 @@ def weigh(what: str, side: int) -> dict[str, int]:
 
 def weighed(what: str, side: int) -> dict[str, int]:
     """`weigh` in a process of its own."""
-    told = subprocess.run([sys.executable, __file__, what, str(side)], capture_output=True, text=True, check=True)
+    command = [sys.executable, __file__, what, str(side)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=as_usual())
     return dict(json.loads(told.stdout))
 
 

@@ -12,25 +12,26 @@ with one job: seconds from call to result less the device seconds, over the numb
 loaded machine decides; all results are compared, and the command ends with 1 if pixels differ between numbers of
 workers.
 
-Measured on 2026-11-26 with `--steps 30`, two cores beside other work at a load of 8 to 12, which changed from row to
-row and takes from every worker what it would have had: no measure of what workers bring, nor of one pool against the
-other; what a slice costs beside its work was 48 and 85 ms in these runs, the second with Ray.
+Measured on 2026-11-26 on two quiet cores (four workers share them), `--workers 1 2 4 --pool local ray`:
 
     local:
     workers  clients  took s  device s  megapixel-iterations/s  against one  busy
-          1        8    14.9      12.3                   0.197         1.00   82%
-          2        8    23.1      40.3                   0.128         0.65   87%
-          4        8    25.6      82.8                   0.115         0.58   81%
-    one job alone: 4.78 s, 4.01 of them on the device, about 16 slices:
-    at most 48 ms beside the work for each of 0.25 s, upload and download included
+          1        8     6.9       6.5                   0.572         1.00   95%
+          2        8     4.3       7.5                   0.923         1.61   88%
+          4        8     4.6      16.1                   0.857         1.50   88%
+    one job alone: 0.94 s, 0.85 of them on the device, about 3 slices:
+    at most 26 ms beside the work for each of 0.25 s, upload and download included
     ray:
     workers  clients  took s  device s  megapixel-iterations/s  against one  busy
-          1        8    13.0      10.3                   0.226         1.00   79%
-          2        8    10.2      16.1                   0.290         1.28   79%
-          4        8    14.5      40.2                   0.204         0.90   69%
-    one job alone: 3.02 s, 2.26 of them on the device, about 9 slices:
-    at most 85 ms beside the work for each of 0.25 s, upload and download included
+          1        8     7.5       6.8                   0.526         1.00   91%
+          2        8     5.8      10.0                   0.674         1.28   86%
+          4        8     5.7      16.1                   0.688         1.31   71%
+    one job alone: 0.99 s, 0.87 of them on the device, about 3 slices:
+    at most 36 ms beside the work for each of 0.25 s, upload and download included
     pixels are the same for every number of workers, wherever they are: yes
+
+A second run of Ray's gave 0.526, 0.698, 0.660. Its two nodes, raylets and dashboards have to live on the same two
+cores here, which a machine of its own would give them: that is what two workers lack there.
 """
 
 import argparse

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -65,6 +65,14 @@ def until(look: Callable[[], T | None], what: str, timeout_s: float, log: Path |
             tail = log.read_text(errors="replace")[-3000:] if log and log.exists() else ""
             raise Late(f"{what} did not come within {timeout_s:.0f} s\n{tail}")
         time.sleep(0.1)
+
+
+def soon(look: Callable[[], T], within_s: float) -> T:
+    """The first true answer of `look`; the last false one where none came in time, for what is tried again then."""
+    end = time.monotonic() + within_s
+    while not (answer := look()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return answer
 
 
 @dataclass
@@ -176,8 +184,12 @@ class Screen:
 
     def tool(self, *arguments: str) -> str:
         """What one of X's tools, run at this display, prints; empty where it fails."""
+        return self.shell(shlex.join(arguments))
+
+    def shell(self, line: str) -> str:
+        """Likewise of a line of shell: tools in one go, where each alone would be a root entered anew."""
         done = subprocess.run(
-            chroot.inside(self.root, shlex.join(arguments)),
+            chroot.inside(self.root, line),
             env=chroot.environment({"DISPLAY": self.name}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -189,8 +201,11 @@ class Screen:
 
     def windows(self) -> dict[str, str]:
         """Titles of the windows in sight, by identifier."""
-        found = self.tool("xdotool", "search", "--onlyvisible", "--name", ".").split()
-        return {window: self.tool("xdotool", "getwindowname", window).strip() for window in found}
+        told = self.shell(
+            "for window in $(xdotool search --onlyvisible --name .); do"
+            ' echo "$window $(xdotool getwindowname $window | head -n 1)"; done; true'
+        )
+        return {window: title.strip() for window, _, title in (line.partition(" ") for line in told.splitlines())}
 
     def wait_window(self, title: str, timeout_s: float = START_S, log: Path | None = None) -> str:
         """The identifier of a window whose title contains `title`, as soon as it is there."""
@@ -286,6 +301,18 @@ class Window:
     screen: Screen
     process: subprocess.Popen[bytes]
     log: Path
+
+    def processes(self, name: str) -> list[int]:
+        """Those among all that GIMP is and started, whose command line has that name in it, as a path ends or whole."""
+        found, waiting = [], [self.process.pid]
+        while waiting:
+            process = waiting.pop()
+            with suppress(OSError):  # it has ended
+                told = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
+                found += [process] if any(Path(word).name == name for word in told[:4]) else []
+                children = Path(f"/proc/{process}/task").glob("*/children")
+                waiting += [int(child) for file in children for child in file.read_text().split()]
+        return found
 
     def wait_end(self, timeout_s: float = START_S) -> Ended:
         """Waits for GIMP to end by itself (the script is followed by --quit)."""

@@ -4,7 +4,6 @@ The state is read by a script within GIMP (gimp_seated.py), which also does for 
 picture for each case. What a test is about is done by keys, in the window. Knows the plug-in and no daemon.
 """
 
-import contextlib
 import itertools
 import json
 import time
@@ -18,7 +17,9 @@ from editors import gimp
 SEATED = Path(__file__).with_name("gimp_seated.py")
 START_S = 240
 WAIT_S = 90  # a loaded machine
+HEARD_S = 1  # after which a key that did nothing is pressed again: it came too early
 NEURAL_STYLE = "<Primary><Alt>p"
+PLUG_IN_FILE = "impasto_neural_style.py"
 LIVE, DIALOG = "Neural Style: ", "Neural Style"
 
 
@@ -110,8 +111,7 @@ class Seat:
             """Says yes, once more where a key came before the dialog could hear it."""
             if not self.live() and dialog in self.screen.windows():
                 self.key(dialog, "alt+o")
-                time.sleep(1)
-            return self.live()
+            return gimp.soon(self.live, HEARD_S)
 
         return str(self.until(agreed, "the window of the painting"))
 
@@ -121,8 +121,7 @@ class Seat:
         def pressed() -> bool:
             if not done() and window in self.screen.windows():
                 self.key(window, key)
-                time.sleep(1)
-            return bool(done())
+            return gimp.soon(lambda: bool(done()), HEARD_S)
 
         self.until(pressed, what)
 
@@ -134,6 +133,9 @@ class Seat:
         """
         self.key(chooser, "slash")
 
+        def gone() -> bool:
+            return chooser not in self.screen.windows()
+
         def chosen() -> bool:
             if chooser in self.screen.windows():
                 time.sleep(1)
@@ -141,27 +143,20 @@ class Seat:
                 self.screen.write(str(path))
                 self.screen.screenshot(self.folder / "file.png")
                 self.screen.keys("Return")
-                time.sleep(1)
-                self.screen.keys("Return")  # it says that there is no such folder, or is there no more
-            return chooser not in self.screen.windows()
+                if not gimp.soon(gone, HEARD_S):
+                    self.screen.keys("Return")  # it says that there is no such folder
+            return gone()
 
         self.until(chosen, f"{path} chosen")
 
     def processes(self, name: str) -> list[int]:
         """Those among all that GIMP is and started, whose command line has that name in it, as a path ends or whole."""
-        found, waiting = [], [self.window.process.pid]
-        while waiting:
-            process = waiting.pop()
-            with contextlib.suppress(OSError):  # it has ended
-                told = Path(f"/proc/{process}/cmdline").read_bytes().decode(errors="replace").split("\0")
-                found += [process] if any(Path(word).name == name for word in told[:4]) else []
-                children = Path(f"/proc/{process}/task").glob("*/children")
-                waiting += [int(child) for file in children for child in file.read_text().split()]
-        return found
+        return self.window.processes(name)
 
     def gone(self) -> None:
-        """Waits until the painting's window has gone."""
+        """Waits until the painting's window has gone, and the plug-in with all that it does to the image afterwards."""
         self.until(lambda: not self.live(), "the end of the painting's window")
+        self.until(lambda: not self.processes(PLUG_IN_FILE), "the end of the plug-in")
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from editors.gimp_seat import Seat
+from editors import gimp
+from editors.gimp_seat import HEARD_S, Seat
 from harness import Daemon, wait_for
 from impasto.v1 import stylize_pb2
 
@@ -92,8 +93,7 @@ def agree(seat: Seat, title: str, done: Callable[[], bool], prepare: Callable[[s
                 prepare(dialog)
             x, y, width, height = seat.screen.place(dialog)
             seat.screen.click(x + width - 50, y + height - 30)
-            time.sleep(0.5)
-        return done()
+        return gimp.soon(done, HEARD_S)
 
     seat.until(pressed, f"what {title} does")
 

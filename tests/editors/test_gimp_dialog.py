@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from editors import gimp
-from editors.test_gimp_window import WAIT_S, Painter, painting
+from editors.test_gimp_window import HEARD_S, WAIT_S, Painter, painting
 from harness import Daemon
 from impasto import gallery
 
@@ -30,11 +30,12 @@ image.clean_all()
 """
 
 
-def dialog(painter: Painter) -> str:
-    """The dialog, as soon as its wall of styles is there."""
+def dialog(painter: Painter, *, settled: bool = False) -> str:
+    """The dialog, as soon as it is there; `settled` for keys that nobody would press again."""
     painter.key(painter.main(), "ctrl+alt+p")
     found = painter.screen.wait_window("Neural Style", WAIT_S, painter.window.log)
-    time.sleep(2)  # a key that comes before its widgets is lost
+    if settled:
+        time.sleep(2)  # a key that comes before its widgets is lost
     return found
 
 
@@ -46,13 +47,14 @@ def live(painter: Painter, title: str) -> str:
 def agree(painter: Painter, window: str, title: str) -> str:
     """Says yes to the dialog; the window of the painting."""
 
+    def shown() -> str:
+        windows = painter.screen.windows().items()
+        return next((one for one, name in windows if f"Neural Style: {title}" in name), "")
+
     def agreed() -> str:
-        windows = painter.screen.windows()
-        found = next((one for one, name in windows.items() if f"Neural Style: {title}" in name), "")
-        if not found and window in windows:
+        if not shown() and window in painter.screen.windows():
             painter.key(window, "alt+o")
-            time.sleep(2)
-        return found
+        return gimp.soon(shown, HEARD_S)
 
     return gimp.until(agreed, f"the window of {title}", WAIT_S, painter.window.log)
 
@@ -68,7 +70,7 @@ def test_styles_presets_repeat_and_painting_again(root: Path, tmp_path: Path, da
         painter.screen.wait_window("Untitled", WAIT_S, painter.window.log)
         painter.wait(["photo"])
 
-        chooser = dialog(painter)
+        chooser = dialog(painter, settled=True)
         painter.key(chooser, "alt+y")
         painter.key(chooser, "alt+t")
         painter.screen.write("soft")
@@ -133,7 +135,7 @@ def test_what_stands_in_for_a_thin_layer_is_one_step(root: Path, tmp_path: Path,
         before = painter.wait(["photo"])
         painter.key(painter.main(), "ctrl+c")
         time.sleep(2)  # GIMP writes it as a file for others when they ask
-        chooser = dialog(painter)
+        chooser = dialog(painter, settled=True)
         painter.key(chooser, "alt+p")
         painter.screen.screenshot(tmp_path / "copied.png")
         growing = agree(painter, chooser, "clipboard")

@@ -149,8 +149,9 @@ def test_escape_in_the_window_of_the_painting(seat: Seat, daemon: Daemon) -> Non
     seat.insist(seat.live(), "Escape", lambda: not seat.live(), "the end of the painting's window")
     cancelled(seat, daemon, job)
 
-    state = seat.wait([PHOTO])
-    assert (state["dirty"], state["undo"], seat.messages()) == (False, True, [])
+    wanted = {"layers": [PHOTO], "dirty": False, "undo": True}
+    seat.until(lambda: wanted.items() <= seat.state().items(), f"an image that is {wanted}")
+    assert seat.messages() == []
     assert seat.pixels() == before
 
 

@@ -1,7 +1,6 @@
 """The plug-in as a painter meets it: in a window, from the menu, with the picture growing on the canvas."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +10,13 @@ import pytest
 from PIL import Image
 
 from editors import gimp
-from editors.test_gimp_plugin import installed
+from editors.test_gimp_plugin import PLUG_IN, installed
 from harness import Daemon
 
 pytestmark = pytest.mark.timeout(1800)
 
 WAIT_S = 240
+HEARD_S = 2  # after which a key that did nothing is pressed again: it came too early
 SHORTCUT = "<Primary><Alt>p"
 # Shows a picture, and writes down what becomes of its layers, five times a second, until it is told to end.
 SCRIPT = """
@@ -85,24 +85,28 @@ class Painter:
 
     def _agreed(self, dialog: str) -> str:
         """Says yes, once more where a key came before the dialog could hear it."""
-        windows = self.screen.windows()
-        live = next((window for window, name in windows.items() if "Neural Style: " in name), "")
-        if not live and dialog in windows:
+        if not self._live() and dialog in self.screen.windows():
             self.key(dialog, "alt+o")
-            time.sleep(2)
-        return live
+        return gimp.soon(self._live, HEARD_S)
+
+    def _live(self) -> str:
+        """The window in which a painting is watched; empty where there is none."""
+        return next((window for window, name in self.screen.windows().items() if "Neural Style: " in name), "")
 
     def insist(self, window: str, key: str, names: list[str]) -> dict[str, Any]:
-        """Presses a key, again where it came too early, until the image has those layers."""
+        """Presses a key, again where it came too early, until the image has those layers and the plug-in has ended."""
 
         def pressed() -> bool:
             if window in self.screen.windows():
                 self.key(window, key)
-                time.sleep(2)
-            return self.names() == names
+            return gimp.soon(ended, HEARD_S)
+
+        def ended() -> bool:
+            return self.names() == names and not self.window.processes(f"{PLUG_IN}.py")
 
         gimp.until(pressed, f"layers {names} after {key}", WAIT_S, self.window.log)
-        return self.state()
+        (self.folder / "state.json").unlink()  # it may be of a moment before that
+        return self.wait(names)
 
     def main(self) -> str:
         """The image's window."""

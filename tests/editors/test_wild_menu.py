@@ -1,6 +1,7 @@
 """The wild scripts in a window: each from its place in the menus, its dialog agreed to, its work on the canvas."""
 
 import contextlib
+import itertools
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ pytestmark = pytest.mark.timeout(1800)
 SIZE = 160, 120
 WORK_S = 120
 DIALOG_S = 25
-FILTERS = ("alt+r", "End", "Right")  # the submenu Wild is Filters' last entry; in it they stand by their names
+# The submenu Wild is Filters' last entry; in it its twelve stand by their names, the last one above the first.
+FILTERS = ("alt+r", "End", "Right")
 # Script → the keys from the menu bar to its entry, its dialog's title, and what of the image's state it changes.
 FROM_THE_MENU = {
     "brush_strokes": (FILTERS, "Brush strokes", "layers"),
@@ -26,11 +28,11 @@ FROM_THE_MENU = {
     "swap_channels": ((*FILTERS, *["Down"] * 4), "Swap channels", "pixels"),
     "tile_invert": ((*FILTERS, *["Down"] * 5), "Tile invert", "pixels"),
     "channel_math": ((*FILTERS, *["Down"] * 6), "Wild channels", "channels"),
-    "clipboard": ((*FILTERS, *["Down"] * 7), "Wild clipboard", "pixels"),
-    "contact_sheet": ((*FILTERS, *["Down"] * 8), "Wild contact sheet", "images"),
-    "text_labels": ((*FILTERS, *["Down"] * 9), "Wild labels", "layers"),
-    "shadow_tiles": ((*FILTERS, *["Down"] * 10), "Wild tiles", "pixels"),
-    "vignette": ((*FILTERS, *["Down"] * 11), "Wild vignette", "layers"),
+    "clipboard": ((*FILTERS, *["Up"] * 5), "Wild clipboard", "pixels"),
+    "contact_sheet": ((*FILTERS, *["Up"] * 4), "Wild contact sheet", "images"),
+    "text_labels": ((*FILTERS, *["Up"] * 3), "Wild labels", "layers"),
+    "shadow_tiles": ((*FILTERS, *["Up"] * 2), "Wild tiles", "pixels"),
+    "vignette": ((*FILTERS, *["Up"] * 1), "Wild vignette", "layers"),
     "threshold_report": (("alt+c", "End", "Up", "Up"), "Wild threshold", "channels"),
     "palette_picker": (("alt+c", "End", "Up", "Right"), "Wild palette", "mode"),
     "export_all": (("alt+f", "End"), "Wild export", "files"),
@@ -63,8 +65,8 @@ def choose(seat: Seat, keys: tuple[str, ...], title: str) -> str:
 
     def opened() -> str:
         seat.key(seat.main(), "Escape", "Escape", "Escape", "Escape")
-        for key in (*keys, "Return"):
-            seat.screen.keys(key)
+        for _, same in itertools.groupby((*keys, "Return")):  # within a menu nothing has to open: no time between
+            seat.screen.keys(*same)
             time.sleep(0.2)
         with contextlib.suppress(gimp.Late):  # the script's process may be slow to start: twice would be two dialogs
             return gimp.until(shown, title, DIALOG_S)
@@ -79,8 +81,7 @@ def agree(seat: Seat, dialog: str) -> None:
     def pressed() -> bool:
         if dialog in seat.screen.windows():
             seat.key(dialog, "Return")
-            time.sleep(0.5)
-        return dialog not in seat.screen.windows()
+        return gimp.soon(lambda: dialog not in seat.screen.windows(), gimp_seat.HEARD_S)
 
     seat.until(pressed, "the end of the dialog", WORK_S)
 

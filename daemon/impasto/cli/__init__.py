@@ -75,6 +75,10 @@ def main() -> None:
     except ImpastoError as error:
         print(f"impasto: {error.message}", file=sys.stderr)
         sys.exit(1)
+    except MemoryError:  # of a poster at 16 bits its samples and its file are here at once
+        told = "this machine has too little memory free for the picture: close other programs, or ask for a smaller one"
+        print(f"impasto: {told}", file=sys.stderr)
+        sys.exit(1)
     except OSError as error:  # a folder that cannot be made, a full disk: the system's own words and the place
         print(f"impasto: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)

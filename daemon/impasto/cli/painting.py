@@ -235,7 +235,7 @@ def stylize(
 
 @contextmanager
 def _what_was_reached(show: Callable[["Progress"], None]) -> Iterator[Callable[["Progress"], None]]:
-    """Passes events on to `show`; who interrupts hears where the picture so far is."""
+    """Passes events on to `show`; who interrupts, or has no room for the file, hears where the picture is."""
     last: list[Progress] = []
 
     def told(progress: "Progress") -> None:
@@ -244,8 +244,8 @@ def _what_was_reached(show: Callable[["Progress"], None]) -> Iterator[Callable[[
 
     try:
         yield told
-    except KeyboardInterrupt:
-        if last and last[0].step:
+    except BaseException as error:  # the disk is full, or memory, or what painted a night went away: it is there still
+        if last and last[0].step and (isinstance(error, KeyboardInterrupt) or last[0].state == "succeeded"):
             name = last[0].job.removeprefix("jobs/")
             print(f"what was reached stays for 24 hours: impasto result {name} -o FILE", file=sys.stderr)
         raise

@@ -12,6 +12,7 @@ face of a room: ``lifeline`` is the connection, ``sending`` brings pictures ther
 a script hears. ``cli`` is its first user.
 """
 
+import io
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -213,7 +214,10 @@ class Client:
             if not found.HasField("result"):
                 raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
             response = self._line.blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
-            return received(found.result.header, b"".join(part.chunk for part in response))
+            samples = io.BytesIO()
+            for part in response:
+                samples.write(part.chunk)
+            return received(found.result.header, samples.getvalue())  # the buffer itself: in memory once
 
     def preview(self, job: str, newer_than: int = 0, max_edge: int = 0) -> Preview | None:
         """The newest picture of a running job, as soon as there is one newer than `newer_than`; None at its end."""
@@ -267,7 +271,7 @@ class Client:
 
     def _collect(self, request: stylize_pb2.StylizeRequest, told: Told) -> Picture:
         """Watches until the result is here. Leaving in between, by whatever exception, cancels the job."""
-        header, samples = None, bytearray()
+        header, samples = None, io.BytesIO()
         with self._open():
             call = self._line.stylize.Stylize(request, metadata=self._metadata)
         with self._watching(call, told), self._open():
@@ -281,10 +285,10 @@ class Client:
                     case "result_header":
                         header = response.result_header
                     case "result_chunk":
-                        samples += response.result_chunk
+                        samples.write(response.result_chunk)
         if header is None:
             raise ending(told.job)
-        return received(header, bytes(samples))
+        return received(header, samples.getvalue())  # the buffer itself: a poster is in memory once
 
 
 def _request(

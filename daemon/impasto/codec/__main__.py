@@ -239,6 +239,8 @@ def exif_orientation(image: Image.Image) -> int:
     """1 to 8; 1 where nothing readable is said."""
     try:
         return int(image.getexif().get(ORIENTATION, 1))
+    except MemoryError:  # says nothing about the file, which would be painted lying on its side
+        raise
     except Exception:  # a damaged EXIF block makes Pillow raise anything, and is no reason to refuse the picture
         return 1
 

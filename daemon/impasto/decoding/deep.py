@@ -4,7 +4,6 @@ Knows libpng (through imagecodecs), tifffile and arrays of samples. Must not kno
 which imports this only for a file that needs it, has judged the header before.
 """
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,10 +78,14 @@ Converted = tuple[ImageHeader, bool]
 
 def convert_png(source: Path, destination: Path, profile: bytes) -> Converted:
     """Writes the samples of a PNG of 16 bits; the header, and whether the picture had to be turned."""
-    with source.open("rb") as file:
-        exif = Image.Exif()
-        with contextlib.suppress(Exception):  # a damaged block makes Pillow raise anything
+    exif = Image.Exif()
+    try:
+        with source.open("rb") as file:
             exif.load(b"Exif\0\0" + png.find(file, b"eXIf"))
+    except MemoryError:  # as in ``codec.__main__``
+        raise
+    except Exception:  # noqa: S110  # a damaged block makes Pillow raise anything
+        pass
     return _converted(read_png(source), destination, exif.get(ExifTags.Base.Orientation, 1), profile)
 
 

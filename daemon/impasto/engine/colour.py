@@ -14,11 +14,14 @@ colours weakened by sqrt(1 - s) and weakens those of X once more, so that 1 - s 
 content's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor
 
+from impasto.engine.room import MEMORY, Room
 from impasto.method import Colour
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in Gatys' notebook
@@ -47,20 +50,21 @@ class Colouring:
             return content
         return faded(content, self._left)
 
-    def recoloured(self, style: Tensor, content: Tensor, mask: Tensor | None = None) -> Tensor:
+    def recoloured(self, style: Tensor, content: Tensor, *masks: Tensor | None, room: Room = MEMORY) -> Tensor:
         """The style as the network is to see it.
 
         Args:
             style: (1, 3, h, w).
             content: (1, 3, H, W), with its own colours.
-            mask: (1, 1, H, W), which of its colours count.
+            masks: (1, 1, H, W) each, their product being which of its colours count; missing ones count for all.
+            room: in which the content lies: of a hundred megapixels some rows are in memory at a time.
         """
         if self.plain:
             return style
         if self.colour == "content-luminance":
-            return faded(with_luminance_of(style, content, mask, self.strength), self._left)
+            return faded(with_luminance_of(style, content, *masks, strength=self.strength, room=room), self._left)
         in_lab = self.colour == "content-match-lab"
-        found = (matched_lab if in_lab else matched)(style, content, mask).clamp(0, 1)
+        found = (matched_lab if in_lab else matched)(style, content, *masks, room=room).clamp(0, 1)
         return style + self.strength * (found - style)
 
     def restored(self, image: Tensor, content: Tensor) -> Tensor:
@@ -87,29 +91,40 @@ def faded(image: Tensor, left: float) -> Tensor:
     return gray + left * (image - gray)
 
 
-def with_luminance_of(style: Tensor, content: Tensor, mask: Tensor | None, strength: float) -> Tensor:
+def with_luminance_of(
+    style: Tensor, content: Tensor, *masks: Tensor | None, strength: float, room: Room = MEMORY
+) -> Tensor:
     """The style with a luminance that has the content's mean and deviation (Gatys et al. 2016 eq. 2), by `strength`."""
-    light, (centre, spread) = luminance(style), _mean_and_covariance(luminance(content), mask)
-    mean, variance = _mean_and_covariance(light, None)
+    light, (centre, spread) = luminance(style), _mean_and_covariance(content, *masks, seen=luminance, room=room)
+    mean, variance = _mean_and_covariance(light)
     gain = ((spread + COVARIANCE_FLOOR) / (variance + COVARIANCE_FLOOR)).sqrt()
     return style + strength * (gain.to(light) * (light - mean.to(light)) + centre.to(light) - light)
 
 
-def matched(style: Tensor, content: Tensor, mask: Tensor | None = None) -> Tensor:
+def matched(style: Tensor, content: Tensor, *masks: Tensor | None, room: Room = MEMORY) -> Tensor:
     """The style with the content's mean and covariance: M (s - mean_s) + mean_c, M = cov_c^½ cov_s^-½; not clamped.
 
     Gatys et al. 2016 eq. 1 with symmetric roots. Matched to its former self it is itself again, up to the floor.
     """
-    centre, target = _mean_and_covariance(content, mask)
-    mean, own = _mean_and_covariance(style, None)
+    return _moved(style, *_mean_and_covariance(content, *masks, room=room))
+
+
+def matched_lab(style: Tensor, content: Tensor, *masks: Tensor | None, room: Room = MEMORY) -> Tensor:
+    """Likewise by mean and covariance in CIE Lab, a hundredth of its units being one of ours."""
+    wanted = _mean_and_covariance(content, *masks, seen=_hundredths, room=room)
+    return rgb_from_lab(100 * _moved(_hundredths(style), *wanted))
+
+
+def _hundredths(image: Tensor) -> Tensor:
+    return lab_from_rgb(image) / 100
+
+
+def _moved(style: Tensor, centre: Tensor, target: Tensor) -> Tensor:
+    """The style with that mean and covariance."""
+    mean, own = _mean_and_covariance(style)
     matrix = (_power(target, 0.5) @ _power(own, -0.5)).to(style)
     moved = matrix @ (style - mean.to(style).view(1, 3, 1, 1)).flatten(2) + centre.to(style).view(1, 3, 1)
     return moved.view_as(style)
-
-
-def matched_lab(style: Tensor, content: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Likewise by mean and covariance in CIE Lab, a hundredth of its units being one of ours."""
-    return rgb_from_lab(100 * matched(lab_from_rgb(style) / 100, lab_from_rgb(content) / 100, mask))
 
 
 def lab_from_rgb(image: Tensor) -> Tensor:
@@ -133,18 +148,34 @@ def rgb_from_lab(lab: Tensor) -> Tensor:
     return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
 
 
-def _mean_and_covariance(image: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Of the colours, in float64: (C,) and (C, C), masked positions by their weight; all of them if none is."""
-    mask = None if mask is None or not mask.any() else mask
-    channels, height, width = image.shape[1:]
-    total = height * width if mask is None else mask.sum(dtype=torch.float64)
-    rows = max(1, BAND // width)
-    parts = list(zip(image.split(rows, 2), [1.0] * height if mask is None else mask.split(rows, 2), strict=False))
-    mean = torch.stack([(part.double() * weight / total).sum((0, 2, 3)) for part, weight in parts]).sum(0)
-    covariance = torch.zeros(channels, channels, dtype=torch.float64, device=image.device)
-    for part, weight in parts:
-        centred = part.double() - mean.view(1, -1, 1, 1)
-        covariance += (centred * (weight / total)).flatten(2).squeeze(0) @ centred.flatten(2).squeeze(0).T
+def _mean_and_covariance(
+    image: Tensor, *masks: Tensor | None, seen: Callable[[Tensor], Tensor] | None = None, room: Room = MEMORY
+) -> tuple[Tensor, Tensor]:
+    """Of the colours, in float64: (C,) and (C, C), masked positions by their weight; all of them if none is.
+
+    `seen` makes of some rows the values that are meant, as light; of the picture only those rows are in memory.
+    """
+    (height, width), given = image.shape[2:], [mask for mask in masks if mask is not None]
+    count = max(1, BAND // width)
+    bands = [slice(first, first + count) for first in range(0, height, count)]
+
+    def weight(rows: slice) -> Tensor:
+        return prod((mask[:, :, rows] for mask in given), start=image.new_ones(()))
+
+    def values(rows: slice) -> Tensor:
+        room.rest()
+        part = image[:, :, rows]
+        return (part if seen is None else seen(part)).double()
+
+    total = sum(float(weight(rows).sum(dtype=torch.float64)) for rows in bands) if given else 0.0
+    if total == 0:
+        given, total = [], float(height * width)
+    mean = torch.stack([(values(rows) * weight(rows) / total).sum((0, 2, 3)) for rows in bands]).sum(0)
+    covariance = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=image.device)
+    for rows in bands:
+        centred = values(rows) - mean.view(1, -1, 1, 1)
+        covariance += (centred * (weight(rows) / total)).flatten(2).squeeze(0) @ centred.flatten(2).squeeze(0).T
+    room.rest()
     return mean, covariance
 
 

@@ -24,6 +24,7 @@ TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspac
 MOMENTS_BYTES: Mapping[ObjectiveName, int] = MappingProxyType({"spst": 64 << 20, "w2": 128 << 20})
 SPILLED_BYTES = 8.0  # per pixel, where arrays lie on disk: the waves of a channel, what the system wants for pages
 SCRATCH_BYTES = 300.0  # per pixel, of the disk then: X, its gradient, the pairs and what is under way, old and new
+SCRATCH_MASK_BYTES = 16.0  # per pixel and mask, likewise: as given, at its scale, what its positions count
 SPILLED_STYLE_BYTES = 24.0  # per pixel of a style then: itself, and what is made of it when it is opened
 SPILLED_TILE_PX = 3072  # the largest then: those without end save a tenth of the work, and leave no memory to others
 SPILL_BELOW_PX = 768  # smaller tiles cost more than the disk does: every step more than twice the work
@@ -73,8 +74,11 @@ class Need:
         return self.spilled if spilled else self.whole
 
 
-def need_of(encoder: VGG, settings: Settings) -> Need:
-    """Of a run in float32, which takes more than mixed precision."""
+def need_of(encoder: VGG, settings: Settings, guides: int = 0) -> Need:
+    """Of a run in float32, which takes more than mixed precision.
+
+    `guides`: of how many terms of J each position counts by a mask, a selection's or a region's.
+    """
     chain = chain_of(encoder, next(encoder.parameters()).dtype)
     assert chain is not None  # all that are shipped or fetched are
     style, content = tuple(settings.weights.style_layers), tuple(settings.weights.content_layers)
@@ -82,7 +86,9 @@ def need_of(encoder: VGG, settings: Settings) -> Need:
     return Need(
         whole=IMAGES_BYTES + features,
         spilled=SPILLED_BYTES,
-        part=kept_bytes(chain.units, style) + _through(chain.units, wraps=settings.tileable),
+        part=kept_bytes(chain.units, style)
+        + _through(chain.units, wraps=settings.tileable)
+        + guides * shares_bytes(chain.units, style),
         style=_through(chain.units, wraps=False),
         fixed=TORCH_BYTES
         + MOMENTS_BYTES.get(settings.objective, 0)
@@ -90,13 +96,20 @@ def need_of(encoder: VGG, settings: Settings) -> Need:
     )
 
 
-def bytes_needed(encoder: VGG, pixels: int, style_pixels: int, settings: Settings) -> int:
-    """Of a run at `pixels`, margin included, with a style at `style_pixels`."""
-    return need_of(encoder, settings).bytes(pixels, style_pixels, settings.tile, spilled=settings.spilled)
+def bytes_needed(encoder: VGG, pixels: int, style_pixels: int, settings: Settings, guides: int = 0) -> int:
+    """Of a run at `pixels`, margin included, with a style at `style_pixels`; `guides` as in `need_of`."""
+    return need_of(encoder, settings, guides).bytes(pixels, style_pixels, settings.tile, spilled=settings.spilled)
 
 
-def fitted(
-    encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int, *, spills: bool = False
+def fitted(  # what a prediction depends on
+    encoder: VGG,
+    size: tuple[int, int],
+    style_pixels: int,
+    settings: Settings,
+    limit: int,
+    *,
+    spills: bool = False,
+    guides: int = 0,
 ) -> Settings:
     """The settings with the largest tiles within `limit` bytes, if the whole does not fit.
 
@@ -105,22 +118,29 @@ def fitted(
     """
     if settings.tileable and any(side % STEP_PX for side in size):
         return settings
-    pixels, need = size[0] * size[1], need_of(encoder, settings)
+    pixels, need = size[0] * size[1], need_of(encoder, settings, guides)
     tile = need.tile(pixels, style_pixels, limit)
     spilled = spills and 0 < tile < SPILL_BELOW_PX
     tile = need.tile(pixels, style_pixels, limit, spilled=True) if spilled else tile
     return replace(settings, tile=tile, spilled=spilled)
 
 
-def within(
-    encoder: VGG, size: tuple[int, int], style_pixels: int, settings: Settings, limit: int, *, spills: bool = False
+def within(  # likewise
+    encoder: VGG,
+    size: tuple[int, int],
+    style_pixels: int,
+    settings: Settings,
+    limit: int,
+    *,
+    spills: bool = False,
+    guides: int = 0,
 ) -> tuple[Settings, int]:
     """The settings as they are where they fit into `limit` bytes, else in tiles that fit best; and what is needed."""
-    needed = bytes_needed(encoder, size[0] * size[1], style_pixels, settings)
+    needed = bytes_needed(encoder, size[0] * size[1], style_pixels, settings, guides)
     if needed <= limit:
         return settings, needed
-    cut = fitted(encoder, size, style_pixels, settings, limit, spills=spills)
-    return cut, bytes_needed(encoder, size[0] * size[1], style_pixels, cut)
+    cut = fitted(encoder, size, style_pixels, settings, limit, spills=spills, guides=guides)
+    return cut, bytes_needed(encoder, size[0] * size[1], style_pixels, cut, guides)
 
 
 def smaller(settings: Settings, size: tuple[int, int]) -> Settings | None:
@@ -150,6 +170,15 @@ def kept_bytes(units: Sequence[Unit], style: Sequence[str]) -> float:
     for unit in units:
         features, bits = unit.name in style, unit.name not in style or unit.pool
         total += area * unit.channels * (bool(bits) / 8 + 4 * features)
+        area /= 4 if unit.pool else 1
+    return total
+
+
+def shares_bytes(units: Sequence[Unit], style: Sequence[str]) -> float:
+    """Per pixel that is under way, for each guide: what the positions of style layers count."""
+    total, area = 0.0, 1.0
+    for unit in units:
+        total += 4 * area * (unit.name in style)
         area /= 4 if unit.pool else 1
     return total
 

@@ -4,7 +4,6 @@ Knows tensors, styles, settings and the parts of the engine that it puts togethe
 are, files or clocks. ``stylize`` makes one for each.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -85,7 +84,7 @@ class Work:
             looking=wrapped(encoder) if settings.tileable else encoder,
             content=content,
             shown=shown,
-            styles=[_recoloured(style, content, mask, colouring) for style in styles],
+            styles=[_recoloured(style, content, mask, colouring, scratch or MEMORY) for style in styles],
             settings=settings,
             weights=weights_of(settings),
             colouring=colouring,
@@ -132,13 +131,11 @@ def _detail(settings: Settings) -> float:
     return kept_detail(settings.strength, usual)
 
 
-def _recoloured(style: Style, content: Tensor, mask: Tensor | None, colouring: Colouring) -> Style:
+def _recoloured(style: Style, content: Tensor, mask: Tensor | None, colouring: Colouring, room: Room) -> Style:
     """With the colours that the network is to see: those of the content where the style applies and is painted."""
     if colouring.plain:
         return style
-    parts = [part for part in (mask, style.region) if part is not None]
-    where = math.prod(parts[1:], start=parts[0]) if parts else None
-    return replace(style, image=colouring.recoloured(style.image, content, where))
+    return replace(style, image=colouring.recoloured(style.image, content, mask, style.region, room=room))
 
 
 class ScaleState:

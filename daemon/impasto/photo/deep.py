@@ -35,13 +35,13 @@ def plain(header: ImageHeader, samples: bytes, sample_type: SampleType, *, strai
         sample_type: to convert to.
         straight: alpha must not be multiplied in, as PNG, JPEG and WebP know none such.
     """
-    values = np.frombuffer(samples, header.sample_type.dtype).reshape(header.shape)
+    values = own = np.frombuffer(samples, header.sample_type.dtype).reshape(header.shape)
     if straight and header.premultiplied_alpha:
         values, header = _straight(values, header), replace(header, premultiplied_alpha=False)
     if header.sample_type is not sample_type:
         values, header = _converted(values, header, sample_type)
     header = replace(header, icc_profile=_profile(header), transfer=Transfer.SRGB)
-    return header, values.astype(header.sample_type.dtype).tobytes()
+    return header, samples if values is own else values.astype(header.sample_type.dtype, copy=False).tobytes()
 
 
 def _profile(header: ImageHeader) -> bytes:

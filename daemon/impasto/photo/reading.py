@@ -100,9 +100,7 @@ def _deep_tags(file: BinaryIO) -> TiffImagePlugin.ImageFileDirectory_v2 | None:
 
 
 def _tiff_metadata(tags: TiffImagePlugin.ImageFileDirectory_v2, file: BinaryIO) -> Metadata:
-    exif = Image.Exif()
-    with contextlib.suppress(Exception):  # as in _read_exif
-        exif.load_from_fp(file)
+    exif = _exif_of_deep(file)
     bits, floats = max(tags[258]), 3 in tags.get(339, (1,))
     kinds = {(16, True): SampleType.F16, (32, True): SampleType.F32}
     found = Metadata(
@@ -138,12 +136,29 @@ def _with_upright_exif(found: Metadata, exif: Image.Exif, *, turn_size: bool) ->
     return replace(found, exif=_upright_exif(exif))
 
 
+def _exif_of_deep(file: BinaryIO) -> Image.Exif:
+    """Likewise, of a TIFF that Pillow does not open."""
+    exif = Image.Exif()
+    try:
+        exif.load_from_fp(file)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: S110  # as in _read_exif, and what was read before the damage is kept
+        pass
+    return exif
+
+
 def _read_exif(image: Image.Image, file: BinaryIO) -> Image.Exif:
-    """The file's EXIF, empty where it is damaged beyond reading."""
+    """The file's EXIF, empty where it is damaged beyond reading.
+
+    Want of memory says nothing about the file: a result without its date and place would be a loss that nobody is told.
+    """
     if image.format == "PNG" and "exif" not in image.info and (found := png.find(file, b"eXIf")):
         image.info["exif"] = found
     try:
         return Image.Image.getexif(image)  # PNG's own would decode the picture in search of a late block
+    except MemoryError:
+        raise
     except Exception:  # a damaged block makes Pillow raise anything, and is no reason to refuse the picture
         return Image.Exif()
 
@@ -169,5 +184,7 @@ def _upright_exif(exif: Image.Exif) -> bytes:
     exif[ExifTags.Base.Orientation] = 1
     try:
         return exif.tobytes()
+    except MemoryError:
+        raise
     except Exception:  # as in _read_exif; what cannot be written again is left behind
         return b""

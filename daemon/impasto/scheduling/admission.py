@@ -22,6 +22,7 @@ BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
 IMAGES_BYTES = 576.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, a state being written
 SPILLED_BYTES, SPILLED_STYLE_BYTES = 8.0, 24.0  # likewise, and per pixel of styles, where arrays lie on disk
 SCRATCH_BYTES = 300.0  # per pixel, of the disk then: X, five of L-BFGS's pairs and more, as old and as new
+SCRATCH_MASK_BYTES = 16.0  # likewise, and mask
 SPILL_BELOW_PX, SPILLED_TILE_PX = 768, 3072  # tiles in memory from which on they do, and the largest tiles then
 HELD_BYTES = 512.0  # per pixel, of a job that waits in memory: measured 380 to 450 (tests/test_admission.py)
 HELD_STYLE_BYTES = 16.0  # per pixel of each style
@@ -55,6 +56,11 @@ class Appetite:
         """Bytes per pixel under way, for the way back: style features, a bit for everything else."""
         layers = self._layers()
         return sum(layer * ((name not in style or last) / 8 + 4 * (name in style)) for name, layer, last in layers)
+
+    def shares(self, style: Collection[str]) -> float:
+        """Bytes per pixel under way, for each guide: what the positions of style layers count."""
+        named = ((block, f"relu{block + 1}_{i + 1}") for block, count in enumerate(BLOCKS) for i in range(count))
+        return sum(4 * 0.25**block for block, name in named if name in style)
 
     def features(self, content: Collection[str]) -> float:
         """Bytes per pixel of the picture: the content's features, its target's and the gradient."""
@@ -137,6 +143,7 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     style_pixels = [_style_pixels(style, spec.stroke_size, max(width, height)) for style in styles]
     weights = settings_of(spec).weights
     part = appetite.kept(weights.style_layers) + (appetite.around if spec.tileable else appetite.through)
+    part += spec.guides(content) * appetite.shares(weights.style_layers)
     features = appetite.features(weights.content_layers)
     whole, spilled = pixels * (IMAGES_BYTES + features), pixels * SPILLED_BYTES
     style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through
@@ -150,7 +157,7 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
     peak, least = max(peak, held) + fixed, max(least, held) + fixed
     cut = 0.0 if uncut else part
-    scratch = int(pixels * SCRATCH_BYTES)
+    scratch = int(pixels * (SCRATCH_BYTES + spec.masks(content) * SCRATCH_MASK_BYTES))
     disk = (int(spilled) + opened, int(least_spilled) + fixed, held_spilled, scratch) if cut else (0, 0, 0, 0)
     return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk)
 

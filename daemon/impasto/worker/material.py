@@ -16,7 +16,7 @@ from impasto import pixels
 from impasto.engine import Pulse
 from impasto.engine.encoder import resize
 from impasto.engine.large import resized
-from impasto.engine.memory import SCRATCH_BYTES
+from impasto.engine.memory import SCRATCH_BYTES, SCRATCH_MASK_BYTES
 from impasto.engine.scratch import Scratch
 from impasto.errors import CannotServe, InvalidRequest, Violation
 from impasto.image import ImageHeader, fit_long_side
@@ -34,13 +34,15 @@ class Material:
         self.scratch: Scratch | None = None  # in memory
         self._needed = 0
 
-    def lie_in(self, folder: Path, count: int, pulse: Pulse) -> None:
-        """From now on arrays lie in files there, of a picture of so many pixels; `pulse` is called between its bands.
+    def lie_in(self, folder: Path, count: int, pulse: Pulse, masks: int = 0) -> None:
+        """From now on arrays lie in files there, of a picture of so many pixels and with so many masks of its size.
+
+        `pulse` is called between its bands.
 
         Raises:
             CannotServe: the disk has not the room that the whole job needs.
         """
-        needed, free = int(count * SCRATCH_BYTES), shutil.disk_usage(folder).free
+        needed, free = int(count * (SCRATCH_BYTES + masks * SCRATCH_MASK_BYTES)), shutil.disk_usage(folder).free
         self._needed = needed
         if needed > free:
             raise CannotServe(

@@ -108,16 +108,17 @@ class Painting:
     def _check_memory(self, studio: Studio, encoder: VGG, pulse: Pulse) -> None:
         sizes = [self._material.style_size(index) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
-        around = 2 * self.settings.margin
+        around, guides = 2 * self.settings.margin, self._spec.guides(self._material.content.header)
         size, free = (self.header.height + around, self.header.width + around), studio.free_bytes()
-        cut, self._needed = within(encoder, size, largest, self.settings, free, spills=studio.spills)
+        cut, self._needed = within(encoder, size, largest, self.settings, free, spills=studio.spills, guides=guides)
         if cut != self.settings:  # there is less than when the job came in
             self.settings, self.again = cut, f"memory is short now: it is painted in tiles of {cut.tile} px"
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
         if self.settings.spilled and self._terms.folder is not None:
             checkpoint.prepare(self._terms.folder)
-            self._material.lie_in(self._terms.folder, size[0] * size[1], pulse)
+            masks = self._spec.masks(self._material.content.header)
+            self._material.lie_in(self._terms.folder, size[0] * size[1], pulse, masks)
 
     def shortage(self, free: int) -> str:
         """For people: how much it needs, that only `free` bytes are there, and what to do."""

@@ -90,7 +90,7 @@ class Preview:
         placing.wear(layer, source)
         if source.mask is not None:
             placing.add_mask(layer, source.mask)
-        layer.set_lock_content(True)  # GIMP's own signature
+        layer.set_lock_content(True)  # the user's brush leaves no stroke on it
         selected = image.get_selected_layers()
         parent, position = place.get_parent(), image.get_item_position(place)
         frozen(image, lambda: image.insert_layer(layer, parent, position))

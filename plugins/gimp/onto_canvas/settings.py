@@ -1,11 +1,13 @@
 """What is remembered in a GIMP profile from one run to the next: named presets, and style pictures by their content.
 
 A file of JSON beside GIMP's own settings; `impasto uninstall gimp` removes it. Knows files; must never know GIMP. What
-cannot be read counts as nothing, what cannot be written is not kept: a painting never fails for it.
+cannot be read counts as nothing and is never written over (a damaged file is set aside), what cannot be written is not
+kept: a painting never fails for it.
 """
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +26,7 @@ class Settings:
 
     def presets(self) -> dict[str, dict[str, Any]]:
         """All of them by their names, in the order of these."""
-        return {name: dict(told) for name, told in sorted(self._read("presets", {}).items())}
+        return {name: told for name, told in sorted(self._read("presets", {}).items()) if isinstance(told, dict)}
 
     def keep_preset(self, name: str, told: Mapping[str, Any]) -> None:
         """Adds one, or replaces the one of that name."""
@@ -56,15 +58,30 @@ class Settings:
 
     def _read(self, key: str, empty: Any) -> Any:  # noqa: ANN401  # JSON
         try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))[key]
-        except (OSError, ValueError, KeyError, TypeError):
+            found = self._told().get(key)
+        except OSError:
             return empty
         return found if isinstance(found, type(empty)) else empty
 
+    def _told(self) -> dict[str, Any]:
+        """All that the file says; nothing where there is none.
+
+        Raises:
+            OSError: there is one that cannot be read, or is damaged and cannot be set aside: not to be written over.
+        """
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError:  # cut short or no JSON: kept for whoever wants to look, and begun anew
+            self._path.replace(self._path.with_suffix(".damaged"))
+            return {}
+        return found if isinstance(found, dict) else {}
+
     def _write(self, **changed: Any) -> None:  # noqa: ANN401  # JSON
-        told = {"presets": self._read("presets", {}), "recent": self._read("recent", [])} | changed
-        part = self._path.with_suffix(".part")
+        part = self._path.with_suffix(f".{os.getpid()}.part")
         with suppress(OSError):
+            told = self._told() | changed
             part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
             part.replace(self._path)
 

@@ -92,7 +92,7 @@ class Memory:
     def recents(self) -> list[Style]:
         """Own pictures, the newest first; those whose file has gone are left out."""
         found = [_readable(Style.read, told) for told in _list(self._read().get("recents"))]
-        return [style for style in found if style and Path(style.path).is_file()]
+        return [style for style in found if style and is_file(style.path)]
 
     def add_recent(self, style: Style) -> bool:
         """Puts a picture in front; the oldest beyond the limit is forgotten."""
@@ -135,23 +135,33 @@ class Memory:
         return self._change(lambda all_: all_.update(recents=told))
 
     def _read(self) -> dict[str, Any]:
+        try:
+            return self._told()
+        except OSError:
+            return {}
+
+    def _told(self) -> dict[str, Any]:
+        """All that the file says; nothing where there is none.
+
+        Raises:
+            OSError: there is one that cannot be read, or is damaged and cannot be set aside: not to be written over.
+        """
         path = self._folder / FILE_NAME
         try:
             return _dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {}
         except ValueError:  # cut short or no JSON: kept for whoever wants to look, and begun anew
-            with contextlib.suppress(OSError):
-                path.replace(path.with_suffix(".damaged"))
-        except OSError:
-            pass
-        return {}
+            path.replace(path.with_suffix(".damaged"))
+            return {}
 
     def _change(self, change: Callable[[dict[str, Any]], Any]) -> bool:
         """Changes what the file says, whole or not at all, and clears away pictures that nothing names any more."""
         with _changing:
-            all_ = self._read()
-            change(all_)
-            text = json.dumps(all_, indent=1, ensure_ascii=False)
             try:
+                all_ = self._told()
+                change(all_)
+                text = json.dumps(all_, indent=1, ensure_ascii=False)
                 self._folder.mkdir(parents=True, exist_ok=True)
                 _exchange(self._folder / FILE_NAME, text.encode())
             except OSError:
@@ -179,6 +189,14 @@ class Memory:
         return f"<Memory [{self._folder}]>"
 
 
+def is_file(path: str) -> bool:
+    """Whether there is one that we may look at: `Path.is_file` raises where a folder is closed to us."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
 def _exchange(path: Path, data: bytes) -> None:
     """Writes a file whole or not at all."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -190,14 +208,13 @@ def _exchange(path: Path, data: bytes) -> None:
 
 
 def _result(told: Mapping[str, Any]) -> Result:
-    elapsed_s = told.get("elapsed_s", 0.0)
     return Result(
         title=str(told["title"]),
         when=str(told["when"]),
         choices=Choices.read(told["choices"]),
         thumbnail=str(told.get("thumbnail", "")),
         kept=bool(told.get("kept")),
-        elapsed_s=float(elapsed_s),
+        elapsed_s=float(told.get("elapsed_s", 0.0)),
     )
 
 

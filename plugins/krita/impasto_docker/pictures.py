@@ -7,13 +7,15 @@ but the answers. Knows Qt's pictures and `memory`. Must never know Krita. The do
 from __future__ import annotations
 
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
 from .binding import QBuffer, QByteArray, QImage, QImageReader, QIODevice, QObject, QSize, Qt, pyqtSignal, translated
 from .choices import Style
+from .memory import is_file
 from .wall import THUMBNAIL_PX
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ class Pictures(QObject):
             self.loaded.emit(file, picture)
 
     def _take(self, path: Path) -> None:
-        if path.suffix.lower() in SENT_AS_THEY_ARE and path.is_file():
+        if path.suffix.lower() in SENT_AS_THEY_ARE and is_file(str(path)):
             self._new(Style(path.stem, str(path)))
             return
         picture = read(str(path), STYLE_PX)
@@ -87,7 +89,14 @@ class Pictures(QObject):
                 work()
 
         with contextlib.suppress(RuntimeError):  # likewise, no new threads
-            self._threads.submit(run)
+            self._threads.submit(run).add_done_callback(_complained)
+
+
+def _complained(done: Future[None]) -> None:
+    """A fault of ours in such a thread is told where Krita tells those of others; an executor keeps it for itself."""
+    error = done.exception()
+    if error is not None:
+        sys.excepthook(type(error), error, error.__traceback__)
 
 
 def read(path: str, edge_px: int) -> QImage:
