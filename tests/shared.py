@@ -75,7 +75,10 @@ class Desk:
     def __init__(self, studio: Studio, name: str, port: int = 0, host: str = "127.0.0.1") -> None:
         self.home = Home()
         self.file, self.folder = self.home.path / "config.toml", self.home.path / "server"
-        self.home.environment |= {"IMPASTO_CONFIG": str(self.file), "IMPASTO_SERVER_DIR": str(self.folder)}
+        own = {"HOME": str(self.home.path)}  # an account in which editors are looked for
+        self.home.environment |= own | {"IMPASTO_CONFIG": str(self.file), "IMPASTO_SERVER_DIR": str(self.folder)}
+        for known in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "GIMP3_DIRECTORY"):
+            self.home.environment.pop(known, None)
         (self.home.path / "token").write_text(studio.tokens[name])
         fingerprint = self.fingerprint(studio.certificate)
         words = ("--fingerprint", fingerprint, "--token-file", str(self.home.path / "token"))

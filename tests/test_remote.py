@@ -21,6 +21,7 @@ from harness import Daemon, Home, encoded, long_request, picture, request, wait_
 from impasto.access import certificate
 from impasto.client import FAR_FOUND, FAR_LOST, Client, Picture, Progress, sending
 from impasto.client.lifeline import Lifeline
+from impasto.editors import gimp, krita
 from impasto.errors import CannotServe, Unavailable
 from impasto.image import ImageHeader
 from impasto.launch import ask
@@ -265,6 +266,45 @@ def test_one_line_sets_up_the_shell_scripts_and_editors(studio: Studio, desk: De
     assert len(told) >= 3
     assert desk.facts()["running"] is True
     assert desk.facts()["server"] == f"127.0.0.1:{studio.port}"
+
+
+def test_the_line_puts_the_plug_ins_into_the_editors_that_are_there(studio: Studio) -> None:
+    """Into GIMP's profile and Krita's folder, which is told; without editors it says how, later; both are connected."""
+    desk = Desk(studio, "ann")
+    alone = desk.home.run(*desk.command)
+    profile, resources = desk.home.path / ".config/GIMP/3.0", desk.home.path / ".local/share/krita"
+    (profile / "plug-ins").mkdir(parents=True)
+    resources.mkdir(parents=True)
+    left = desk.home.run(*desk.command, "--no-editors")
+    assert not list((profile / "plug-ins").iterdir())
+    done = desk.home.run(*desk.command)
+
+    assert [one.returncode for one in (alone, left, done)] == [0, 0, 0]
+    assert "no GIMP 3 and no Krita was ever started here" in alone.stdout
+    assert "GIMP" not in left.stdout
+    for folder in (profile / "plug-ins" / gimp.NAME, resources / "pykrita" / krita.NAME):
+        assert f"installed in {folder}" in done.stdout
+        assert (folder / "bridge").is_dir()
+    desk.remove()
+
+
+def test_an_editor_that_cannot_be_served_is_told_and_the_line_connects_all_the_same(studio: Studio) -> None:
+    """Somebody else's plug-in of that name stays; the other editor has ours, and the server is the one to paint on."""
+    desk = Desk(studio, "ann")
+    foreign = desk.home.path / ".config/GIMP/3.0/plug-ins" / gimp.NAME
+    foreign.mkdir(parents=True)
+    (foreign / "mine.txt").touch()
+    resources = desk.home.path / ".local/share/krita"
+    resources.mkdir(parents=True)
+
+    done = desk.home.run(*desk.command)
+
+    assert done.returncode == 1
+    assert str(foreign) in done.stderr
+    assert [path.name for path in foreign.iterdir()] == ["mine.txt"]
+    assert (resources / "pykrita" / krita.NAME).is_dir()
+    assert desk.config.elsewhere
+    desk.remove()
 
 
 def test_what_connect_keeps_is_closed_to_others_and_disconnect_takes_it_away(studio: Studio, desk: Desk) -> None:

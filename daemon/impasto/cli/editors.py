@@ -65,6 +65,15 @@ def _install(editor: str, place: Any) -> bool:  # noqa: ANN401  # a Place of tha
     return False
 
 
+def into_all() -> bool:
+    """Installs into every editor that was ever started here, and says so; whether one could not be served."""
+    found = {editor: _room(editor).places(None) for editor in ("gimp", "krita")}
+    if not any(found.values()):
+        print("no GIMP 3 and no Krita was ever started here; then: impasto install gimp, impasto install krita")
+    refused = [_install(editor, place) for editor, places in found.items() for place in places]
+    return any(refused)
+
+
 @click.command()
 @click.argument("editor", type=EDITORS)
 @INTO

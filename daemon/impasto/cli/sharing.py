@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 import click
 
 from impasto.access.address import Address
+from impasto.cli.editors import into_all
 from impasto.config import UNIX, Config, write_key
 from impasto.errors import CannotServe, InvalidRequest, Unavailable, Violation
 
@@ -73,15 +74,19 @@ def remove(config: Config, name: str) -> None:
     "--ca", type=click.Path(path_type=Path), help="PEM of the authority that signed the server's certificate."
 )
 @click.option("--token-file", type=click.File(), help="Has your token, - for stdin; else you are asked for it.")
+@click.option("--no-editors", is_flag=True, help="Put no plug-in into the editors that are found here.")
 @click.pass_obj
-def connect(config: Config, host: str, fingerprint: str | None, ca: Path | None, token_file: IO[str] | None) -> None:
+def connect(  # each option by its name, as click hands it over
+    config: Config, host: str, fingerprint: str | None, ca: Path | None, token_file: IO[str] | None, *, no_editors: bool
+) -> int:
     """Use the daemon of HOST from now on, in the shell, in scripts and in both editors.
 
     \b
     impasto connect studio.example --fingerprint AB:CD:…
 
-    The server is known by its certificate from then on, you by your token, and everything between is encrypted. Nothing
-    is changed if it does not answer. `impasto disconnect` goes back to this machine's own.
+    The server is known by its certificate from then on, you by your token, and everything between is encrypted. The
+    plug-ins are put into GIMP 3 and Krita where those are. Nothing is changed if HOST does not answer. `impasto
+    disconnect` goes back to this machine's own daemon.
     """  # noqa: D301  # a backslash: click's mark for lines that stay as they are
     try:
         address = Address.read(host)
@@ -93,6 +98,7 @@ def connect(config: Config, host: str, fingerprint: str | None, ca: Path | None,
     found.write(config.server_dir)
     file = write_key("server", str(address))
     print(f"connected to {address}: {devices}; {file} says so, `impasto disconnect` goes back")
+    return 0 if no_editors else int(into_all())
 
 
 @click.command()
