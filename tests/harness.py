@@ -59,8 +59,12 @@ class Home:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What an editor must have in its environment to work with this home, and not with its user's own."""
-        return {name: value for name, value in self.environment.items() if os.environ.get(name) != value}
+        """What an editor must have in its environment to work with this home, and not with its user's own.
+
+        Never `HOME`: that is the editor's, with its plug-ins in it.
+        """
+        own = {name: value for name, value in self.environment.items() if name != "HOME"}
+        return {name: value for name, value in own.items() if os.environ.get(name) != value}
 
     def command(self, *arguments: str) -> list[str]:
         """A command line of ours."""

@@ -24,7 +24,7 @@ from impasto.client.lifeline import Lifeline
 from impasto.editors import gimp, krita
 from impasto.errors import CannotServe, Unavailable
 from impasto.image import ImageHeader
-from impasto.launch import ask
+from impasto.launch import ask, running
 from impasto.v1 import server_pb2, server_pb2_grpc, stylize_pb2
 from shared import Desk, Studio
 from test_daemon import RUNNING, Stub, created, job
@@ -32,6 +32,7 @@ from test_pipe import Editor
 from test_two_owners import ASKING, refusal, upload
 
 CUT_S = 20.0
+SATELLITE_S = 0.6  # each way
 END = {stylize_pb2.JOB_STATE_SUCCEEDED, stylize_pb2.JOB_STATE_FAILED, stylize_pb2.JOB_STATE_CANCELLED}
 
 
@@ -457,6 +458,15 @@ def test_a_job_survives_a_cut_of_twenty_seconds(studio: Studio, undisturbed: byt
     assert len(artist.jobs()) == 1
     assert FAR_LOST in artist.notices()
     assert FAR_FOUND in artist.notices()
+
+
+def test_a_connection_may_take_longer_than_a_second(studio: Studio) -> None:
+    """As where its first packet is lost, or over a satellite: the server does answer."""
+    with Wire(studio.port) as wire:
+        desk = Desk(studio, "ann", wire.port).connect()
+        wire.delay_s = SATELLITE_S
+        assert running(desk.config) is not None
+        desk.remove()
 
 
 def test_a_call_that_nobody_answers_is_asked_again(studio: Studio, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,8 @@
-"""A studio's server and an artist's machine that `impasto connect` set up: a real GIMP paints over a bad network.
+"""A studio's server and an artist's machine that `impasto connect` set up: real editors paint over a bad network.
 
 Two network namespaces, a cable that delays and loses packets, TLS and a token; the editor and all that it starts are
 on the artist's side. The cable is pulled in the middle of a painting, and the token taken away in the end. That the
-editor says what is wrong then, and that no daemon is started on the artist's machine, is held here, too.
+editors say what is wrong then, and that no daemon is started on the artist's machine, is held here, too.
 """
 
 import subprocess
@@ -10,15 +10,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import rooms
-from editors import gimp
+from editors import gimp, krita_seat
 from editors.gimp_seat import DIALOG, WAIT_S, Seat, seated
 from editors.midrun import GROWING, PHOTO
+from editors.studio import Studio as Krita
 from editors.test_gimp_plugin import put
+from impasto.client import FAR_FOUND, FAR_LOST
 from shared import Desk, Studio
 from test_remote import held
 
@@ -29,8 +32,25 @@ pytestmark = [
 
 DELAY_S, LOSS = 0.04, 0.01
 RESET_S, AWAY_S = 0.5, 2.5
+LONG = 9000  # steps: it is stopped and kept, however quick the machine
 KEPT = "photo, swirl"
 SIZE = 144, 112
+# Inside Krita: how much of the layer is painted; what the plug-in says of its paintings from here on.
+PAINTED = """
+import impasto_probe
+from editors.krita_stage import share
+at = impasto_probe.at
+answer = share(at.samples(at.top), at.samples(at.node))
+"""
+LISTEN = """
+import impasto_probe
+from editors.krita_stage import Heard
+impasto_probe.heard = []
+ours("run").shared().began.connect(lambda run: impasto_probe.heard.append(Heard(run)))
+answer = True
+"""
+LAST = "__import__('impasto_probe').heard[-1]"
+GROWS = "named('progress_keep').isEnabled() and named('progress_picture').isVisible()"
 
 
 @dataclass
@@ -116,3 +136,53 @@ def test_gimp_paints_through_a_remote_front(root: Path, front: Front, tmp_path: 
     assert "run `impasto connect` again" in refusal
     assert again < first / 3
     assert front.alone(), "a daemon was started on the artist's machine"
+
+
+def begun(at: krita_seat.Painter) -> bool:
+    """Presses the docker's button, again where its rows moved away under the pointer; whether a painting has begun."""
+    if not at.ask("bool(__import__('impasto_probe').heard)"):
+        at.click("stylise")
+    return bool(
+        at.inside("def steps():\n    yield from pause(1.0)\n    return bool(__import__('impasto_probe').heard)")
+    )
+
+
+def test_krita_paints_through_a_remote_front(krita_root: Path, front: Front, tmp_path: Path) -> None:
+    """Over a line that breaks: the docker says so, and that the server is back; the picture so far is kept.
+
+    Then without a token, and with the server out of reach: the docker says what is wrong and what to do.
+    """
+    opened = Krita(krita_root, tmp_path / "krita", front.studio.daemon, front.desk.home, front.between.artist_as_root)
+    try:
+        at = krita_seat.seated(opened, tmp_path)
+        at.choose({"styles": [{"built_in": "marbled"}], "steps": LONG})
+        at.until("named('state_words').text() == 'Ready'", "an answer over the network")
+        at.inside(LISTEN)
+        gimp.until(partial(begun, at), "a painting after a click", WAIT_S, at.window.log)
+        at.until(f"({GROWS}) or {LAST}.ends", "a preview")
+        assert at.ask(f"{LAST}.ends") == [], "the painting ended too soon"
+        with held(front.studio.daemon):
+            front.between.reset()
+            at.until("named('state_words').text() == 'Connection lost'", "the loss being told")
+            front.between.cut()
+            at.shot("lost")
+            front.between.mend()
+        at.until(f"{FAR_FOUND!r} in {LAST}.words", "the server being back")
+        at.ask(f"{LAST}.run.stop_and_keep()")
+        at.until(f"{LAST}.ends", "the end of the painting")
+        heard = at.ask(f"[{LAST}.ends[0][0], {LAST}.words]")
+        assert heard[0] == "finished", heard
+        assert {FAR_LOST, FAR_FOUND} <= set(heard[1])
+        assert at.names() == ["Background", "Background, marbled"]
+        assert at.inside(PAINTED) > 0.3
+
+        front.withdraw()
+        at.until("'run `impasto connect` again' in named('state_advice').text()", "the refusal being told")
+        at.shot("refused")
+        front.between.cut()
+        at.until("'does not answer' in named('state_words').text()", "the server being missed")
+        at.shot("missed")
+    finally:
+        opened.close()
+        front.between.mend()
+    assert front.alone()
