@@ -86,7 +86,7 @@ DOORS = {
     "demo": Door("client gallery", "PIL"),
     "draining": Door("errors scheduling.orders scheduling.pool scheduling.scheduler store"),
     "editors": Door(f"{ROOT_ROOM} adoption config errors launch weights"),
-    "engine": Door("method", "torch safetensors"),
+    "engine": Door("malloc method", "torch safetensors"),
     "errors": Door(),
     "fetching": Door("errors weights"),
     "folders": Door("errors"),
@@ -111,6 +111,7 @@ DOORS = {
     "keys": Door("access.address"),
     "launch": Door(f"{ROOT_ROOM} access.connection config errors folders instance logs refusals v1", "grpc"),
     "logs": Door(),
+    "malloc": Door(),
     "method": Door("spec"),
     "owner": Door(),
     "photo": Door("errors image photo.deep png", "PIL"),
@@ -152,7 +153,7 @@ DOORS = {
     "scheduling.orders": Door("image job"),
     "scheduling.local_pool": Door("frames scheduling.pool scheduling.process"),
     "scheduling.pool": Door("frames scheduling.device"),
-    "scheduling.process": Door("frames scheduling.vitals"),
+    "scheduling.process": Door("frames malloc scheduling.vitals"),
     "scheduling.scheduler": Door(
         "scheduling.backlog config errors image job scheduling.orders scheduling.pool scheduling.decision"
         " scheduling.terms store"
@@ -160,8 +161,8 @@ DOORS = {
     "scheduling.terms": Door("scheduling.admission scheduling.device job method"),
     "scheduling.vitals": Door(),
     "server": Door(
-        f"{ROOT_ROOM} access.front cluster.joining cluster.pool config draining errors folders instance logs owner rpc"
-        " scheduling.local_pool scheduling.pool scheduling.scheduler store v1 weights",
+        f"{ROOT_ROOM} access.front cluster.joining cluster.pool config draining errors folders instance logs malloc"
+        " owner rpc scheduling.local_pool scheduling.pool scheduling.scheduler store v1 weights",
         "grpc",
     ),
     "service": Door("errors"),
@@ -191,7 +192,7 @@ DOORS = {
     ),
     "worker.result": Door("engine image pixels worker.studio", "torch numpy"),
     "worker.saving": Door("worker.checkpoint engine"),
-    "worker.studio": Door("engine errors image method pixels spec weights", "torch"),
+    "worker.studio": Door("engine errors image malloc method pixels spec weights", "torch"),
     "worker.tensor_file": Door("", "torch xxhash"),
 }
 # The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.

@@ -6,7 +6,6 @@ it answers within half a second and survives whatever happens to a device. ``cli
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import logging
 import os
@@ -19,7 +18,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from impasto import __version__, folders, logs
+from impasto import __version__, folders, logs, malloc
 from impasto.access.front import KEEPALIVE_OPTIONS, Front, front
 from impasto.cluster.joining import cluster
 from impasto.cluster.pool import RayPool
@@ -227,9 +226,7 @@ def give_back() -> None:
     that looking takes milliseconds.
     """
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    malloc.trim()
 
 
 def cores() -> int:

@@ -28,7 +28,7 @@ SCRATCH_MASK_BYTES = 16.0  # per pixel and mask, likewise: as given, at its scal
 SPILLED_STYLE_BYTES = 24.0  # per pixel of a style then: itself, and what is made of it when it is opened
 SPILLED_TILE_PX = 3072  # the largest then: those without end save a tenth of the work, and leave no memory to others
 SPILL_BELOW_PX = 768  # smaller tiles cost more than the disk does: every step more than twice the work
-IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 28)  # per pixel: pairs, X, copies, spectra, a state being written
+IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 31)  # per pixel: pairs, X, copies, spectra, a state, what malloc keeps
 WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, as it is then not cut into strips
 LEAST_TILE_PX = 128  # with smaller ones nearly all work is done around them
 

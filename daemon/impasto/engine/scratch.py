@@ -10,10 +10,8 @@ goes over bands or tiles, and is let go after each: the system keeps as much of 
 Reading a picture once takes seconds, a step reads it dozens of times: the pulse beats between bands, too.
 """
 
-import ctypes
 import mmap
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,10 +22,10 @@ from weakref import WeakSet
 import torch
 from torch import Tensor
 
+from impasto import malloc
 from impasto.engine.pulse import Pulse, steady
 
 BAND = 4 << 20  # values: 16 MiB of each array under way
-_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None  # musl has none
 
 
 class Stored:
@@ -123,11 +121,10 @@ class Scratch:
     def clear(self) -> None:
         """Likewise, and what was freed goes back to the system.
 
-        glibc keeps blocks of up to 32 MiB for later, and what is between two that are in use: 300 MiB after a tile.
+        glibc keeps blocks for later, see ``malloc``, and what is between two that are in use: 300 MiB after a tile.
         """
         self.rest()
-        if _TRIM is not None:
-            _TRIM(0)
+        malloc.trim()
 
     def __repr__(self) -> str:
         return f"<Scratch in {self.folder} [{self.size_bytes} bytes]>"

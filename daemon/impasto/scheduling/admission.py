@@ -19,7 +19,7 @@ from impasto.spec import StylizeSpec
 
 RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
 BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
-IMAGES_BYTES = 576.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, a state being written
+IMAGES_BYTES = 612.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, a state, what malloc keeps
 SPILLED_BYTES, SPILLED_STYLE_BYTES = 8.0, 24.0  # likewise, and per pixel of styles, where arrays lie on disk
 SCRATCH_BYTES = 300.0  # per pixel, of the disk then: X, five of L-BFGS's pairs and more, as old and as new
 SCRATCH_MASK_BYTES = 16.0  # likewise, and mask

@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Self
 
+from impasto import malloc
 from impasto.frames import Frame, FrameError, Parser
 from impasto.scheduling import vitals
 
@@ -126,5 +127,10 @@ class Process:
 
 
 def worker_environment() -> dict[str, str]:
-    """Of a worker: OpenMP threads sleep instead of spinning, as the cores are shared with an editor."""
-    return {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
+    """Of a worker, where nobody has said otherwise.
+
+    OpenMP threads sleep instead of spinning, as the cores are shared with an editor; malloc keeps blocks for the next
+    step, which the worker gives back when it is idle.
+    """
+    own = {"OMP_WAIT_POLICY": "PASSIVE", **malloc.KEEPING}
+    return {name: os.environ.get(name, value) for name, value in own.items()}

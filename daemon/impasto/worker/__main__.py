@@ -67,14 +67,19 @@ class Worker:
         }
 
     def run(self) -> None:
-        """Serves until the front goes."""
+        """Serves until the front goes; whenever there is nothing to do for a while, gives memory back."""
+        full = False
         while True:
             try:
                 header = self._line.inbox.get(timeout=IDLE_ALIVE_S)
             except queue.Empty:
                 self._line.say("alive")
+                if full:
+                    self._studio.release()
+                full = False
                 continue
             self._serve(header)
+            full = True
 
     def _serve(self, header: dict[str, Any]) -> None:
         """Carries out one verb, and what comes of it where memory was wanting: an attempt in smaller tiles."""

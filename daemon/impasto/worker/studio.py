@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from impasto import pixels
+from impasto import malloc, pixels
 from impasto.engine import VGG, TargetCache, load_encoder, load_slim
 from impasto.engine.precision import paying_precision
 from impasto.errors import CannotServe
@@ -121,6 +121,7 @@ class Studio:
         if self.device.type == "cuda":  # what torch keeps for later counts as free
             kept = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
             return torch.cuda.mem_get_info(self.device)[0] + kept
+        malloc.trim()  # likewise what malloc keeps
         try:
             lines = Path("/proc/meminfo").read_text().splitlines()
             return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
@@ -136,8 +137,9 @@ class Studio:
         )
 
     def release(self) -> None:
-        """Gives back what a job that has left took: torch would keep a GPU's, and errors hold frames in circles."""
+        """Gives back what a job that has left took: torch and malloc would keep it, errors hold circles."""
         gc.collect()
+        malloc.trim()
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
