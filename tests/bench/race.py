@@ -9,6 +9,17 @@ count as what they cost. J is Gatys' notebook's over the gallery's harbour and s
 content and style, without variation: what both can say. All are timed in the same process; J is told as (a) has it, at
 every step, for nothing (an evaluation gives it). Told beside seconds are evaluations of the final size, to which those
 of coarse scales count by their pixels: they do not depend on what else the machine does. Nothing is asserted.
+
+Measured on 2026-11-26 on two quiet cores, full width with random weights, 256x192 px; (a) took 138 and 145 s:
+
+                                          from content                  from noise
+                                 evaluations      s    / (a)   evaluations      s    / (a)
+    (a) neural-style-pt                  438  121.0     0.88           419  120.7     0.83
+    10 pairs                           never                         never
+    100 pairs, power 0.25                175   31.7     0.23         never
+    likewise, 0 + 50 coarse steps        160   30.6     0.22         never
+
+The curves, and what was tried from noise, are in engine/LOG.md.
 """
 
 import argparse
