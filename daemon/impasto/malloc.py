@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 # By itself glibc gives blocks above 32 MiB back at once, and whoever needs the next one pays a fault for every page. A
-# step's layers are such blocks: kept, a step of vgg19-slim takes 0.83 of the processor's time at 512 px, 0.92 at 1024,
-# for 1 to 4 % more memory at the peak (engine/LOG.md).
+# step's layers are such blocks: kept, a step of vgg19-slim takes 0.85 of the processor's time at 512 px, and nearly
+# as long as before at 1024, for up to 4 % more memory at the peak (engine/LOG.md).
 KEPT_BYTES = 256 << 20
 KEEPING: Mapping[str, str] = MappingProxyType(
     {"MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES), "MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES)}
