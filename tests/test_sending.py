@@ -64,7 +64,7 @@ def test_it_is_stopped_on_its_way(start: Callable[..., Daemon]) -> None:
 
 
 def test_the_daemon_dies_on_its_way(start: Callable[..., Daemon]) -> None:
-    """With -9: the next one is sent the whole, and paints it."""
+    """With -9: the loss is told and the return, and the next one is sent the whole, and paints it."""
     daemon = start()
     editor, heard, _ = sending(daemon)
     daemon.process.kill()
@@ -72,6 +72,7 @@ def test_the_daemon_dies_on_its_way(start: Callable[..., Daemon]) -> None:
     editor.until(lambda: heard[-1].last, "the end")
     (result,) = heard.of("result")
 
+    assert [event.kind for event in heard if event.kind in ("lost", "found")] == ["lost", "found"]
     assert heard[-1].kind == "done", heard[-1]
     assert (result.told["header"]["width"], result.told["header"]["height"]) == (64, 48)
     assert heard.of("progress")[-1].told["state"] == "succeeded"

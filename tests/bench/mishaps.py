@@ -21,6 +21,7 @@ from impasto.v1 import stylize_pb2
 WAIT_S, CALM_S, TOLD_S, BUSY_S = 900, 5, 0.7, 1.0
 UNDER_WAY = 16 << 20  # bytes that have come: it is being sent
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+STARTED = ("plug-in", "pipe")  # by an editor
 NAMES = {  # whose process it is, by what its command line has in it, the most telling first
     "impasto_neural_style.py": "plug-in",
     "impasto.worker": "worker",
@@ -63,7 +64,7 @@ def busy_s(pid: int) -> float:
 
 def files(daemon: Daemon, editor: Any) -> dict[str, int]:
     """Every file of the daemon's home and of the editor's, with its size."""
-    found = {}
+    found: dict[str, int] = {}
     for folder in (daemon.home.path, editor.home):
         found |= {str(path): size(path) for path in folder.rglob("*") if path.is_file()}
     return found
@@ -80,14 +81,20 @@ def left(daemon: Daemon, editor: Any, before: dict[str, int]) -> Iterator[str]:
             yield f"new file of {had / (1 << 20):.1f} MiB: {path}"
 
 
-def begun(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) -> list[Any]:
-    """The picture is open and its painting is as far as it is to be; the layers as they were."""
+def ready(editor: Any, picture: Path, watch: Any, daemon: Daemon) -> list[Any]:
+    """The picture is open; its layers."""
     editor.open(picture)
     time.sleep(CALM_S)
     before = list(editor.layers())
     editor.had = files(daemon, editor)
     watch.tell("opened and looked at")
     watch.began_s = time.monotonic()
+    return before
+
+
+def begun(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) -> list[Any]:
+    """The picture is open and its painting is as far as it is to be; the layers as they were."""
+    before = ready(editor, picture, watch, daemon)
     reach(editor, daemon, when)
     watch.tell("sending" if when == "sending" else "growing")
     return before
@@ -158,24 +165,25 @@ def kill(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) -> N
 
 def crash(editor: Any, picture: Path, watch: Any, daemon: Daemon, when: str) -> None:
     """The editor killed (-9) in the middle, what it started left to itself: soon nothing of it runs or lies about."""
-    begun(editor, picture, watch, daemon, when)
-    started = {pid: name for pid, name in running(daemon).items() if name in ("plug-in", "pipe")}
-    began_s = time.monotonic()
-    os.kill(editor.pid(), signal.SIGKILL)
+    ready(editor, picture, watch, daemon)
+    itself = editor.pid()
+    reach(editor, daemon, when)
+    os.kill(itself, signal.SIGKILL)
+    began_s, started = time.monotonic(), [name for name in running(daemon).values() if name in STARTED]
 
-    def since() -> str:
-        return f"{time.monotonic() - began_s:.1f} s after the editor was killed"
+    def say_when(what: str) -> None:
+        watch.console.print(f"{time.monotonic() - began_s:.1f} s after the editor was killed: {what}")
 
-    gimp.until(lambda: not set(started) & set(running(daemon)), "the end of what it started", WAIT_S)
-    watch.console.print(f"{since()}: {', '.join(started.values())} gone")
+    gimp.until(lambda: not {*STARTED} & set(running(daemon).values()), "the end of what it started", WAIT_S)
+    say_when(f"{', '.join(started)} gone")
     with daemon.client() as client:
         ended = (stylize_pb2.JOB_STATE_CANCELLED, stylize_pb2.JOB_STATE_SUCCEEDED)
         gimp.until(lambda: all(job.state in ended for job in client.jobs()), "the job's end", WAIT_S)
         states = [stylize_pb2.JobState.Name(job.state) for job in client.jobs()]
-    watch.console.print(f"{since()}: {states or 'no job ever was'}")
+    say_when(", ".join(states) or "no job ever was")
     workers = [pid for pid, name in running(daemon).items() if name == "worker"]
     gimp.until(lambda: all(idle(pid) for pid in workers), "an idle device", WAIT_S)
-    watch.console.print(f"{since()}: the device is idle")
+    say_when("the device is idle")
     say(watch, left(daemon, editor, editor.had))
     watch.ended = True
 
