@@ -13,6 +13,7 @@ import pytest
 from bridge import words
 from harness import Daemon, wait_for
 from impasto.bar import Bar
+from impasto.store.blobs import size_of
 from test_pipe import Editor, Heard
 
 WIDTH, HEIGHT = 8000, 6000  # 144 MB: long enough on its way to be caught there
@@ -28,7 +29,8 @@ def sending(daemon: Daemon) -> tuple[Editor, Heard, str]:
     request = editor.conversation.stylize(heard, content, [style], settings={"size": 64, "steps": 2}, previews_per_s=0)
     editor.conversation.forget(content)  # as plug-ins do; what has begun keeps it
     parts = daemon.home.config.data_dir / "blobs"
-    wait_for(lambda: any(path.stat().st_size > 8 << 20 for path in parts.glob("*.part")), "an upload")
+    # The style's own part goes while it is looked for.
+    wait_for(lambda: any(size_of(path) > 8 << 20 for path in parts.glob("*.part")), "an upload")
     os.kill(daemon.process.pid, signal.SIGSTOP)
     editor.until(lambda: any(event.told["send_bytes"] == len(GRAY) for event in heard.of("sending")), "word of it")
     return editor, heard, request
