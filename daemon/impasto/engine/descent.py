@@ -108,7 +108,8 @@ class Descent:
         state = _copied(state)
         with torch.no_grad():
             self.variable.copy_(state["variable"])
-        self._before, self._lift, self._total = state["before"], state["lift"], state["total"]
+        self._before = state["before"].to(self.variable)  # what was read from a file lies on the processor
+        self._lift, self._total = state["lift"], state["total"]
         self._optimizer.load_state_dict(state["optimizer"])
 
     def __repr__(self) -> str:
