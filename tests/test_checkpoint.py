@@ -12,7 +12,7 @@ import torch
 
 from harness import picture
 from impasto.engine import Checkpoint, Losses
-from impasto.engine.descent import Descent
+from impasto.engine.descent import Descent, by_autograd
 from impasto.engine.scratch import Scratch
 from impasto.engine.spilled import SpilledDescent
 from impasto.errors import CannotServe
@@ -70,7 +70,7 @@ def falling(optimizer: Literal["lbfgs", "adam"], steps: int) -> Descent:
     """A descent of some steps into a bowl."""
     descent = Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02)
     for _ in range(steps):
-        descent.advance(bowl)
+        descent.advance(by_autograd(bowl))
     return descent
 
 
@@ -90,7 +90,8 @@ def test_a_real_state_comes_back_to_the_bit(tmp_path: Path, optimizer: Literal["
     saved = checkpoint.newest(tmp_path)
     assert saved.state is not None
     second.restore(saved.state.descent)
-    moves = [(first.advance(bowl)["total"], second.advance(bowl)["total"]) for _ in range(12)]
+    slope = by_autograd(bowl)
+    moves = [(first.advance(slope)["total"], second.advance(slope)["total"]) for _ in range(12)]
 
     assert [one == other for one, other in moves] == [True] * 12
     assert torch.equal(first.variable, second.variable)

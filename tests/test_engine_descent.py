@@ -9,20 +9,18 @@ import torch
 from torch import Tensor
 
 from impasto.engine import Diverged, Losses
-from impasto.engine.descent import OVERSHOT, Descent
-
-Function = Callable[[Tensor], Losses]
+from impasto.engine.descent import OVERSHOT, Descent, Slope, by_autograd
 
 
-def as_losses(function: Callable[[Tensor], Tensor]) -> Function:
-    """J with a single term."""
+def as_losses(function: Callable[[Tensor], Tensor]) -> Slope:
+    """J with a single term, and its gradient."""
 
     def evaluate(variable: Tensor) -> Losses:
         value = function(variable)
         zero = value.new_zeros(())
         return Losses(value, zero, zero, zero)
 
-    return evaluate
+    return by_autograd(evaluate)
 
 
 def bowl(variable: Tensor) -> Tensor:

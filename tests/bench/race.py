@@ -41,7 +41,7 @@ from bench import malloc
 from bench.peers import InNetwork, Problem
 from impasto.engine import VGG, Objective, load_slim, random_encoder, style_targets
 from impasto.engine.coordinates import Coordinates
-from impasto.engine.descent import Descent
+from impasto.engine.descent import Descent, by_autograd
 from impasto.engine.encoder import resize
 from impasto.engine.precision import paying_precision
 from impasto.gallery import draw
@@ -152,8 +152,9 @@ def ours(problem: Problem, x: Tensor, way: Way, evaluations: int, finish: float)
         objective = Objective(problem.encoder, content, targets, problem.weights, precision=precision)
         coordinates = Coordinates(*size, way.power, content)
         descent = Descent(coordinates.variable(resize(x, *size)), "lbfgs", 0.0, way.history)
+        slope = by_autograd(lambda v, o=objective, c=coordinates: o(c.image(v)))  # type: ignore[misc]
         for _ in range(steps):
-            losses = descent.advance(lambda v, o=objective, c=coordinates: o(c.image(v)))  # type: ignore[misc]
+            losses = descent.advance(slope)
             curve.note(scale**-2, losses["total"])
             if scale == 1 and losses["total"] <= finish:
                 return curve

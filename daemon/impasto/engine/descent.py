@@ -1,13 +1,13 @@
 """The descent: one variable, the optimiser that moves it, and the guard around each move.
 
-Knows a tensor and a function that evaluates J at it. Must not know what J is made of, encoders or scales. ``stylize``
-makes one per scale. At equal threads everything that decides the next move is in `state`, so a descent can be taken up
-elsewhere, bit for bit.
+Knows a tensor and a function that tells J and its gradient there. Must not know what J is made of, how its gradient is
+found, encoders or scales. ``scale`` makes one each. At equal threads everything that decides the next move is in
+`state`, so a descent can be taken up elsewhere, bit for bit.
 """
 
 import math
 from collections.abc import Callable, Collection
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -20,6 +20,10 @@ LIFTED = 10  # bits of J as the optimiser sees it at first
 OVERSHOT = 2.0  # a loss more than this many times the last one means that L-BFGS stepped too far
 STEP_BACK = 0.25  # of such a step is kept
 
+Slope: TypeAlias = Callable[[Tensor], tuple[dict[str, float], Tensor]]
+"""From the variable to J's terms there, `total` among them, and its gradient, of the variable's shape. The gradient is
+never written into, and looked at only until the next call: it may lie where the next one will."""
+
 
 class Diverged(ArithmeticError):
     """J at the X that the last step made, or at the start itself, is no finite number."""
@@ -27,6 +31,18 @@ class Diverged(ArithmeticError):
 
 class _Overshot(Exception):
     """Inside a step: J is worse than before by far."""
+
+
+def by_autograd(objective: Callable[[Tensor], Losses]) -> Slope:
+    """J's terms and its gradient at a variable, by torch's automatic differentiation."""
+
+    def slope(variable: Tensor) -> tuple[dict[str, float], Tensor]:
+        terms = objective(variable)
+        losses = terms.floats()
+        (gradient,) = torch.autograd.grad(terms.total, variable, materialize_grads=True)
+        return losses, gradient
+
+    return slope
 
 
 class Descent:
@@ -46,7 +62,7 @@ class Descent:
         self._lift = 0.0  # not known before the first evaluation
         self._before, self._total = self.variable.detach().clone(), math.inf  # where the last move began, and J there
 
-    def advance(self, objective: Callable[[Tensor], Losses]) -> dict[str, float]:
+    def advance(self, slope: Slope) -> dict[str, float]:
         """One evaluation of J and one move; or, where the last move went too far, most of the way back.
 
         Returns:
@@ -58,12 +74,12 @@ class Descent:
         losses: dict[str, float] = {}
 
         def evaluate() -> float:
-            self._optimizer.zero_grad()
-            terms = objective(self.variable)
-            losses.update(terms.floats())
+            self.variable.grad = None
+            terms, gradient = slope(self.variable)
+            losses.update(terms)
             self._judge(losses["total"])
             self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(losses["total"])[1], 60)
-            (terms.total * self._lift).backward()
+            self.variable.grad = (gradient * self._lift).contiguous()  # L-BFGS cannot flatten a channels_last one
             return losses["total"]
 
         try:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from impasto.engine.colour import Colouring
 from impasto.engine.coordinates import Coordinates
-from impasto.engine.descent import Descent, Diverged
+from impasto.engine.descent import Descent, Diverged, by_autograd
 from impasto.engine.encoder import Encoder, pulsing, resize
 from impasto.engine.large import changed
 from impasto.engine.margin import Margin
@@ -236,7 +236,7 @@ class ScaleState:
         return losses
 
     def _advance(self) -> dict[str, float]:
-        return self._descent.advance(lambda _variable: self._objective(self._continued_image()))
+        return self._descent.advance(by_autograd(lambda _variable: self._objective(self._continued_image())))
 
     def leave(self) -> None:
         """No other step here."""
