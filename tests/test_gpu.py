@@ -121,7 +121,7 @@ def test_a_picture_keeps_its_depth_and_what_is_not_painted(gpu: Daemon, cpu: Dae
     message = request(steps=6)
     message.spec.content.CopyFrom(raw(content, depth.pixel_format, depth.sample_type))
     message.spec.mask.CopyFrom(raw(mask, image_pb2.PIXEL_FORMAT_GRAY, image_pb2.SAMPLE_TYPE_U8))
-    results = [np.frombuffer(samples, depth.dtype) for _, samples in both(gpu, cpu, message)]
+    results: list[Samples] = [np.frombuffer(samples, depth.dtype) for _, samples in both(gpu, cpu, message)]
     here, there = (result.reshape(content.shape) for result in results)
     inside, colours = mask[..., 0] > 0, depth.channels - (depth.channels % 2 == 0)
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from impasto.engine import random_encoder, stylize
-from impasto.engine.descent import Descent
+from impasto.engine.descent import Descent, by_autograd
 from impasto.engine.encoder import MOST_SHRUNK, resize
 from impasto.engine.encoder_files import load_slim
 from impasto.engine.memory import bytes_needed, wants_memory
@@ -81,9 +81,9 @@ def test_what_was_restored_lies_on_the_device(optimizer: Literal["lbfgs", "adam"
     """All of it, so that a step too far can be taken back there."""
     here, there = (Descent(torch.ones(1, 3, 8, 8, device=device), optimizer, 0.02) for device in ("cpu", DEVICE))
     for _ in range(3):
-        here.advance(bowl)
+        here.advance(by_autograd(bowl))
     there.restore(here.state())
-    there.advance(bowl)
+    there.advance(by_autograd(bowl))
     if optimizer == "lbfgs":
         there._step_back()
 

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,8 +17,9 @@ from impasto.image import ImageHeader
 from impasto.method import Settings, Weights
 from impasto.scheduling.admission import footprint
 from impasto.spec import StyleUse, StylizeSpec
+from impasto.v1 import stylize_pb2
 from impasto.worker.__main__ import BROKEN as ENDED
-from test_daemon import SUCCEEDED, Stub, created, job, watched
+from test_daemon import CANCELLED, SUCCEEDED, Stub, created, job, watched
 from test_gpu import DEVICE, NO_GPU, measured
 from test_life import with_vgg19
 from test_sharing import Client, end, watched_so_far
@@ -40,14 +42,19 @@ def free_mib() -> int:
     return int(torch.cuda.mem_get_info()[0] // MIB)
 
 
+def saved(home: Home) -> bool:
+    """Whether a state of some steps is on the disk."""
+    return any(int(path.name[:8]) > 5 for path in (home.config.data_dir / "checkpoints").rglob("*.safetensors"))
+
+
 def test_a_killed_worker_costs_no_job(start: Start) -> None:
     """After kill -9 of the process that has the card another has it, and the job goes on from its checkpoint."""
     gpu = start()
-    states, worker = gpu.home.config.data_dir / "checkpoints", gpu.ready()
+    worker = gpu.ready()
     with gpu.channel() as channel:
         stub = Stub(channel)
         name = created(stub, long_request())
-        wait_for(lambda: any(states.rglob("*.safetensors")), "a checkpoint")
+        wait_for(lambda: saved(gpu.home), "a checkpoint")
         subprocess.run(["kill", "-9", str(worker)], check=True)
         wait_for(lambda: not alive(worker), "the worker's end")
         wait_for(lambda: job(stub, name).attempt == 2 and job(stub, name).state != SUCCEEDED, "a second attempt")
@@ -64,22 +71,26 @@ def test_a_killed_worker_costs_no_job(start: Start) -> None:
 
 
 def test_what_a_processor_began_goes_on_here(start: Start) -> None:
-    """A daemon without a card is killed; one with a card takes its job up from the checkpoint, to a whole picture."""
+    """A daemon without a card is killed; one with a card takes its job up from the checkpoint, and has its picture."""
     home = Home(CUDA_VISIBLE_DEVICES="", IMPASTO_NICE="0")
-    first, message = start(home), request(steps=1500, width=160, height=120)
+    first = start(home)
     with first.channel() as channel:
-        name = created(Stub(channel), message)
-        wait_for(lambda: any((home.config.data_dir / "checkpoints").rglob("*.safetensors")), "a checkpoint")
-        assert job(Stub(channel), name).device == "cpu"
-    first.process.kill()
+        name = created(Stub(channel), long_request())
+        wait_for(lambda: saved(home), "a checkpoint")
+        before = job(Stub(channel), name)
+    first.end(signal.SIGKILL)
     del home.environment["CUDA_VISIBLE_DEVICES"]
     with start(home).channel() as channel:
-        events = watched(Stub(channel), name)
+        stub = Stub(channel)
+        wait_for(lambda: job(stub, name).device.startswith(DEVICE) and job(stub, name).step > before.step, "going on")
+        stub.CancelJob(stylize_pb2.CancelJobRequest(name=name, keep_partial_result=True))
+        events = watched(stub, name)
     told = [event.notice for event in events if event.notice]
     measured.info("from the processor to the card: %s", told)
 
-    assert events[-1].job.state == SUCCEEDED, events[-1].job.error.message
-    assert events[-1].job.device.startswith(DEVICE)
+    assert before.device == "cpu"
+    assert events[-1].job.state == CANCELLED, events[-1].job.error.message
+    assert events[-1].job.result.header.width == 160
     assert [notice for notice in told if notice.startswith("it goes on from step ")]
 
 
