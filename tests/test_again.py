@@ -116,7 +116,7 @@ def test_want_of_memory_before_there_is_a_painting_is_told_in_numbers(
 def test_a_device_that_never_computes_again_costs_the_process_and_no_job(
     worker: Worker, started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is said of the job: the front finds the process gone, and has it go on in another. See ``test_gpu_life``."""
+    """Nothing is said of the job: the front finds the process gone, and another goes on. See ``test_gpu_life``."""
     wanting(monkeypatch, 1)
     monkeypatch.setattr(Studio, "answers", lambda _self: False)
 

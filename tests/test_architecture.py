@@ -167,7 +167,7 @@ DOORS = {
     ),
     "service": Door("errors"),
     "spec": Door("config errors image"),
-    "store": Door("errors image job"),
+    "store": Door("errors image job owner"),
     "training": Door(f"{ROOT_ROOM} engine pixels training.curve training.sheet", "torch safetensors"),
     "training.curve": Door("", "PIL"),
     "training.sheet": Door("training", "torch PIL"),

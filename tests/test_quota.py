@@ -108,7 +108,7 @@ async def test_results_of_jobs_under_way_have_their_room(bench: Bench) -> None:
     """A second job is refused where the first one's result will lie, and not any more when that has ended."""
     first = await bench.submit("a")
     store = bench.store
-    store.quota_bytes = room(store) + HEADER.size_bytes + 10
+    store.disk.most_bytes = room(store) + HEADER.size_bytes + 10
 
     with pytest.raises(Busy, match="results of jobs under way will have 24 bytes") as caught:
         await bench.submit("b")
@@ -127,10 +127,10 @@ async def test_an_inherited_job_has_its_room_too(bench: Bench) -> None:
     await bench.submit()
     await bench.store.written()
     after = Store(bench.store.folder)
-    before = after.left_bytes()
+    before = after.disk.left_bytes()
     after.discard(after.records["jobs/1"])
 
-    assert after.left_bytes() - before == HEADER.size_bytes
+    assert after.disk.left_bytes() - before == HEADER.size_bytes
 
 
 def room(store: Store) -> int:

@@ -105,7 +105,7 @@ async def test_a_job_starts_is_sliced_and_ends_with_its_result_at_rest(bench: Be
     record = await bench.submit()
     assert bench.verbs() == ["start", "slice"]
     start, a_slice = bench.pool.table["w0"].told
-    assert a_slice == orders.turn("jobs/1", QUANTUM_S, bench.store.left_bytes())
+    assert a_slice == orders.turn("jobs/1", QUANTUM_S, bench.store.disk.left_bytes())
     assert StylizeSpec.from_json(start["spec"]) == record.job.spec
     assert {role: ImageHeader.from_json(told["header"]) for role, told in start["pictures"].items()} == {
         "content": HEADER,
@@ -213,7 +213,7 @@ async def full(bench: Bench) -> tuple[Record, Record]:
 async def test_a_preview_makes_room_and_what_left_goes_on_later(bench: Bench) -> None:
     """The worker is told to let one go and nothing else; then the preview has its turn, and the other comes back."""
     spilled, preview = await full(bench)
-    assert bench.pool.table["w0"].told[-1] == orders.spill("jobs/2", bench.store.left_bytes())
+    assert bench.pool.table["w0"].told[-1] == orders.spill("jobs/2", bench.store.disk.left_bytes())
 
     bench.pool.say("w0", "spilled", job="jobs/2", step=3, seconds=0.05)
 

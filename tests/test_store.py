@@ -629,16 +629,16 @@ async def test_the_quota_is_kept_by_what_was_not_used_for_longest(store: Store) 
     for blob in (old, result, needed):
         os.utime(blob.path, (100.0, 100.0))
     promised = HEADER.size_bytes  # the result of the unfinished job
-    store.quota_bytes = sum(path.stat().st_size for path in store.blobs.iterdir()) + promised + 100
+    store.disk.most_bytes = sum(path.stat().st_size for path in store.blobs.iterdir()) + promised + 100
 
-    store.make_room(100)
+    store.disk.make_room(100, OWNER)
     assert store.blob(old.name, OWNER).name == old.name
     os.utime(old.path, (100.0, 100.0))
-    store.make_room(110)
+    store.disk.make_room(110, OWNER)
     with pytest.raises(NotFound):
         store.blob(old.name, OWNER)
     with pytest.raises(Busy, match="are allowed") as refused:
-        store.make_room(store.quota_bytes)
+        store.disk.make_room(store.disk.most_bytes, OWNER)
 
     assert refused.value.reason == "DISK_QUOTA"
     assert [store.blob(blob.name, OWNER).name for blob in (result, needed, fresh)] == [

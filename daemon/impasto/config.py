@@ -128,6 +128,9 @@ class Config:
     disk_quota_mb: int = field(
         default=20 * 1024, metadata=whole(64, 100 * 1024 * 1024, "MiB that pictures and checkpoints at rest may take")
     )
+    disk_share_mb: int = field(
+        default=0, metadata=whole(0, 100 * 1024 * 1024, "MiB of those that each token may have; 0 means half of them")
+    )
     exit_idle_s: float = field(
         default=3600.0,
         metadata=number(0, 10_000_000, "a daemon that a client started ends after so long without work; 0 means never"),
@@ -170,6 +173,11 @@ class Config:
         """`client_weights` by name; a weight of 0 counts as very little, as nobody is to wait for ever."""
         pairs = (pair.partition("=") for pair in self.client_weights.split(",") if pair)
         return {name: max(0.01, float(weight)) for name, _, weight in pairs}
+
+    @property
+    def share_mb(self) -> int:
+        """What each token may have of the disk, in MiB."""
+        return min(self.disk_share_mb or self.disk_quota_mb // 2, self.disk_quota_mb)
 
     @classmethod
     def load(cls, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ) -> Self:

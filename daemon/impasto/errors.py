@@ -90,13 +90,24 @@ class Busy(ImpastoError):
     Attributes:
         subject: whose quota is used up: "client", "daemon", or empty where it is none.
         retry_s: when to try again.
+        actual: of what there is too much, how much it would be,
+        limit: and how much is allowed.
     """
 
     reason = "BUSY"
 
-    def __init__(self, message: str, *, reason: str | None = None, subject: str = "", retry_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str | None = None,
+        subject: str = "",
+        retry_s: float = 5.0,
+        actual: int | None = None,
+        limit: int | None = None,
+    ) -> None:
         super().__init__(message, reason=reason)
-        self.subject, self.retry_s = subject, retry_s
+        self.subject, self.retry_s, self.actual, self.limit = subject, retry_s, actual, limit
 
 
 class Unavailable(ImpastoError):

@@ -75,12 +75,12 @@ def _translate(error: grpc.RpcError) -> errors.ImpastoError:
     if (refused := turned_away(error)) is not None:
         return refused
     code, message = error.code(), error.details() or "the daemon gave no reason"
-    status, reason, violations = rpc_status.from_call(error), None, []
+    status, reason, violations, numbers = rpc_status.from_call(error), None, [], dict[str, int]()
     retry, quota = error_details_pb2.RetryInfo(), error_details_pb2.QuotaFailure()
     for detail in status.details if status is not None else ():
         told, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         if detail.Unpack(told):
-            reason = told.reason
+            reason, numbers = told.reason, _numbers(told.metadata)
         elif detail.Unpack(bad):
             violations = [Violation(v.field, v.description, v.reason) for v in bad.field_violations]
         else:
@@ -96,8 +96,14 @@ def _translate(error: grpc.RpcError) -> errors.ImpastoError:
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         subject = next((found.subject for found in quota.violations), "")
         retry_s = retry.retry_delay.ToTimedelta().total_seconds() or RETRY_S
-        return errors.Busy(message, reason=reason, subject=subject, retry_s=retry_s)
+        return errors.Busy(message, reason=reason, subject=subject, retry_s=retry_s, **numbers)
     return ERRORS.get(code, errors.EngineFault)(message, reason=reason)
+
+
+def _numbers(metadata: Mapping[str, str]) -> dict[str, int]:
+    """How much it was and how much is allowed, as far as both are told."""
+    told = {name: metadata.get(name, "") for name in ("actual", "limit")}
+    return {name: int(text) for name, text in told.items()} if all(map(str.isdecimal, told.values())) else {}
 
 
 def ending(job: stylize_pb2.Job | None) -> errors.ImpastoError:

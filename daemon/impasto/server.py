@@ -83,7 +83,7 @@ class Server:
         self._config, self._instance, self._auto_started, self._door = config, instance, auto_started, door
         self._entrances = [Entrance(identify)]
         self._instance_id = uuid.uuid4().hex
-        self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB)
+        self._store = Store(config.data_dir, quota_bytes=config.disk_quota_mb * MIB, share_bytes=config.share_mb * MIB)
         self._shelf = Shelf(config.data_dir)
         self._pool = pool
         self._scheduler = Scheduler(self._store, self._pool, config.limits, config.weights)

@@ -118,6 +118,12 @@ def free(config: Config) -> None:
 @click.option(
     "--memory", "memory_mb", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles."
 )
+@click.option(
+    "--disk-share",
+    "disk_share_mb",
+    type=Mebibytes(),
+    help="Of the disk, for each token, as 10GiB; else half the quota.",
+)
 @click.option("--listen", help="HOST:PORT, for other machines, too; needs a token: see `impasto token add --help`.")
 @click.option("--pool", type=click.Choice(["local", "ray"]), help="Workers here, or on the nodes of a Ray cluster.")
 @click.option("--ray-address", help="HOST:PORT of the cluster's head; see DEPLOYMENT.md.")

@@ -43,7 +43,7 @@ class GroupedCommand(click.Command):
 
 
 class Mebibytes(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click alone
-    """An amount of memory with its unit, as 2GiB, 1500MiB or 4GB; in MiB."""
+    """An amount of memory or disk with its unit, as 2GiB, 1500MiB or 4GB; in MiB."""
 
     name = "SIZE"
 
@@ -52,7 +52,7 @@ class Mebibytes(click.ParamType):  # type: ignore[type-arg]  # generic in the ne
         found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]i?B)", str(value))
         mebibytes = int(float(found[1]) * UNITS[found[2]]) >> 20 if found else 0
         if not mebibytes:
-            self.fail(f"{value!r} is no amount of memory; write it as 2GiB or 1500MiB", param, ctx)
+            self.fail(f"{value!r} is no amount; write it as 2GiB or 1500MiB", param, ctx)
         return mebibytes
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from impasto.config import Config
+from impasto.config import MIB, Config
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -102,6 +102,9 @@ def _facts(info: "Info") -> Facts:
         "running_jobs": info.running_jobs,
         "instance_id": info.instance_id,
         "notices": list(info.notices),
+        "disk": [
+            {"owner": use.owner, "used_bytes": use.used_bytes, "allowed_bytes": use.allowed_bytes} for use in info.disk
+        ],
     }
 
 
@@ -147,7 +150,8 @@ def _drawn(facts: Facts) -> "Group":
     lines = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         if name != "jobs" and value != []:
-            told = "\n".join(map(_told, value)) if isinstance(value, list) else str(value)
+            entries = map(_disk_use, value) if name == "disk" else map(_told, value) if isinstance(value, list) else ()
+            told = "\n".join(entries) if isinstance(value, list) else str(value)
             lines.add_row(Text(name, style="dim"), Text(told))
     return Group(lines, *([_jobs(facts["jobs"])] if facts.get("jobs") else []))
 
@@ -169,6 +173,10 @@ def _jobs(jobs: list[Facts]) -> "Table":
         words = (Text(job[name]) for name in ("encoder", "device", "error"))  # as text: what was sent is no markup
         table.add_row(job["name"], place, bar, steps, left, *words)
     return table
+
+
+def _disk_use(use: Facts) -> str:
+    return f"{use['owner']} has {use['used_bytes'] / MIB:.1f} of {use['allowed_bytes'] / MIB:.0f} MiB"
 
 
 def _told(entry: Facts) -> str:

@@ -46,6 +46,8 @@ ADVICE = {
     "DISK_FULL": f"the disk is full: {ROOM}",
     "DISK_QUOTA": "all the room that Impasto may take of the disk is taken: paint a smaller picture,"
     " or let `impasto forget` remove old pictures, and try again",
+    "DISK_SHARE": "your pictures have all your room on the server's disk: wait until your paintings are done,"
+    " paint a smaller picture, or let `impasto forget` in a terminal remove your old ones there, and try again",
     "BLOB_EXPIRED": "the pictures that were sent are not there any more: try again",
     "INTERNAL": "the painting process had a fault of its own: try again; its log has the details",
     "DIVERGED": "the picture came apart: try a lower strength, fewer steps or another style",
@@ -72,6 +74,8 @@ def told(error: ImpastoError) -> dict[str, Any]:
 def _message(error: ImpastoError) -> str:
     """In words for whoever paints: what is wrong and what to do."""
     message = ADVICE.get(error.reason, error.message)
+    if isinstance(error, Busy) and error.reason == "DISK_SHARE" and error.actual and error.limit:
+        return f"{message} (they would have {error.actual >> 20} MiB, and {error.limit >> 20} are allowed)"
     if error.reason in SIZES:
         return message + SIZE
     if isinstance(error, Busy) and error.reason in ("QUEUE_FULL", "CLIENT_QUEUE_FULL"):

@@ -60,6 +60,7 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
             default_encoder=self._shelf.default(),
             uptime_s=time.monotonic() - self._began,
             notices=self._store.notices,
+            disk=self._disk(owner.current()),
         )
 
     @unary
@@ -96,6 +97,15 @@ class ServerServicer(server_pb2_grpc.ServerServiceServicer):
     def _devices(self) -> list[server_pb2.Device]:
         """Those that live, and those that rest, which have no process."""
         return [_device(worker) for worker in (*self._pool.workers, *self._pool.resting)]
+
+    def _disk(self, whose: str) -> list[server_pb2.DiskUse]:
+        """Of the disk what the caller has; who has a token learns nothing of anybody else."""
+        disk = self._store.disk
+        uses = {whose: disk.use(whose)} | ({} if owner.is_by_token(whose) else disk.uses())
+        return [
+            server_pb2.DiskUse(owner=name, used_bytes=use.used, allowed_bytes=use.most)
+            for name, use in sorted(uses.items())
+        ]
 
     def _told_limits(self) -> server_pb2.Limits:
         limits = self._limits

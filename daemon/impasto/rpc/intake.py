@@ -6,7 +6,8 @@ buffered; nothing is kept of what fails.
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from impasto import codec, owner, wire
@@ -47,32 +48,39 @@ class Intake:
         known = self.store.decoded(header.sha256.hex(), owner.current()) if raw is None and header.sha256 else None
         if known is not None:
             return known
-        self.store.make_room(header.size_bytes if raw is None else raw.size_bytes)
-        part = self.store.new_part()
-        try:
+        with self._part(header.size_bytes) as part:
             digest = await self._receive(requests, part, header.size_bytes)
             if header.sha256 and header.sha256 != digest.digest():
                 raise Corrupted("the SHA-256 of what arrived is not the one announced; send it again")
             if raw is not None:
                 return await self._raw(part, raw, "header.raw")
             return await self._decode(part, digest.hexdigest(), "header")
-        finally:
-            part.unlink(missing_ok=True)
 
     async def inline(self, image: image_pb2.InlineImage, field: str) -> Blob:
         """A picture inside a request."""
+        encoded = image.WhichOneof("source") == "encoded"
+        told, data = (f"{field}.encoded", image.encoded) if encoded else (f"{field}.raw", image.raw.samples)
+        header = None if encoded else self._raw_header(image.raw.header, len(data), told)
+        self._bound(len(data), told if encoded else f"{told}.samples")
+        with self._part(len(data)) as part:
+            part.write_bytes(data)
+            if header is not None:
+                return await self._raw(part, header, f"{told}.samples")
+            return await self._decode(part, hashlib.sha256(data).hexdigest(), field)
+
+    @contextmanager
+    def _part(self, size_bytes: int) -> Iterator[Path]:
+        """A file for so many bytes of the caller's, for which there is room; gone at the end if nobody kept it.
+
+        Raises:
+            Busy: there is no room.
+        """
         part = self.store.new_part()
-        try:
-            if image.WhichOneof("source") == "encoded":
-                self._bound(len(image.encoded), f"{field}.encoded")
-                part.write_bytes(image.encoded)
-                return await self._decode(part, hashlib.sha256(image.encoded).hexdigest(), field)
-            header = self._raw_header(image.raw.header, len(image.raw.samples), f"{field}.raw")
-            self._bound(len(image.raw.samples), f"{field}.raw.samples")
-            part.write_bytes(image.raw.samples)
-            return await self._raw(part, header, f"{field}.raw.samples")
-        finally:
-            part.unlink(missing_ok=True)
+        with self.store.disk.room(size_bytes, owner.current()):
+            try:
+                yield part
+            finally:
+                part.unlink(missing_ok=True)
 
     async def shows(self, blob: Blob, *, as_mask: bool) -> bool:
         """Whether there is anything in a picture: as a mask, a place that it selects."""
@@ -89,7 +97,6 @@ class Intake:
         if header.sample_type in (SampleType.F16, SampleType.F32):
             async with self._decoders:
                 await codec.check_finite(part, header, field=field)
-        self.store.make_room(0)  # what has come counts already
         return await self.store.keep(part, header, owner.current())
 
     async def _decode(self, part: Path, encoded_sha256: str, field: str) -> Blob:
@@ -98,8 +105,8 @@ class Intake:
         try:
             async with self._decoders:
                 header = await codec.decode(part, raw, max_pixels=self._limits.max_pixels, field=field)
-            self.store.make_room(0)  # the samples of a file may be many times its size
-            return await self.store.keep(raw, header, owner.current(), encoded_sha256)
+            with self.store.disk.room(header.size_bytes, owner.current()):  # it may be many times the file's size
+                return await self.store.keep(raw, header, owner.current(), encoded_sha256)
         finally:
             raw.unlink(missing_ok=True)
 

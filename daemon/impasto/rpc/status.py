@@ -65,8 +65,9 @@ def status_of(error: errors.ImpastoError) -> status_pb2.Status:
 
 def _numbers(error: errors.ImpastoError) -> dict[str, str]:
     """Of the first thing that is too large, how much it was and how much is allowed, for programs."""
-    for v in error.violations if isinstance(error, errors.InvalidRequest) else ():
-        if v.limit is not None:
+    told = error.violations if isinstance(error, errors.InvalidRequest) else [error]
+    for v in told:
+        if isinstance(v, errors.Violation | errors.Busy) and v.limit is not None:
             return {"actual": str(v.actual), "limit": str(v.limit)}
     return {}
 

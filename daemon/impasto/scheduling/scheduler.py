@@ -52,14 +52,14 @@ class Scheduler:
         """Whether a job would be taken in now; older previews that it would make needless.
 
         Raises:
-            Busy: its client, or all together, have as many as are allowed; its result would be beyond the disk quota.
+            Busy: its client, or all together, have as many as are allowed; its result is beyond the disk quota.
             CannotServe: no device here can ever hold it.
             GoingAway: the daemon stops.
         """
         if self.draining:
             raise GoingAway
         needless = self._backlog.check(job, self._closing, devices(self._pool))
-        self._store.make_room(self._store.result_bytes(job))
+        self._store.disk.make_room(self._store.result_bytes(job), job.owner)
         return [self._store.records[other.name] for other in needless]
 
     def submit(self, record: Record) -> None:
@@ -140,7 +140,7 @@ class Scheduler:
             if (worker := self._pool.worker(name)) is not None:
                 self._spilling.add(job)
                 self._at_work.setdefault(name, job)  # an idle one does nothing else before
-                worker.send(orders.spill(job, self._store.left_bytes()))
+                worker.send(orders.spill(job, self._store.disk.left_bytes(self._store.records[job].job.owner)))
         for name, job in decision.runs.items():
             if (worker := self._pool.worker(name)) is not None:
                 self._run(worker, self._store.records[job])
@@ -157,7 +157,7 @@ class Scheduler:
             return
         self._at_work[worker.name] = name
         if name not in self._asked:  # else it only begins to become a picture
-            worker.send(orders.turn(name, QUANTUM_S, self._store.left_bytes()))
+            worker.send(orders.turn(name, QUANTUM_S, self._store.disk.left_bytes(record.job.owner)))
 
     def _begin(self, worker: Worker, record: Record) -> bool:
         job = record.job
@@ -257,7 +257,7 @@ class Scheduler:
             try:
                 kept = ImageHeader.from_json(header["header"])
                 blob = await self._store.keep(self._parts[job.name], kept, job.owner)
-                result = Result(blob.name, blob.header)
+                result, record.result_bytes = Result(blob.name, blob.header), 0  # it lies there, and counts as it does
             except Exception as error:  # whatever broke, the job must end: nobody else would end it
                 log.exception("the result could not be stored", extra={"job": job.name})
                 why = getattr(error, "strerror", None) or "the daemon's log has the details"

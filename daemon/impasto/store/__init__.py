@@ -14,13 +14,14 @@ import json
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from pathlib import Path
 
 from impasto.errors import Busy, NotFound
 from impasto.job import RESULT_S, Job, Priority, State
 from impasto.store.blobs import BLOB_PREFIX, CHUNK_BYTES, Blob, Blobs, chunks
 from impasto.store.checkpoints import Checkpoints
+from impasto.store.claims import Claims
 from impasto.store.database import Row
 from impasto.store.journal import Journal
 from impasto.store.quota import Quota
@@ -53,24 +54,28 @@ class Store:
 
     Attributes:
         quota_bytes: of blobs and checkpoints together, results of jobs under way included.
+        share_bytes: of those, what each owner of a token may have; more than `quota_bytes` is no bound.
+        disk: what is taken of them, and by whom.
         result_s: how long a job that has ended is remembered, and its picture kept.
     """
 
     folder: Path
     max_final_jobs: int = 1000
-    quota_bytes: int = 20 * 1024**3
+    quota_bytes: InitVar[int] = 20 * 1024**3
+    share_bytes: InitVar[int] = 20 * 1024**3
     result_s: float = RESULT_S
     records: dict[str, Record] = field(default_factory=dict)
     _live: dict[str, Record] = field(default_factory=dict)
     _arrivals: int = 0
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, quota_bytes: int, share_bytes: int) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._blobs, self.checkpoints = Blobs(self.folder / "blobs"), Checkpoints(self.folder / "checkpoints")
         self.blobs, self.new_part = self._blobs.folder, self._blobs.new_part
         self.keep, self.decoded, self.blob = self._blobs.keep, self._blobs.decoded, self._blobs.find
         self.free_bytes = self._blobs.free_bytes
-        self._quota = Quota(self._blobs, self.checkpoints, self.quota_bytes)
+        self._claims = Claims(self.records, self.unfinished)
+        self.disk = Quota(self._blobs, self.checkpoints, self._claims, quota_bytes, share_bytes)
         self._journal = Journal(self.folder / "jobs.sqlite", self.records.values)
         self._requests: dict[tuple[str, str], str] = {}
         for row in self._journal.rows():
@@ -198,7 +203,7 @@ class Store:
 
     def remove_blobs(self, names: Iterable[str]) -> int:
         """Forgets blobs that no unfinished job needs; how many."""
-        removable = set(names) - self._needed()
+        removable = set(names) - self._claims.needed()
         self._blobs.remove(removable)
         return len(removable)
 
@@ -209,26 +214,13 @@ class Store:
         """
         for record in [record for record in self.records.values() if self._expired(record)]:
             self.discard(record)
-        return self.remove_blobs(set(self._blobs.names(older_than)) - self._results())
+        self._blobs.recount()
+        return self.remove_blobs(set(self._blobs.names(older_than)) - self._claims.results())
 
     def _expired(self, record: Record) -> bool:
         """Whether a job was remembered long enough: by the clock, which may leap, and by what has passed meanwhile."""
         ended, long_ago = record.job.end_time, time.time() - self.result_s
         return ended is not None and ended < long_ago and (record.inherited or record.silent_s() > self.result_s)
-
-    def make_room(self, size_bytes: int) -> None:
-        """Sees to it that so many bytes more are within the quota; what was not used for longest goes first.
-
-        Raises:
-            Busy: what is there is needed: pictures of unfinished jobs, results, and what came just now.
-        """
-        self._quota.most_bytes = self.quota_bytes
-        self._quota.make_room(size_bytes, self._promised_bytes(), self._needed() | self._results())
-
-    def left_bytes(self) -> int:
-        """What the quota leaves for states to go on from."""
-        self._quota.most_bytes = self.quota_bytes
-        return self._quota.left_bytes(self._promised_bytes())
 
     def result_bytes(self, job: Job) -> int:
         """What the result of a job will have; 0 if its content is gone, as it will not have one."""
@@ -238,27 +230,15 @@ class Store:
             return 0
         return job.spec.result_header(content).size_bytes
 
-    def _promised_bytes(self) -> int:
-        return sum(record.result_bytes for record in self.unfinished())
-
     def forget(self, owner: str) -> Forgotten:
         """Removes every picture at rest of `owner`'s, and every job that has ended; what is under way is kept."""
         own = [record for record in self.records.values() if record.job.owner == owner]
         final = [record for record in own if record.job.state.final]
         for record in final:
             self.discard(record)
-        names = set(self._blobs.owned(owner)) - self._needed()
+        names = set(self._blobs.owned(owner)) - self._claims.needed()
         alone = [name for name in names if not self._blobs.disown(name, owner)]
         return Forgotten(len(names), len(final), self._blobs.remove(alone), len(own) - len(final))
-
-    def _needed(self) -> set[str]:
-        """Blobs that unfinished jobs read."""
-        specs = [record.job.spec for record in self.unfinished()]
-        return {name for spec in specs for name in spec.pictures.values()}
-
-    def _results(self) -> set[str]:
-        """Blobs that jobs have made and that are promised to stay."""
-        return {r.job.result.blob for r in self.records.values() if r.job.result is not None}
 
     async def close(self) -> None:
         """Writes everything down."""

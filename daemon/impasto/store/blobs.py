@@ -12,16 +12,18 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from impasto.errors import NotFound
 from impasto.image import ImageHeader, content_digest
+from impasto.store.holdings import Holdings
 
 BLOB_PREFIX = "blobs/sha256-"
 CHUNK_BYTES = 1024 * 1024
+BLOCK_BYTES = 4096  # a file takes whole ones of the disk: a million small pictures are no small thing
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Blobs:
         folder.chmod(0o700)
         for part in folder.glob("*.part"):  # of a daemon that was killed
             part.unlink(missing_ok=True)
+        self._holdings = Holdings()
+        self.recount()
 
     def new_part(self) -> Path:
         """A file name for something that is not complete yet."""
@@ -68,6 +72,7 @@ class Blobs:
             told = {"header": header.to_json(), "files": sorted(files), "owners": sorted({owner, *_owners(beside)})}
             write_whole(path.with_suffix(".json"), json.dumps(told))
             part.replace(path)  # last: where the samples are, the header is
+            self._note(path)
         if encoded_sha256:
             write_whole(self.folder / f"file-{encoded_sha256}", digest)
         return BLOB_PREFIX + digest, fresh
@@ -125,7 +130,15 @@ class Blobs:
             left = sorted(set(_owners(beside)) - {owner})
             if left:
                 write_whole(path.with_suffix(".json"), json.dumps(beside | {"owners": left}))
+                self._note(path)
         return bool(left)
+
+    def let_go(self, name: str, owner: str) -> int:
+        """Takes a blob from one of its owners, and from the disk if it has no other; how many bytes that owner had."""
+        had = self.held_bytes(owner)
+        if not self.disown(name, owner):
+            self.remove([name])
+        return had - self.held_bytes(owner)
 
     def remove(self, names: Iterable[str]) -> int:
         """Forgets blobs; how many bytes they had."""
@@ -136,13 +149,40 @@ class Blobs:
             files = _beside(path).get("files", ())
             for left in (path, path.with_suffix(".json"), *(self.folder / f"file-{sha256}" for sha256 in files)):
                 left.unlink(missing_ok=True)
+            self._holdings.drop(path.stem)
         return freed
 
+    def recount(self) -> None:
+        """Counts what lies there and is not counted yet, and no more what somebody has removed by hand."""
+        known, there = self._holdings.digests(), {path.stem: path for path in self.folder.glob("*.raw")}
+        for digest in known - there.keys():
+            self._holdings.drop(digest)
+        for digest in there.keys() - known:
+            with self._lock:
+                self._note(there[digest])
+
+    def _note(self, path: Path) -> None:
+        """Counts a blob to its owners as it lies there now."""
+        blocks = sum(-(-size_of(file) // BLOCK_BYTES) for file in (path, path.with_suffix(".json")))
+        self._holdings.note(path.stem, blocks * BLOCK_BYTES, _owners(_beside(path)))
+
+    def is_held(self, name: str, owner: str) -> bool:
+        """Whether a blob is `owner`'s; as `find`, but that it is not marked as used."""
+        return self._holdings.has(owner, name.removeprefix(BLOB_PREFIX))
+
+    def held_bytes(self, owner: str) -> int:
+        """What one owner's blobs have on the disk; each whole, whoever has it besides."""
+        return self._holdings.bytes_of(owner)
+
+    def held_by_owner(self) -> Mapping[str, int]:
+        """Likewise of each who has any."""
+        return self._holdings.by_owner()
+
     def size_bytes(self, name: str = "") -> int:
-        """Bytes on the disk, of one blob or of all, unfinished ones included."""
+        """Bytes on the disk, of one blob or of all; what is not complete yet is counted by whoever announced it."""
         if name:
             return size_of(self._path(name.removeprefix(BLOB_PREFIX)))
-        return sum(size_of(path) for path in self.folder.iterdir())
+        return sum(size_of(path) for path in self.folder.iterdir() if path.suffix != ".part")
 
     def free_bytes(self) -> int:
         """Room left on the disk."""

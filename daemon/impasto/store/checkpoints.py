@@ -39,9 +39,10 @@ class Checkpoints:
             if path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
 
-    def size_bytes(self) -> int:
-        """Bytes on the disk."""
-        return sum(size_of(path) for path in self.folder.rglob("*") if path.is_file())
+    def size_bytes(self, jobs: Iterable[str] | None = None) -> int:
+        """Bytes on the disk, of these jobs or of all."""
+        folders = [self.folder] if jobs is None else [self.place(job) for job in jobs]
+        return sum(size_of(path) for folder in folders for path in folder.rglob("*") if path.is_file())
 
     def __repr__(self) -> str:
         return f"<Checkpoints of {len(list(self.folder.iterdir()))} jobs>"

@@ -84,6 +84,9 @@ class BlobServiceServicer(object):
         what the raw header implies, a picture over `Limits.max_pixels`, a file that cannot be decoded (BadRequest tells
         the field, ErrorInfo.reason the kind).
         DATA_LOSS: the SHA-256 given differs from what arrived.
+        RESOURCE_EXHAUSTED: it would be too much on the daemon's disk; told before a chunk is read, and of a file also when
+        its samples are known. ErrorInfo.reason is DISK_SHARE (the caller's own), DISK_QUOTA (all together) or DISK_FULL;
+        of the first two its metadata has "actual" and "limit" in bytes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17impasto/v1/server.proto\x12\nimpasto.v1\"\x16\n\x14GetServerInfoRequest\"\x14\n\x12\x46reeDevicesRequest\"$\n\rForgetRequest\x12\x13\n\x0b\x63\x61ncel_jobs\x18\x01 \x01(\x08\"U\n\x0e\x46orgetResponse\x12\r\n\x05\x62lobs\x18\x01 \x01(\r\x12\x0c\n\x04jobs\x18\x02 \x01(\r\x12\x13\n\x0b\x66reed_bytes\x18\x03 \x01(\x04\x12\x11\n\tkept_jobs\x18\x04 \x03(\t\"Z\n\x13\x46reeDevicesResponse\x12!\n\x05\x66reed\x18\x01 \x03(\x0b\x32\x12.impasto.v1.Device\x12 \n\x04\x62usy\x18\x02 \x03(\x0b\x32\x12.impasto.v1.Device\"\xbb\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x14\n\x0c\x61pi_versions\x18\x02 \x03(\t\x12#\n\x07\x64\x65vices\x18\x03 \x03(\x0b\x32\x12.impasto.v1.Device\x12\"\n\x06limits\x18\x04 \x01(\x0b\x32\x12.impasto.v1.Limits\x12)\n\x08\x65ncoders\x18\x05 \x03(\x0b\x32\x17.impasto.v1.EncoderInfo\x12\x13\n\x0bqueued_jobs\x18\x06 \x01(\r\x12\x14\n\x0crunning_jobs\x18\x07 \x01(\r\x12\x13\n\x0binstance_id\x18\x08 \x01(\t\x12\x0b\n\x03pid\x18\t \x01(\r\x12\x17\n\x0f\x64\x65\x66\x61ult_encoder\x18\n \x01(\t\x12\x10\n\x08uptime_s\x18\x0b \x01(\x01\x12\x0f\n\x07notices\x18\x0c \x03(\t\"n\n\x06\x44\x65vice\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nworker_pid\x18\x03 \x01(\r\x12\x17\n\x0floaded_encoders\x18\x04 \x03(\t\x12\x14\n\x0c\x62udget_bytes\x18\x05 \x01(\x04\"\xb3\x01\n\x06Limits\x12\x12\n\nmax_pixels\x18\x01 \x01(\x04\x12\x18\n\x10max_upload_bytes\x18\x02 \x01(\x04\x12\x11\n\tmax_steps\x18\x03 \x01(\r\x12\x12\n\nmax_styles\x18\x04 \x01(\r\x12\x10\n\x08max_jobs\x18\x05 \x01(\r\x12\x13\n\x0b\x63hunk_bytes\x18\x06 \x01(\r\x12\x10\n\x08min_side\x18\x07 \x01(\r\x12\x1b\n\x13max_jobs_per_client\x18\x08 \x01(\r\"l\n\x0b\x45ncoderInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\'\n\x05\x66\x65tch\x18\x04 \x01(\x0b\x32\x18.impasto.v1.WeightsFetch\"b\n\x0cWeightsFetch\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.impasto.v1.FetchState\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x04\x12\x13\n\x0btotal_bytes\x18\x03 \x01(\x04*~\n\nFetchState\x12\x1b\n\x17\x46\x45TCH_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x46\x45TCH_STATE_DOWNLOADING\x10\x01\x12\x19\n\x15\x46\x45TCH_STATE_IMPORTING\x10\x02\x12\x1b\n\x17\x46\x45TCH_STATE_INTERRUPTED\x10\x03\x32\xf6\x01\n\rServerService\x12T\n\rGetServerInfo\x12 .impasto.v1.GetServerInfoRequest\x1a!.impasto.v1.GetServerInfoResponse\x12N\n\x0b\x46reeDevices\x12\x1e.impasto.v1.FreeDevicesRequest\x1a\x1f.impasto.v1.FreeDevicesResponse\x12?\n\x06\x46orget\x12\x19.impasto.v1.ForgetRequest\x1a\x1a.impasto.v1.ForgetResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17impasto/v1/server.proto\x12\nimpasto.v1\"\x16\n\x14GetServerInfoRequest\"\x14\n\x12\x46reeDevicesRequest\"$\n\rForgetRequest\x12\x13\n\x0b\x63\x61ncel_jobs\x18\x01 \x01(\x08\"U\n\x0e\x46orgetResponse\x12\r\n\x05\x62lobs\x18\x01 \x01(\r\x12\x0c\n\x04jobs\x18\x02 \x01(\r\x12\x13\n\x0b\x66reed_bytes\x18\x03 \x01(\x04\x12\x11\n\tkept_jobs\x18\x04 \x03(\t\"Z\n\x13\x46reeDevicesResponse\x12!\n\x05\x66reed\x18\x01 \x03(\x0b\x32\x12.impasto.v1.Device\x12 \n\x04\x62usy\x18\x02 \x03(\x0b\x32\x12.impasto.v1.Device\"\xde\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x14\n\x0c\x61pi_versions\x18\x02 \x03(\t\x12#\n\x07\x64\x65vices\x18\x03 \x03(\x0b\x32\x12.impasto.v1.Device\x12\"\n\x06limits\x18\x04 \x01(\x0b\x32\x12.impasto.v1.Limits\x12)\n\x08\x65ncoders\x18\x05 \x03(\x0b\x32\x17.impasto.v1.EncoderInfo\x12\x13\n\x0bqueued_jobs\x18\x06 \x01(\r\x12\x14\n\x0crunning_jobs\x18\x07 \x01(\r\x12\x13\n\x0binstance_id\x18\x08 \x01(\t\x12\x0b\n\x03pid\x18\t \x01(\r\x12\x17\n\x0f\x64\x65\x66\x61ult_encoder\x18\n \x01(\t\x12\x10\n\x08uptime_s\x18\x0b \x01(\x01\x12\x0f\n\x07notices\x18\x0c \x03(\t\x12!\n\x04\x64isk\x18\r \x03(\x0b\x32\x13.impasto.v1.DiskUse\"C\n\x07\x44iskUse\x12\r\n\x05owner\x18\x01 \x01(\t\x12\x12\n\nused_bytes\x18\x02 \x01(\x04\x12\x15\n\rallowed_bytes\x18\x03 \x01(\x04\"n\n\x06\x44\x65vice\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nworker_pid\x18\x03 \x01(\r\x12\x17\n\x0floaded_encoders\x18\x04 \x03(\t\x12\x14\n\x0c\x62udget_bytes\x18\x05 \x01(\x04\"\xb3\x01\n\x06Limits\x12\x12\n\nmax_pixels\x18\x01 \x01(\x04\x12\x18\n\x10max_upload_bytes\x18\x02 \x01(\x04\x12\x11\n\tmax_steps\x18\x03 \x01(\r\x12\x12\n\nmax_styles\x18\x04 \x01(\r\x12\x10\n\x08max_jobs\x18\x05 \x01(\r\x12\x13\n\x0b\x63hunk_bytes\x18\x06 \x01(\r\x12\x10\n\x08min_side\x18\x07 \x01(\r\x12\x1b\n\x13max_jobs_per_client\x18\x08 \x01(\r\"l\n\x0b\x45ncoderInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\'\n\x05\x66\x65tch\x18\x04 \x01(\x0b\x32\x18.impasto.v1.WeightsFetch\"b\n\x0cWeightsFetch\x12%\n\x05state\x18\x01 \x01(\x0e\x32\x16.impasto.v1.FetchState\x12\x16\n\x0ereceived_bytes\x18\x02 \x01(\x04\x12\x13\n\x0btotal_bytes\x18\x03 \x01(\x04*~\n\nFetchState\x12\x1b\n\x17\x46\x45TCH_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x46\x45TCH_STATE_DOWNLOADING\x10\x01\x12\x19\n\x15\x46\x45TCH_STATE_IMPORTING\x10\x02\x12\x1b\n\x17\x46\x45TCH_STATE_INTERRUPTED\x10\x03\x32\xf6\x01\n\rServerService\x12T\n\rGetServerInfo\x12 .impasto.v1.GetServerInfoRequest\x1a!.impasto.v1.GetServerInfoResponse\x12N\n\x0b\x46reeDevices\x12\x1e.impasto.v1.FreeDevicesRequest\x1a\x1f.impasto.v1.FreeDevicesResponse\x12?\n\x06\x46orget\x12\x19.impasto.v1.ForgetRequest\x1a\x1a.impasto.v1.ForgetResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'impasto.v1.server_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FETCHSTATE']._serialized_start=1124
-  _globals['_FETCHSTATE']._serialized_end=1250
+  _globals['_FETCHSTATE']._serialized_start=1228
+  _globals['_FETCHSTATE']._serialized_end=1354
   _globals['_GETSERVERINFOREQUEST']._serialized_start=39
   _globals['_GETSERVERINFOREQUEST']._serialized_end=61
   _globals['_FREEDEVICESREQUEST']._serialized_start=63
@@ -44,15 +44,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_FREEDEVICESRESPONSE']._serialized_start=210
   _globals['_FREEDEVICESRESPONSE']._serialized_end=300
   _globals['_GETSERVERINFORESPONSE']._serialized_start=303
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=618
-  _globals['_DEVICE']._serialized_start=620
-  _globals['_DEVICE']._serialized_end=730
-  _globals['_LIMITS']._serialized_start=733
-  _globals['_LIMITS']._serialized_end=912
-  _globals['_ENCODERINFO']._serialized_start=914
-  _globals['_ENCODERINFO']._serialized_end=1022
-  _globals['_WEIGHTSFETCH']._serialized_start=1024
-  _globals['_WEIGHTSFETCH']._serialized_end=1122
-  _globals['_SERVERSERVICE']._serialized_start=1253
-  _globals['_SERVERSERVICE']._serialized_end=1499
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=653
+  _globals['_DISKUSE']._serialized_start=655
+  _globals['_DISKUSE']._serialized_end=722
+  _globals['_DEVICE']._serialized_start=724
+  _globals['_DEVICE']._serialized_end=834
+  _globals['_LIMITS']._serialized_start=837
+  _globals['_LIMITS']._serialized_end=1016
+  _globals['_ENCODERINFO']._serialized_start=1018
+  _globals['_ENCODERINFO']._serialized_end=1126
+  _globals['_WEIGHTSFETCH']._serialized_start=1128
+  _globals['_WEIGHTSFETCH']._serialized_end=1226
+  _globals['_SERVERSERVICE']._serialized_start=1357
+  _globals['_SERVERSERVICE']._serialized_end=1603
 # @@protoc_insertion_point(module_scope)

@@ -53,7 +53,7 @@ class FreeDevicesResponse(_message.Message):
     def __init__(self, freed: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., busy: _Optional[_Iterable[_Union[Device, _Mapping]]] = ...) -> None: ...
 
 class GetServerInfoResponse(_message.Message):
-    __slots__ = ("version", "api_versions", "devices", "limits", "encoders", "queued_jobs", "running_jobs", "instance_id", "pid", "default_encoder", "uptime_s", "notices")
+    __slots__ = ("version", "api_versions", "devices", "limits", "encoders", "queued_jobs", "running_jobs", "instance_id", "pid", "default_encoder", "uptime_s", "notices", "disk")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     API_VERSIONS_FIELD_NUMBER: _ClassVar[int]
     DEVICES_FIELD_NUMBER: _ClassVar[int]
@@ -66,6 +66,7 @@ class GetServerInfoResponse(_message.Message):
     DEFAULT_ENCODER_FIELD_NUMBER: _ClassVar[int]
     UPTIME_S_FIELD_NUMBER: _ClassVar[int]
     NOTICES_FIELD_NUMBER: _ClassVar[int]
+    DISK_FIELD_NUMBER: _ClassVar[int]
     version: str
     api_versions: _containers.RepeatedScalarFieldContainer[str]
     devices: _containers.RepeatedCompositeFieldContainer[Device]
@@ -78,7 +79,18 @@ class GetServerInfoResponse(_message.Message):
     default_encoder: str
     uptime_s: float
     notices: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, version: _Optional[str] = ..., api_versions: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., encoders: _Optional[_Iterable[_Union[EncoderInfo, _Mapping]]] = ..., queued_jobs: _Optional[int] = ..., running_jobs: _Optional[int] = ..., instance_id: _Optional[str] = ..., pid: _Optional[int] = ..., default_encoder: _Optional[str] = ..., uptime_s: _Optional[float] = ..., notices: _Optional[_Iterable[str]] = ...) -> None: ...
+    disk: _containers.RepeatedCompositeFieldContainer[DiskUse]
+    def __init__(self, version: _Optional[str] = ..., api_versions: _Optional[_Iterable[str]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., limits: _Optional[_Union[Limits, _Mapping]] = ..., encoders: _Optional[_Iterable[_Union[EncoderInfo, _Mapping]]] = ..., queued_jobs: _Optional[int] = ..., running_jobs: _Optional[int] = ..., instance_id: _Optional[str] = ..., pid: _Optional[int] = ..., default_encoder: _Optional[str] = ..., uptime_s: _Optional[float] = ..., notices: _Optional[_Iterable[str]] = ..., disk: _Optional[_Iterable[_Union[DiskUse, _Mapping]]] = ...) -> None: ...
+
+class DiskUse(_message.Message):
+    __slots__ = ("owner", "used_bytes", "allowed_bytes")
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    USED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ALLOWED_BYTES_FIELD_NUMBER: _ClassVar[int]
+    owner: str
+    used_bytes: int
+    allowed_bytes: int
+    def __init__(self, owner: _Optional[str] = ..., used_bytes: _Optional[int] = ..., allowed_bytes: _Optional[int] = ...) -> None: ...
 
 class Device(_message.Message):
     __slots__ = ("name", "description", "worker_pid", "loaded_encoders", "budget_bytes")

@@ -106,8 +106,9 @@ class StylizeServiceServicer(object):
         ALREADY_EXISTS: the `request_id` was used for a different request.
         NOT_FOUND: a blob is gone, or was never yours; ErrorInfo.reason is BLOB_EXPIRED: upload it again.
         FAILED_PRECONDITION: the encoder is not on this machine, the picture cannot fit.
-        RESOURCE_EXHAUSTED: the client, or all together, have too many unfinished jobs; QuotaFailure tells who, RetryInfo
-        when to try again.
+        RESOURCE_EXHAUSTED: the client, or all together, have too many unfinished jobs, or too much on the daemon's disk
+        (ErrorInfo.reason DISK_SHARE or DISK_QUOTA, its metadata "actual" and "limit" the bytes); QuotaFailure tells who,
+        RetryInfo when to try again.
         UNAVAILABLE: the daemon is going away.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
