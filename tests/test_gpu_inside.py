@@ -5,6 +5,7 @@ In this process, on a real card; skipped where there is none, as ``test_gpu``.
 
 import gc
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +22,6 @@ from impasto.image import ImageHeader
 from impasto.method import ObjectiveName, Precision, Settings
 from impasto.method.choices import settings_of, settings_to_json
 from impasto.method.defaults import defaults
-from impasto.scheduling.admission import HELD_BASE_BYTES, HELD_BYTES
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.weights import Shelf
 from impasto.worker.painting import Painting, Terms
@@ -142,34 +142,31 @@ def test_the_gradient_is_that_of_the_processor(precision: Precision) -> None:
     assert alike > 0.95
 
 
-@pytest.mark.parametrize("tile", [0, 512])
-@pytest.mark.parametrize(("encoder", "side"), [("vgg19-slim", 1024), ("vgg19-slim", 2048), ("vgg19", 1024)])
-def test_memory_stays_below_its_forecast(encoder: str, side: int, tile: int) -> None:
-    """At the peak with all of L-BFGS's pairs, and between turns, as the driver's own books of this process have it."""
-    network = (load_slim() if encoder == "vgg19-slim" else random_encoder()).to(DEVICE)
-    base = defaults(encoder)
-    settings = Settings(
-        steps=STEPS, max_scales=1, weights=base.weights, frequency_power=base.frequency_power, tile=tile
-    )
+@pytest.mark.parametrize("precision", ["float32", "mixed"])
+@pytest.mark.parametrize(
+    ("encoder", "side", "tile"),
+    [
+        *[("vgg19-slim", side, tile) for side in (512, 1024, 2048, 3072) for tile in (0, 512)],
+        *[("vgg19", side, tile) for side in (512, 1024, 2304) for tile in (0, 512)],
+    ],
+)
+def test_memory_stays_below_its_forecast(encoder: str, side: int, tile: int, precision: Precision) -> None:
+    """At the peak with all of L-BFGS's pairs, and between turns, by torch's books of this process."""
+    network, base = (load_slim() if encoder == "vgg19-slim" else random_encoder()).to(DEVICE), defaults(encoder)
+    settings = replace(base, steps=STEPS, max_scales=1, margin=0, tile=tile, precision=precision)
     content, style = torch.rand(1, 3, side, side, device=DEVICE), torch.rand(1, 3, 512, 512, device=DEVICE)
-    steps = stylize(network, content, style, settings)
+    run = stylize(network, content, style, settings)
     for _ in range(STEPS):
-        last = next(steps)
-    held, peak, took = (
-        torch.cuda.memory_allocated(),
-        torch.cuda.max_memory_allocated(),
-        torch.cuda.max_memory_reserved(),
-    )
-    said = bytes_needed(network, side**2, 512**2, settings)
-    kept = int(side**2 * HELD_BYTES) + HELD_BASE_BYTES
-    told = [number // MIB for number in (peak, took, said, held, kept)]
-    measured.info(
-        "%s %d px, tiles of %d: peak %d MiB, torch took %d, forecast %d; held %d of %d", encoder, side, tile, *told
-    )
+        last = next(run)
+    peak, took = torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
+    torch.cuda.empty_cache()
+    held, said = torch.cuda.memory_reserved(), bytes_needed(network, side**2, 512**2, settings)
+    told = [f"{number // MIB} MiB, {number / side**2:.0f} a pixel" for number in (peak, took, said, held)]
+    name = f"{encoder} {precision} {side} px in tiles of {tile}"
+    measured.info("%s: peak %s; torch took %s; forecast %s; held %s", name, *told)
 
     assert last.last
     assert took < said
-    assert held < kept + 2 * sum(one.nbytes for one in network.parameters())
 
 
 def test_a_picture_is_made_as_small_as_anybody_asks() -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,9 @@ import torch
 
 from harness import Daemon, Home, alive, inline, long_request, picture, request, wait_for
 from impasto.engine import random_encoder, stylize
+from impasto.engine.precision import paying_precision
 from impasto.image import ImageHeader
-from impasto.method import Settings, Weights
+from impasto.method.defaults import defaults
 from impasto.scheduling.admission import footprint
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.v1 import stylize_pb2
@@ -118,12 +120,13 @@ def test_a_small_budget_and_an_idle_end(start: Start) -> None:
 
 
 def weighed(tile: int) -> int:
-    """Bytes that torch takes of the card for two steps of vgg19 at 1536 px, in tiles of that side or as a whole."""
+    """Bytes that torch takes of the card for four steps of vgg19 at 1536 px, in tiles of that side or as a whole."""
     encoder, styles = random_encoder().to(DEVICE), torch.rand(1, 3, 64, 64, device=DEVICE)
     gc.collect()
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    settings = Settings(steps=2, max_scales=1, tile=tile, weights=Weights(1.0, 10.0))
+    precision = paying_precision(torch.device(DEVICE))
+    settings = replace(defaults("vgg19"), steps=4, max_scales=1, tile=tile, precision=precision)
     list(stylize(encoder, torch.rand(1, 3, 1536, 1536, device=DEVICE), styles, settings))
     return torch.cuda.max_memory_reserved()
 
