@@ -93,12 +93,14 @@ def write(
     """Sets samples of a drawable that nobody has seen yet, or of a preview; `between` is called after each band."""
     part, view, at = area or whole(drawable), memoryview(samples), 0
     buffer, pixel_bytes = drawable.get_buffer(), len(samples) // (part.width * part.height)
-    for band in _bands(part):
-        end = at + pixel_bytes * band.width * band.height
-        buffer.set(band, babl, bytes(view[at:end]))
-        at = end
-        between()
-    buffer.flush()  # without it GIMP reads the old pixels
+    try:
+        for band in _bands(part):
+            end = at + pixel_bytes * band.width * band.height
+            buffer.set(band, babl, bytes(view[at:end]))
+            at = end
+            between()
+    finally:  # GIMP would read the old pixels; and end whose buffer writes them once the layer was deleted
+        buffer.flush()
     drawable.update(part.x, part.y, part.width, part.height)
 
 
@@ -144,10 +146,12 @@ def spread(  # a picture, its place, and who waits meanwhile
             node.set_property(name, value)
     for one, other in itertools.pairwise(nodes):
         one.link(other)
-    for band in _bands(Area(0, 0, area.width, area.height)):
-        nodes[-1].blit_buffer(target, band, 0, NONE)
-        between()
-    target.flush()
+    try:
+        for band in _bands(Area(0, 0, area.width, area.height)):
+            nodes[-1].blit_buffer(target, band, 0, NONE)
+            between()
+    finally:
+        target.flush()
     drawable.update(0, 0, area.width, area.height)
 
 
