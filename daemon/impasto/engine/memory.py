@@ -32,11 +32,13 @@ WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, a
 LEAST_TILE_PX = 128  # with smaller ones nearly all work is done around them
 
 
-# As CUDA, torch's allocator on a CPU, oneDNN and the system say it. oneDNN tells only what it could not create: of what
-# this engine asks for, nothing but want of memory keeps it from that.
+# As CUDA, torch's allocator on a CPU, oneDNN and the system say it. oneDNN tells only what it could not create, cuDNN
+# that it found no algorithm, as each wanted more than there was, and CUDA's other libraries have a status of that name:
+# of what this engine asks for, nothing but want of memory keeps them from it.
 OUT_OF_MEMORY = (
     *("out of memory", "can't allocate memory", "cannot allocate memory"),
     *("could not create a memory object", "could not create a primitive"),
+    *("_status_alloc_failed", "unable to find an engine to execute", "unable to find a valid cudnn algorithm"),
 )
 
 

@@ -47,19 +47,20 @@ class Replay:
         Raises:
             RuntimeError: something in it cannot be recorded, or there is no memory for it.
         """
-        self._at = variable.detach().clone().requires_grad_()
+        # A graph knows addresses and not whose they are: all that it reads must live as long as it does.
+        self._objective, self._at = objective, variable.detach().clone().requires_grad_()
         beside, here = torch.cuda.Stream(variable.device), torch.cuda.current_stream(variable.device)
         beside.wait_stream(here)
         with torch.cuda.stream(beside):
             for _ in range(WARM_UPS):
-                self._evaluated(objective)
+                self._evaluated()
         here.wait_stream(beside)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):  # others may save a state meanwhile
-            self._terms, self._gradient = self._evaluated(objective)
+            self._terms, self._gradient = self._evaluated()
 
-    def _evaluated(self, objective: Callable[[Tensor], Losses]) -> tuple[Tensor, Tensor]:
-        losses = objective(self._at)
+    def _evaluated(self) -> tuple[Tensor, Tensor]:
+        losses = self._objective(self._at)
         terms = losses.stacked().detach()
         (gradient,) = torch.autograd.grad(losses.total, self._at, materialize_grads=True)
         return terms, gradient

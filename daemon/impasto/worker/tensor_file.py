@@ -10,7 +10,8 @@ from it.
 import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,9 +43,10 @@ def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
     checksum = xxh3_64()
     with path.open("wb") as file:
         path.chmod(0o600)
-        for piece in _pieces(tensors, metadata):
-            checksum.update(piece)
-            file.write(piece)
+        with _beside_the_work(tensors.values()):
+            for piece in _pieces(tensors, metadata):
+                checksum.update(piece)
+                file.write(piece)
         file.flush()
         os.fsync(file.fileno())
     return checksum.hexdigest()
@@ -57,6 +59,20 @@ def checksum_of(path: Path) -> str:
         while data := file.read(PART_BYTES):
             checksum.update(data)
     return checksum.hexdigest()
+
+
+def _beside_the_work(tensors: Iterable[Tensor]) -> AbstractContextManager[object]:
+    """While open, tensors of a GPU come here beside whatever it computes, once they themselves are there.
+
+    In the stream that the work is in, each would wait for the step under way, and the next step for it.
+    """
+    devices = {tensor.device for tensor in tensors if tensor.is_cuda}
+    if not devices:
+        return nullcontext()
+    (device,) = devices  # a job has one
+    stream = torch.cuda.Stream(device)
+    stream.wait_stream(torch.cuda.default_stream(device))
+    return torch.cuda.stream(stream)
 
 
 def _pieces(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
