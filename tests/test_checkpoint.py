@@ -12,12 +12,13 @@ import torch
 
 from harness import picture
 from impasto.engine import Checkpoint, Losses
-from impasto.engine.descent import LBFGS_HISTORY, Descent, by_autograd
+from impasto.engine.descent import Descent, by_autograd
 from impasto.engine.scratch import Scratch
 from impasto.engine.spilled import SpilledDescent
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
 from impasto.method.choices import settings_from_json, settings_of, settings_to_json
+from impasto.method.settings import USUAL_HISTORY
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.weights import Shelf
 from impasto.worker import checkpoint, tensor_file
@@ -66,7 +67,7 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     assert (tmp_path / "job").stat().st_mode & 0o777 == 0o700
 
 
-def falling(optimizer: Literal["lbfgs", "adam"], steps: int, history: int = LBFGS_HISTORY) -> Descent:
+def falling(optimizer: Literal["lbfgs", "adam"], steps: int, history: int = USUAL_HISTORY) -> Descent:
     """A descent of some steps into a bowl."""
     descent = Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02, history)
     for _ in range(steps):

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from impasto.engine import Diverged, Losses
-from impasto.engine.descent import LBFGS_HISTORY, OVERSHOT, Descent, Slope, by_autograd
+from impasto.engine.descent import OVERSHOT, Descent, Slope, by_autograd
+from impasto.method.settings import USUAL_HISTORY
 
 
 def as_losses(function: Callable[[Tensor], Tensor]) -> Slope:
@@ -35,7 +36,7 @@ def cliff(variable: Tensor) -> Tensor:
 
 
 def falling(
-    function: Callable[[Tensor], Tensor], steps: int, optimizer: str = "lbfgs", history: int = LBFGS_HISTORY
+    function: Callable[[Tensor], Tensor], steps: int, optimizer: str = "lbfgs", history: int = USUAL_HISTORY
 ) -> list[float]:
     """J before each step."""
     descent = Descent(torch.zeros(1, 3, 8, 8), "adam" if optimizer == "adam" else "lbfgs", 0.02, history)

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from impasto.engine.limited_memory import BLOCK, LimitedMemory, rows_for
+from impasto.engine.limited_memory import LimitedMemory
 from impasto.engine.preconditioner import Preconditioner
+from impasto.method.settings import BLOCK, rows_for
 
 SHAPE = (1, 3, 6, 8)
 

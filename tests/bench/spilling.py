@@ -30,15 +30,14 @@ from torch import Tensor
 
 from impasto import malloc
 from impasto.engine import Style, load_slim, stylize
-from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.memory import bytes_needed
 from impasto.engine.room import MEMORY, Room
 from impasto.engine.scratch import Scratch
 from impasto.method.defaults import defaults
+from impasto.method.settings import PAIR_BYTES, USUAL_HISTORY
 
 LOOK_S, STYLE = 0.01, (384, 512)
 MIB = 1 << 20
-PAIR_BYTES = 2 * 3 * 4  # per pixel
 CASES: dict[str, dict[str, Any]] = {
     "plain": {},
     "selection, keep": {"selection": True, "keep": True},
@@ -111,7 +110,7 @@ def weigh(case: str, megapixels: float, tile: int, steps: int, folder: Path | No
         _ = step.image
     watch.ended = True
     pixels = (height + 2 * settings.margin) * (width + 2 * settings.margin)
-    missing = 0 if scratch is not None else max(0, LBFGS_HISTORY + 1 - steps // 2) * PAIR_BYTES * pixels
+    missing = 0 if scratch is not None else max(0, USUAL_HISTORY + 1 - steps // 2) * PAIR_BYTES * pixels
     own, whole = (peak + missing for peak in watch.above())
     guides = regions or int(selection)
     said = bytes_needed(encoder, pixels, STYLE[0] * STYLE[1], settings, guides)

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from impasto.engine.limited_memory import LimitedMemory
 from impasto.engine.objective import Losses
+from impasto.method.settings import USUAL_HISTORY
 
-LBFGS_HISTORY = 10  # ten pairs descend as a hundred do for the first hundred steps, in a tenth of the memory
 PAIRS = ("old_dirs", "old_stps", "moves", "changes")  # which nobody writes into; a test watches that torch does not
 LIFTED = 10  # bits of J as the optimiser sees it at first
 OVERSHOT = 2.0  # a loss more than this many times the last one means that L-BFGS stepped too far
@@ -52,11 +52,11 @@ class Descent:
     """
 
     def __init__(
-        self, start: Tensor, optimizer: Literal["lbfgs", "adam"], adam_rate: float, history: int = LBFGS_HISTORY
+        self, start: Tensor, optimizer: Literal["lbfgs", "adam"], adam_rate: float, history: int = USUAL_HISTORY
     ) -> None:
         """Begins at `start`, which becomes the variable itself; `history` says how many pairs L-BFGS remembers.
 
-        More than `LBFGS_HISTORY` are remembered by ``limited_memory``, with steps of its kind; else it is torch's.
+        More than `USUAL_HISTORY` are remembered by ``limited_memory``, with steps of its kind; else it is torch's.
         """
         self.variable = start.contiguous().requires_grad_()  # a channels_last one crashes L-BFGS
         self._optimizer = _optimizer(self.variable, optimizer, adam_rate, history)
@@ -148,7 +148,7 @@ def _optimizer(
     """L-BFGS in single steps, without line search and tolerances: so it can be sliced and resumed bit for bit."""
     if name == "adam":
         return torch.optim.Adam([variable], lr=adam_rate, betas=(0.9, 0.99))
-    if history > LBFGS_HISTORY:
+    if history > USUAL_HISTORY:
         return LimitedMemory(variable, history)
     return torch.optim.LBFGS([variable], lr=1, max_iter=1, history_size=history, tolerance_grad=-1, tolerance_change=-1)
 

@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 
 from impasto.engine.preconditioner import Preconditioner
+from impasto.method.settings import BLOCK, rows_for
 
-BLOCK = 10  # pairs that are given memory, and forgotten, together
 LATE = 20  # pairs from which gamma and D are found
 LEARNED_AT = 10  # pairs, from which on D is learned
 LEARNED_EVERY = 5  # pairs
@@ -32,11 +32,6 @@ BATCH_VALUES = 1 << 22  # of pairs of which D is learned that are transformed at
 LEAST_CURVATURE = 1e-10  # as torch has it
 SHORTENED = 0.25  # of a move that went too far is kept
 PATIENCE = 5  # moves in a row that went too far, before the pairs are held to be wrong and forgotten
-
-
-def rows_for(history: int) -> int:
-    """Of each of the two matrices, where `history` pairs are to be remembered."""
-    return -(-history // BLOCK) * BLOCK
 
 
 @dataclass

@@ -171,7 +171,7 @@ class ScaleState:
     def _descend(self, previous: Tensor | None) -> None:
         """The variable at its start, and what moves it."""
         settings, start = self._work.settings, self._coordinates.variable(self._begin(previous))
-        self._descent = Descent(start, settings.optimizer, settings.adam_rate)
+        self._descent = Descent(start, settings.optimizer, settings.adam_rate, settings.history)
         self._slope: Slope | None = None  # made at the first step, which may be stopped
 
     def _continued(self, image: Tensor) -> Tensor:
