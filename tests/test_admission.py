@@ -28,7 +28,7 @@ from impasto.scheduling.admission import (
     footprint,
     superseded,
 )
-from impasto.spec import ENCODERS, OBJECTIVES, StyleUse, StylizeSpec
+from impasto.spec import ENCODERS, MIN_HISTORY, OBJECTIVES, StyleUse, StylizeSpec
 
 MIB = 1 << 20
 
@@ -114,19 +114,60 @@ def test_a_style_used_larger_than_the_content_counts() -> None:
     assert strokes > small
 
 
+@pytest.mark.parametrize("name", ENCODERS)
+def test_a_longer_history_takes_memory_and_never_a_disk(name: str) -> None:
+    """A move and a change of three channels for each pair, tens of them at once, and no more than there are steps."""
+    encoder, content = load_slim() if name == "vgg19-slim" else random_encoder(1.0), ImageHeader(3000, 2000)
+    margin = DEFAULTS[name].margin
+    pixels = (3000 + 2 * margin) * (2000 + 2 * margin)
+    usual = footprint(spec(name), content, [ImageHeader(64, 64)])
+    for history, steps, pairs in ((10, 300, 0), (11, 300, 10), (100, 300, 90), (100, 41, 40), (200, 5, 0)):
+        asked, chosen = spec(name, history=history, steps=steps), replace(defaults(name), history=history, steps=steps)
+        need = footprint(asked, content, [ImageHeader(64, 64)])
+        said, limit = bytes_needed(encoder, pixels, 64 * 64, chosen), need.fixed + need.whole + 40 * MIB
+
+        assert need.pairs == need.whole - usual.whole == need.held - usual.held == pairs * 24 * pixels
+        assert need.peak == pytest.approx(said, rel=0.02)
+        assert need.spills(limit) == (history == 10)
+        cut = fitted(encoder, (2000, 3000), 64 * 64, chosen, limit, spills=True)
+        assert cut.spilled == (history == 10)
+        assert cut.tile
+
+
+def test_a_history_that_does_not_fit_is_refused_with_what_it_takes() -> None:
+    """Beside the size that would fit: a shorter one. With that it comes in, onto the disk."""
+    content, budget = ImageHeader(4000, 3000), [4096 * MIB]
+    long = footprint(spec(history=200), content, [ImageHeader(64, 64)])
+
+    told = rf"of at most \d+ px, or for a shorter history, which takes {long.pairs // MIB} MiB of these"
+    with pytest.raises(CannotServe, match=told):
+        check_fit(long, content, budget, at(content, 200), spills=True)
+
+    check_fit(footprint(spec(), content, [ImageHeader(64, 64)]), content, budget, at(content), spills=True)
+
+
+def test_a_history_beyond_its_bounds_is_no_setting() -> None:
+    """Nor a long one of arrays on a disk, which would be read from it at every step."""
+    with pytest.raises(ValueError, match=f"history is 9; {MIN_HISTORY} pairs at least"):
+        Settings(history=9)
+    with pytest.raises(ValueError, match="history is 11; arrays on a disk"):
+        Settings(history=11, spilled=True)
+
+
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("colour", ["style", "content-luminance"])
-def test_a_waiting_job_holds_no_more_than_is_said(colour: str) -> None:
+@pytest.mark.parametrize(("colour", "history"), [("style", 10), ("content-luminance", 10), ("style", 30)])
+def test_a_waiting_job_holds_no_more_than_is_said(colour: str, history: int) -> None:
     """All tensors that live between two steps, once L-BFGS has all its pairs, are within what was predicted."""
-    encoder, side = load_slim(), 160
-    settings: Settings = replace(defaults("vgg19-slim"), steps=14, max_scales=1, colour=colour)  # type: ignore[arg-type]
+    encoder, side, steps = load_slim(), 160, history + 4
+    settings: Settings = replace(defaults("vgg19-slim"), steps=steps, max_scales=1, colour=colour, history=history)  # type: ignore[arg-type]
     before = _tensor_bytes()
     for step in stylize(encoder, torch.rand(1, 3, side, side), torch.rand(1, 3, side, side), settings):
-        if step.number == 13:
+        if step.number == history + 3:
             held = _tensor_bytes() - before
             break
 
-    said = footprint(spec(), ImageHeader(side, side), [ImageHeader(side, side)]).held
+    asked = spec(history=history, steps=steps)
+    said = footprint(asked, ImageHeader(side, side), [ImageHeader(side, side)]).held
 
     assert held < said
     assert said - HELD_BASE_BYTES < 3 * held  # and it is no wild guess
@@ -197,9 +238,9 @@ def test_a_disk_without_room_is_refused_with_the_numbers() -> None:
     assert caught.value.reason == "DISK_FULL"
 
 
-def at(content: ImageHeader) -> Callable[[int], Footprint]:
+def at(content: ImageHeader, history: int | None = None) -> Callable[[int], Footprint]:
     """What a picture of that shape needs at another size."""
-    return lambda side: footprint(spec(size=side), content, [content.resized(1024, 768)])
+    return lambda side: footprint(spec(size=side, history=history), content, [content.resized(1024, 768)])
 
 
 def test_nothing_is_refused_of_devices_that_nobody_knows() -> None:

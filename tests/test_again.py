@@ -111,3 +111,21 @@ def test_want_of_memory_before_there_is_a_painting_is_told_in_numbers(
     last = worker._line.said[-1]  # type: ignore[attr-defined]
     assert (last["event"], last["reason"]) == ("failed", "DEVICE_OUT_OF_MEMORY")
     assert last["message"].startswith("the memory of cpu is full: 320x160 px need about 512 MiB on cpu, and")
+
+
+def test_a_device_that_never_computes_again_costs_the_process_and_no_job(
+    worker: Worker, started: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is said of the job: the front finds the process gone, and another goes on. See ``test_gpu_life``."""
+    wanting(monkeypatch, 1)
+    monkeypatch.setattr(Studio, "answers", lambda _self: False)
+
+    def gone(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr("os._exit", gone)
+    worker._serve(started)
+    with pytest.raises(SystemExit, match="70"):
+        worker._serve({"verb": "slice", "job": "jobs/1", "seconds": 60.0})
+
+    assert [one["event"] for one in worker._line.said if one["event"] in ("failed", "sliced", "done")] == []  # type: ignore[attr-defined]

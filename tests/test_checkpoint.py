@@ -18,6 +18,7 @@ from impasto.engine.spilled import SpilledDescent
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
 from impasto.method.choices import settings_from_json, settings_of, settings_to_json
+from impasto.method.settings import USUAL_HISTORY
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.weights import Shelf
 from impasto.worker import checkpoint, tensor_file
@@ -66,9 +67,9 @@ def test_what_was_written_comes_back(tmp_path: Path) -> None:
     assert (tmp_path / "job").stat().st_mode & 0o777 == 0o700
 
 
-def falling(optimizer: Literal["lbfgs", "adam"], steps: int) -> Descent:
+def falling(optimizer: Literal["lbfgs", "adam"], steps: int, history: int = USUAL_HISTORY) -> Descent:
     """A descent of some steps into a bowl."""
-    descent = Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02)
+    descent = Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02, history)
     for _ in range(steps):
         descent.advance(by_autograd(bowl))
     return descent
@@ -80,11 +81,13 @@ def bowl(variable: torch.Tensor) -> Losses:
     return Losses(value, *(value.new_full((), zero) for _ in range(3)))
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize(("optimizer", "history"), [("lbfgs", 10), ("lbfgs", 20), ("adam", 10)])
 @pytest.mark.parametrize("steps", [0, 1, 15])
-def test_a_real_state_comes_back_to_the_bit(tmp_path: Path, optimizer: Literal["lbfgs", "adam"], steps: int) -> None:
+def test_a_real_state_comes_back_to_the_bit(
+    tmp_path: Path, optimizer: Literal["lbfgs", "adam"], steps: int, history: int
+) -> None:
     """Of both optimisers: every tensor, number, None and infinity; whoever goes on from it makes the same moves."""
-    first, second = falling(optimizer, steps), falling(optimizer, 0)
+    first, second = falling(optimizer, steps, history), falling(optimizer, 0, history)
     checkpoint.prepare(tmp_path)
     checkpoint.write(tmp_path, Packed.of(Checkpoint(steps, 0, steps, first.state()), {}))
     saved = checkpoint.newest(tmp_path)

@@ -36,6 +36,7 @@ def test_what_is_left_open_is_the_encoders_own() -> None:
         ("tileable", True),
         ("colour", "content-match-lab"),
         ("colour_strength", 0.5),
+        ("history", 100),
         *(("objective", name) for name in OBJECTIVES),
     ],
 )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from impasto.engine import Diverged, Losses
 from impasto.engine.descent import OVERSHOT, Descent, Slope, by_autograd
+from impasto.method.settings import USUAL_HISTORY
 
 
 def as_losses(function: Callable[[Tensor], Tensor]) -> Slope:
@@ -34,23 +35,26 @@ def cliff(variable: Tensor) -> Tensor:
     return (torch.exp(40 * (variable - 1)) - variable + 3).mean()
 
 
-def falling(function: Callable[[Tensor], Tensor], steps: int, optimizer: str = "lbfgs") -> list[float]:
+def falling(
+    function: Callable[[Tensor], Tensor], steps: int, optimizer: str = "lbfgs", history: int = USUAL_HISTORY
+) -> list[float]:
     """J before each step."""
-    descent = Descent(torch.zeros(1, 3, 8, 8), "adam" if optimizer == "adam" else "lbfgs", 0.02)
+    descent = Descent(torch.zeros(1, 3, 8, 8), "adam" if optimizer == "adam" else "lbfgs", 0.02, history)
     return [descent.advance(as_losses(function))["total"] for _ in range(steps)]
 
 
-@pytest.mark.parametrize(("optimizer", "steps"), [("lbfgs", 40), ("adam", 400)])
-def test_a_bowl_is_descended(optimizer: str, steps: int) -> None:
+@pytest.mark.parametrize(("optimizer", "steps", "history"), [("lbfgs", 40, 10), ("lbfgs", 40, 100), ("adam", 400, 10)])
+def test_a_bowl_is_descended(optimizer: str, steps: int, history: int) -> None:
     """Either optimiser reaches the bottom of a bowl."""
-    totals = falling(bowl, steps, optimizer)
+    totals = falling(bowl, steps, optimizer, history)
 
     assert totals[-1] < 1e-3 * totals[0]
 
 
-def test_an_overshooting_move_is_taken_back() -> None:
+@pytest.mark.parametrize("history", [10, 100])
+def test_an_overshooting_move_is_taken_back(history: int) -> None:
     """After a move that more than doubled J the next looks are from ever nearer, until J is no worse; then down."""
-    totals = falling(cliff, 40)
+    totals = falling(cliff, 40, history=history)
     thrown = [index for index, total in enumerate(totals) if total > OVERSHOT * totals[0]]
 
     assert thrown, "the function must be one that throws L-BFGS out"
@@ -59,9 +63,10 @@ def test_an_overshooting_move_is_taken_back() -> None:
     assert totals[-1] == pytest.approx(min(totals), rel=0.05)
 
 
-def test_infinity_behind_a_move_is_taken_back_too() -> None:
+@pytest.mark.parametrize("history", [10, 100])
+def test_infinity_behind_a_move_is_taken_back_too(history: int) -> None:
     """A move into where J is infinite or no number ends at a finite place."""
-    totals = falling(lambda variable: cliff(variable * 4), 60)
+    totals = falling(lambda variable: cliff(variable * 4), 60, history=history)
 
     assert totals[-1] < totals[0]
 
@@ -74,13 +79,15 @@ def test_infinity_at_the_start_is_told() -> None:
         descent.advance(as_losses(bowl))
 
 
-@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 9])
-def test_state_goes_on_bit_for_bit_across_a_step_back(at: int) -> None:
+@pytest.mark.parametrize(
+    ("history", "at"), [*((10, at) for at in (1, 2, 3, 4, 5, 9)), *((20, at) for at in (1, 2, 9, 13, 14, 21, 34, 47))]
+)
+def test_state_goes_on_bit_for_bit_across_a_step_back(history: int, at: int) -> None:
     """A descent taken up from any state, in the midst of going back too, makes the same moves."""
-    straight = Descent(torch.zeros(1, 3, 8, 8), "lbfgs", 0.02)
+    straight = Descent(torch.zeros(1, 3, 8, 8), "lbfgs", 0.02, history)
     for _ in range(at):
         straight.advance(as_losses(cliff))
-    resumed = Descent(torch.ones(1, 3, 8, 8), "lbfgs", 0.02)
+    resumed = Descent(torch.ones(1, 3, 8, 8), "lbfgs", 0.02, history)
     resumed.restore(straight.state())
     for _ in range(8):
         expected, found = straight.advance(as_losses(cliff)), resumed.advance(as_losses(cliff))
@@ -89,10 +96,10 @@ def test_state_goes_on_bit_for_bit_across_a_step_back(at: int) -> None:
     assert torch.equal(resumed.variable, straight.variable)
 
 
-@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
-def test_a_state_stays_as_it_was_while_the_descent_goes_on(optimizer: Literal["lbfgs", "adam"]) -> None:
+@pytest.mark.parametrize(("optimizer", "history"), [("lbfgs", 10), ("lbfgs", 11), ("lbfgs", 20), ("adam", 10)])
+def test_a_state_stays_as_it_was_while_the_descent_goes_on(optimizer: Literal["lbfgs", "adam"], history: int) -> None:
     """Not all of it is a copy: what is shared is never written into, as a thread may be writing it to a disk."""
-    descent = Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02)
+    descent = Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02, history)
     for _ in range(15):
         descent.advance(as_losses(bowl))
     state = descent.state()

@@ -11,8 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from impasto.engine import VGG, Objective, Settings, Step, StyleTarget, Weights, load_slim, random_encoder, stylize
+from impasto.engine import (
+    VGG,
+    Objective,
+    Settings,
+    Step,
+    StyleTarget,
+    Weights,
+    load_slim,
+    random_encoder,
+    seeing,
+    stylize,
+)
 from impasto.engine import passage as passages
+from impasto.engine.at_once import AtOnce
 from impasto.engine.bits import Bits
 from impasto.engine.chain import INNERMOST, chain_of
 from impasto.engine.objective import target_source
@@ -37,6 +49,13 @@ class Plainly(nn.Module):
         """Its features."""
         found: dict[str, Tensor] = self.encoder(image, layers)
         return found
+
+
+@pytest.fixture(params=["in strips", "at once"])
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a processor runs it, and as a GPU does; a GPU's way runs anywhere, but for cuDNN's fused kernels."""
+    if request.param == "at once":
+        monkeypatch.setattr(seeing, "passage_of", AtOnce)
 
 
 @pytest.fixture
@@ -83,7 +102,7 @@ def cosine(found: Tensor, expected: Tensor) -> float:
     return float(torch.cosine_similarity(found.flatten().double(), expected.flatten().double(), 0))
 
 
-@pytest.mark.usefixtures("narrow")
+@pytest.mark.usefixtures("narrow", "run")
 @pytest.mark.parametrize("size", [(64, 64), (61, 75), (37, 16)])
 @pytest.mark.parametrize("how", [{}, {"regions": True}, {"guided": True}, {"objective": "spst"}, {"objective": "w2"}])
 @pytest.mark.parametrize(("pooling", "padding"), [("max", "zeros"), ("avg", "replicate"), ("max", "replicate")])
@@ -98,6 +117,7 @@ def test_the_gradient_is_autograds(pooling: str, padding: str, how: dict[str, An
     assert apart(found, wanted) < EQUAL
 
 
+@pytest.mark.usefixtures("run")
 def test_the_gradient_around_the_border_is_autograds() -> None:
     """Where the picture continues at its opposite border."""
     encoder, x = wrapped(random_encoder(0.125).double()), picture(48, 64, 5)
@@ -105,7 +125,7 @@ def test_the_gradient_around_the_border_is_autograds() -> None:
     assert apart(slope(encoder, x, wraps=True)[1], slope(Plainly(encoder), x, wraps=True)[1]) < EQUAL
 
 
-@pytest.mark.usefixtures("narrow")
+@pytest.mark.usefixtures("narrow", "run")
 def test_of_equals_the_first_is_chosen() -> None:
     """A flat picture makes every pooling a tie; nothing is counted twice."""
     encoder, x = random_encoder(0.125).double(), torch.full((1, 3, 48, 48), 0.4, dtype=torch.float64)
@@ -125,6 +145,7 @@ def test_strips_change_no_bit_of_the_gradient(monkeypatch: pytest.MonkeyPatch, r
     assert apart(found, slope(Plainly(encoder), x)[1]) < 1e-5
 
 
+@pytest.mark.usefixtures("run")
 @pytest.mark.parametrize("how", [{}, {"regions": True}, {"objective": "spst"}])
 @pytest.mark.parametrize("encoder", [load_slim(), random_encoder(0.5)], ids=["slim", "random"])
 def test_mixed_precision_points_the_same_way(encoder: VGG, how: dict[str, Any]) -> None:
@@ -236,8 +257,18 @@ def test_bits_come_back(height: int, width: int, channels: int, dtype: torch.dty
     assert torch.equal(found, (values * mask)[:, :, first:])
 
 
+@pytest.mark.parametrize(("capability", "precision"), [((9, 0), "mixed"), ((8, 0), "mixed"), ((7, 5), "float32")])
+def test_a_gpu_with_matrix_units_gets_mixed_precision(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], precision: str
+) -> None:
+    """Those have TF32 and bfloat16 since Ampere."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
+
+    assert paying_precision(torch.device("cuda", 0)) == precision
+
+
 def test_a_processor_with_matrix_units_gets_mixed_precision(tmp_path: Path) -> None:
-    """By its flags; without them, without Linux's list, and on a GPU, which was never measured here, float32."""
+    """By its flags; without them and without Linux's list, float32."""
     with_units, without = tmp_path / "with", tmp_path / "without"
     with_units.write_text("processor : 0\nflags\t\t: fpu avx512_bf16 amx_bf16 amx_tile\n")
     without.write_text("processor : 0\nflags\t\t: fpu avx512_bf16\n")
@@ -245,4 +276,4 @@ def test_a_processor_with_matrix_units_gets_mixed_precision(tmp_path: Path) -> N
 
     assert paying_precision(cpu, with_units) == "mixed"
     assert paying_precision(cpu, without) == paying_precision(cpu, tmp_path / "absent") == "float32"
-    assert paying_precision(torch.device("cuda"), with_units) == "float32"
+    assert paying_precision(torch.device("meta"), with_units) == "float32"

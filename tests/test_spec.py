@@ -30,6 +30,7 @@ NOT_POSITIVE = (-1.0, -1e-9, math.nan, math.inf, -math.inf)
 BOUNDS: list[tuple[str, Sequence[object], Sequence[object], str]] = [  # field, good values, bad ones, their reason
     ("steps", (1, 500), (0, -1, 501, 2**32 - 1), "STEPS_OUT_OF_RANGE"),
     ("max_scales", (1, MAX_SCALES), (0, -1, MAX_SCALES + 1, 2**32 - 1), "SCALES_OUT_OF_RANGE"),
+    ("history", (10, 100, 200), (0, -1, 9, 201, 2**32 - 1), "HISTORY_OUT_OF_RANGE"),
     ("stroke_size", (0.05, 1.0, 4.0), (0.0, 0.049, 4.01, HUGE, *NOT_POSITIVE), "STROKE_SIZE_OUT_OF_RANGE"),
     ("content_weight", (0.0, 1e-30, 1.0, HUGE), NOT_POSITIVE, "WEIGHT_OUT_OF_RANGE"),
     ("style_weight", (0.0, 1e-30, 1.0, HUGE), NOT_POSITIVE, "WEIGHT_OUT_OF_RANGE"),
@@ -103,6 +104,7 @@ def test_something_must_be_left_to_do(content: float, style: float) -> None:
         ({"strength": 0.5, "content_weight": 1.0}, "strength"),
         ({"detail": "fine", "style_layers": {"relu1_1": 1.0}}, "detail"),
         ({"colour_strength": 0.5}, "colour_strength"),
+        ({"history": 100, "optimizer": "adam"}, "history"),
     ],
 )
 def test_no_two_dials_decide_the_same(together: dict[str, Any], field: str) -> None:

@@ -23,6 +23,7 @@ LAYERS = tuple(
 )
 MIN_STROKE, MAX_STROKE = 0.05, 4.0
 MAX_SCALES = 8
+MIN_HISTORY, MAX_HISTORY = 10, 200
 MAX_STYLES = 16
 MIN_BUDGET_S, MAX_BUDGET_S = 0.1, 86400.0
 OBJECTIVES = ("gatys", "neural-style", "spst", "w2")
@@ -66,6 +67,7 @@ class StylizeSpec:
     colour_strength: float | None = None
     objective: str = "gatys"
     budget_s: float | None = None
+    history: int | None = None
 
     @property
     def pictures(self) -> dict[str, str]:
@@ -118,6 +120,9 @@ def check_numbers(spec: StylizeSpec, limits: Limits, found: Violations) -> None:
         found.add("spec.steps", f"is {spec.steps}; 1 to {limits.max_steps} are allowed", "STEPS_OUT_OF_RANGE")
     if spec.max_scales is not None and not 1 <= spec.max_scales <= MAX_SCALES:
         found.add("spec.max_scales", f"is {spec.max_scales}; 1 to {MAX_SCALES} are allowed", "SCALES_OUT_OF_RANGE")
+    if spec.history is not None and not MIN_HISTORY <= spec.history <= MAX_HISTORY:
+        allowed = f"{MIN_HISTORY} to {MAX_HISTORY} pairs are allowed"
+        found.add("spec.history", f"is {spec.history}; {allowed}", "HISTORY_OUT_OF_RANGE")
     if not MIN_STROKE <= spec.stroke_size <= MAX_STROKE:  # also False for NaN
         allowed = f"{MIN_STROKE} to {MAX_STROKE} are allowed"
         found.add("spec.stroke_size", f"is {spec.stroke_size:g}; {allowed}", "STROKE_SIZE_OUT_OF_RANGE")
@@ -153,6 +158,7 @@ def _check_controls(spec: StylizeSpec, found: Violations) -> None:
     for name, clash, told in (
         ("strength", spec.strength is not None and weighted, "is set beside content_weight or style_weight"),
         ("detail", spec.detail != "balanced" and bool(spec.style_layers), "is set beside style_layers"),
+        ("history", spec.history is not None and spec.optimizer == "adam", "is set beside adam, which has none"),
         ("colour_strength", spec.colour_strength is not None and spec.colour == "style", "is set without a colour"),
     ):
         if clash:

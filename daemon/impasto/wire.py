@@ -164,6 +164,7 @@ def spec_from(message: stylize_pb2.StylizeSpec, found: Violations) -> StylizeSpe
         detail=_chosen(DETAILS, message.detail, "spec.detail", found, "balanced"),
         tileable=message.tileable,
         colour=_chosen(COLOURS, message.colour, "spec.colour", found, "style"),
+        history=message.history if message.HasField("history") else None,
         colour_strength=message.colour_strength if message.HasField("colour_strength") else None,
         objective=message.objective or "gatys",
         budget_s=message.budget_s if message.HasField("budget_s") else None,

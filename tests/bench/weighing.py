@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # as a script of its own 
 from bench.contest import BUILDERS, problem_of, scene_of
 from bench.malloc import as_usual
 from impasto.engine import Settings, random_encoder, stylize
-from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.memory import bytes_needed
 from impasto.method import ObjectiveName
+from impasto.method.settings import USUAL_HISTORY
 
 MIB = 1 << 20
 RUNS: dict[str, tuple[float, str, str, ObjectiveName]] = {
@@ -49,7 +49,7 @@ def weigh(what: str, side: int) -> dict[str, int]:
         before = memory_bytes("VmRSS")
         settings = Settings(steps=3, max_scales=1, objective=objective)
         list(stylize(encoder, scene.content, scene.style, settings))
-        missing = (LBFGS_HISTORY - 2) * 2 * 3 * 4 * side**2  # of L-BFGS's pairs y, s; three steps make two
+        missing = (USUAL_HISTORY - 2) * 2 * 3 * 4 * side**2  # of L-BFGS's pairs y, s; three steps make two
         needed = bytes_needed(encoder, side**2, side**2, settings)
         return {"peak": memory_bytes("VmHWM") - before + missing, "needed": needed}
     scene, problem = scene_of(side), problem_of(random_encoder(1.0), side)

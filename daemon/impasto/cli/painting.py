@@ -44,6 +44,7 @@ OPTIONS = {
     "init": "--from",
     "spec.start": "--start",
     "spec.size": "--size",
+    "spec.history": "--history",
     "spec.steps": "--steps",
     "destination": "-o",
 }
@@ -180,6 +181,13 @@ def _option(group: str, *names: Any, **attributes: Any) -> Callable[[Any], Any]:
     "--objective",
     type=click.Choice(["gatys", "neural-style", "spst", "w2"]),
     help="Whose formulas say what a style is.  [default: gatys]",
+)
+@_option(
+    EXPERT,
+    "--history",
+    type=click.IntRange(10, 200),
+    metavar="N",
+    help="How many steps L-BFGS learns from: more are worth their memory beyond 120 steps at one size.  [default: 10]",
 )
 @_option(EXPERT, "--style-weight", type=float, help="In place of --strength.  [default: the encoder's]")
 @_option(EXPERT, "--content-weight", type=float, help="In place of --strength.  [default: the encoder's]")

@@ -53,10 +53,13 @@ class Told:
             self._on_preview(received(frame.header, frame.samples))
 
     def connection(self, text: str) -> None:
-        """Something about the connection; said once to who hears of progress, with the job as it was heard of last."""
+        """Something about the connection, which may be said again and again.
+
+        To who hears of progress once, with the job as it was last heard of; without one while pictures are sent.
+        """
         if text == FAR_LOST and self.job is None:
             text = FAR_AWAY
         self._on_connection(text)
-        if self._on_progress and self.job is not None and text != self._said:
+        if self._on_progress and text != self._said:
             self._on_progress(replace(progress_of(stylize_pb2.JobEvent(job=self.job)), notice=text))
         self._said = text

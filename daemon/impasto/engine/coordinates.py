@@ -22,14 +22,20 @@ LIGHT_AND_COLOUR = ((3**-0.5, 3**-0.5, 3**-0.5), (2**-0.5, 0.0, -(2**-0.5)), (6*
 ROWS = COLUMNS = 256  # of a large picture at a time
 
 
+@functools.cache
+def _axes(dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Made once: a GPU waits for what comes from a list, and what waits cannot be recorded (``replay``)."""
+    return torch.tensor(LIGHT_AND_COLOUR, dtype=dtype, device=device)
+
+
 def light_and_colour(image: Tensor) -> Tensor:
     """RGB (1, 3, H, W) in those axes; lengths stay what they were."""
-    return torch.einsum("ij,bjhw->bihw", image.new_tensor(LIGHT_AND_COLOUR), image)
+    return torch.einsum("ij,bjhw->bihw", _axes(image.dtype, image.device), image)
 
 
 def red_green_blue(axes: Tensor) -> Tensor:
     """The way back."""
-    return torch.einsum("ij,bihw->bjhw", axes.new_tensor(LIGHT_AND_COLOUR), axes)
+    return torch.einsum("ij,bihw->bjhw", _axes(axes.dtype, axes.device), axes)
 
 
 class Coordinates:

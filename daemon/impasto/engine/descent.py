@@ -12,12 +12,14 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from impasto.engine.limited_memory import LimitedMemory
 from impasto.engine.objective import Losses
+from impasto.method.settings import USUAL_HISTORY
 
-LBFGS_HISTORY = 10  # ten pairs descend as a hundred do for the first hundred steps, in a tenth of the memory
-PAIRS = ("old_dirs", "old_stps")  # where torch keeps them; a test watches that it does not write into them
+PAIRS = ("old_dirs", "old_stps", "moves", "changes")  # which nobody writes into; a test watches that torch does not
 LIFTED = 10  # bits of J as the optimiser sees it at first
 OVERSHOT = 2.0  # a loss more than this many times the last one means that L-BFGS stepped too far
+OVERSHOT_LONG = 1.05  # likewise with a long memory, which is bolder: one that is thrown out takes 100 steps to be back
 STEP_BACK = 0.25  # of such a step is kept
 
 Slope: TypeAlias = Callable[[Tensor], tuple[dict[str, float], Tensor]]
@@ -27,10 +29,6 @@ never written into, and looked at only until the next call: it may lie where the
 
 class Diverged(ArithmeticError):
     """J at the X that the last step made, or at the start itself, is no finite number."""
-
-
-class _Overshot(Exception):
-    """Inside a step: J is worse than before by far."""
 
 
 def by_autograd(objective: Callable[[Tensor], Losses]) -> Slope:
@@ -54,9 +52,12 @@ class Descent:
     """
 
     def __init__(
-        self, start: Tensor, optimizer: Literal["lbfgs", "adam"], adam_rate: float, history: int = LBFGS_HISTORY
+        self, start: Tensor, optimizer: Literal["lbfgs", "adam"], adam_rate: float, history: int = USUAL_HISTORY
     ) -> None:
-        """Begins at `start`, which becomes the variable itself; `history` says how many pairs L-BFGS remembers."""
+        """Begins at `start`, which becomes the variable itself; `history` says how many pairs L-BFGS remembers.
+
+        More than `USUAL_HISTORY` are remembered by ``limited_memory``, with steps of its kind; else it is torch's.
+        """
         self.variable = start.contiguous().requires_grad_()  # a channels_last one crashes L-BFGS
         self._optimizer = _optimizer(self.variable, optimizer, adam_rate, history)
         self._lift = 0.0  # not known before the first evaluation
@@ -71,44 +72,53 @@ class Descent:
         Raises:
             Diverged: J is not finite.
         """
-        losses: dict[str, float] = {}
-
-        def evaluate() -> float:
-            self.variable.grad = None
-            terms, gradient = slope(self.variable)
-            losses.update(terms)
-            self._judge(losses["total"])
-            self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(losses["total"])[1], 60)
-            self.variable.grad = (gradient * self._lift).contiguous()  # L-BFGS cannot flatten a channels_last one
-            return losses["total"]
-
-        try:
-            self._optimizer.step(evaluate)
-        except _Overshot:
+        self.variable.grad = None
+        losses, gradient = slope(self.variable)
+        total = losses["total"]
+        if self._overshot(total):
             self._step_back()
-        return losses
-
-    def _judge(self, total: float) -> None:
-        """Accepts the variable as the place to move on from, or tells that the last move must be taken back.
-
-        L-BFGS without line search sometimes throws X far out where style is sharp and content is not (a woodcut: J rose
-        from 17 to 6e8 within 24 steps and the picture was ruined). Adam's moves are bounded and may climb.
-        """
-        quasi_newton = isinstance(self._optimizer, torch.optim.LBFGS)
-        if quasi_newton and math.isfinite(self._total) and not total <= OVERSHOT * self._total:  # also for NaN
-            raise _Overshot
+            return losses
         if not math.isfinite(total):
             raise Diverged(f"the loss became {total}")
         self._before.copy_(self.variable.detach())
         self._total = total
+        self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(total)[1], 60)
+        self._move((gradient * self._lift).contiguous())  # L-BFGS cannot flatten a channels_last one
+        return losses
+
+    def _overshot(self, total: float) -> bool:
+        """Whether the last move must be taken back.
+
+        L-BFGS without line search sometimes throws X far out where style is sharp and content is not (a woodcut: J rose
+        from 17 to 6e8 within 24 steps and the picture was ruined). Adam's moves are bounded and may climb.
+        """
+        if isinstance(self._optimizer, torch.optim.Adam) or not math.isfinite(self._total):
+            return False
+        allowed = OVERSHOT_LONG if isinstance(self._optimizer, LimitedMemory) else OVERSHOT
+        return not total <= allowed * self._total  # also for NaN
+
+    def _move(self, gradient: Tensor) -> None:
+        """One move, where the lifted gradient is this."""
+        if isinstance(self._optimizer, LimitedMemory):
+            self._go(self._optimizer.move(gradient.view(-1)))
+        else:
+            self.variable.grad = gradient
+            self._optimizer.step(lambda: self._total)
 
     def _step_back(self) -> None:
         """The variable a quarter of the last move from where that began; L-BFGS is told that its step was so short."""
+        if isinstance(self._optimizer, LimitedMemory):
+            self._go(self._optimizer.shortened())
+            return
         memory = self._optimizer.state[self.variable]
         with torch.no_grad():
             move = torch.nan_to_num(self.variable - self._before, posinf=0.0, neginf=0.0)
             self.variable.copy_(self._before + STEP_BACK * move)
         memory["t"] = memory["t"] * STEP_BACK
+
+    @torch.no_grad()
+    def _go(self, move: Tensor) -> None:
+        torch.add(self._before, move.view_as(self._before), out=self.variable.detach())
 
     def state(self) -> dict[str, Any]:
         """Everything that the next move depends on, as it is now: tensors, numbers, and dicts and lists of them.
@@ -121,10 +131,11 @@ class Descent:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Goes back to where `state` was taken; the state itself stays as it is."""
-        state = _copied(state)
+        state = _copied(state, () if isinstance(self._optimizer, torch.optim.Optimizer) else PAIRS)
         with torch.no_grad():
             self.variable.copy_(state["variable"])
-        self._before, self._lift, self._total = state["before"], state["lift"], state["total"]
+        self._before = state["before"].to(self.variable)  # one from a file lies in memory, not on the device
+        self._lift, self._total = state["lift"], state["total"]
         self._optimizer.load_state_dict(state["optimizer"])
 
     def __repr__(self) -> str:
@@ -133,10 +144,12 @@ class Descent:
 
 def _optimizer(
     variable: Tensor, name: Literal["lbfgs", "adam"], adam_rate: float, history: int
-) -> torch.optim.Optimizer:
+) -> torch.optim.Optimizer | LimitedMemory:
     """L-BFGS in single steps, without line search and tolerances: so it can be sliced and resumed bit for bit."""
     if name == "adam":
         return torch.optim.Adam([variable], lr=adam_rate, betas=(0.9, 0.99))
+    if history > USUAL_HISTORY:
+        return LimitedMemory(variable, history)
     return torch.optim.LBFGS([variable], lr=1, max_iter=1, history_size=history, tolerance_grad=-1, tolerance_change=-1)
 
 

@@ -19,6 +19,7 @@ from impasto.engine.pulse import Pulse, steady
 # Simonyan and Zisserman 2015 (arXiv 1409.1556), table 1, configuration E, up to the last layer that Gatys uses.
 VGG19_BLOCKS = (2, 2, 4, 4, 1)
 VGG19_CHANNELS = (64, 128, 256, 512, 512)
+MOST_SHRUNK = 32  # times on CUDA, whose kernel has the weights of a pixel in shared memory: it refuses about 47
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -192,4 +193,6 @@ def resize(image: Tensor, height: int, width: int) -> Tensor:
     """Antialiased bicubic resampling of (1, C, H, W) in floats; the same tensor where nothing changes."""
     if tuple(image.shape[2:]) == (height, width):
         return image
+    if image.is_cuda and max(image.shape[2] / height, image.shape[3] / width) > MOST_SHRUNK:
+        return resize(image.cpu(), height, width).to(image.device)
     return F.interpolate(image, (height, width), mode="bicubic", antialias=True, align_corners=False)

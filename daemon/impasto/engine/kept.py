@@ -35,6 +35,16 @@ class Kept:
         """What it takes in memory."""
         return sum(held.nbytes for held in (self.features, self.whole, self.signs, *self.choice) if held is not None)
 
+    def remember(self, like: Tensor, dtype: torch.dtype, *, content: bool) -> None:
+        """Makes room, on the device of `like`, for what the way back asks: features of style in `dtype`, and bits."""
+        channels = self.unit.channels
+        if self.shares:
+            self.features = torch.empty(self.height * self.width, channels, dtype=dtype, device=like.device)
+        elif self.unit.pool != "max" or content:
+            self.signs = Bits(self.height, self.width, channels, like)
+        if self.unit.pool == "max":
+            self.choice = [Bits(self.height // 2, self.width // 2, channels, like) for _ in range(4)]
+
     def take(self, y: Tensor, first: int) -> None:
         """Some rows of a layer, each once."""
         flat = y.permute(0, 2, 3, 1).reshape(-1, y.shape[1])
@@ -78,6 +88,15 @@ class Kept:
             out[:, :, index // 2 : high : 2, index % 2 : wide : 2] = part
         return out[:, :, rows.start - 2 * first :][:, :, : len(rows)]
 
+    def stop_(self, gradient: Tensor, rows: range) -> None:
+        """Sets to 0, in place, what the ReLU stopped of the gradient of `rows`."""
+        if self.features is not None:
+            seen = self.features[rows.start * self.width : rows.stop * self.width]
+            flat = gradient.permute(0, 2, 3, 1).view(-1, gradient.shape[1])
+            torch.ops.aten.threshold_backward.grad_input(flat, seen, 0, grad_input=flat)
+        elif self.signs is not None:
+            self.signs.applied_(gradient, rows.start)
+
 
 @dataclass(frozen=True)
 class Pull:
@@ -101,11 +120,7 @@ class Pull:
                 flat.add_(row if part is None else part * row)
         if self.content is not None:
             gradient.add_(self.content[:, :, rows.start : rows.stop])
-        if kept.features is not None:
-            seen = kept.features[place]
-            torch.ops.aten.threshold_backward.grad_input(flat, seen, 0, grad_input=flat)
-        elif kept.signs is not None:
-            kept.signs.applied_(gradient, rows.start)
+        kept.stop_(gradient, rows)
 
 
 def summed(sums: Tensor, flat: Tensor, share: Tensor | None, positions: int) -> None:

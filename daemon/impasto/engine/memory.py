@@ -11,13 +11,12 @@ from math import isqrt
 from types import MappingProxyType
 
 from impasto.engine.chain import Unit, chain_of
-from impasto.engine.descent import LBFGS_HISTORY
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import STYLE_TILE_PX
 from impasto.engine.passage import groups
 from impasto.engine.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
 from impasto.method import ObjectiveName
-from impasto.method.settings import Settings
+from impasto.method.settings import USUAL_HISTORY, Settings, pairs_bytes
 
 TORCH_BYTES = 256 << 20  # code that torch loads at the first step, its workspaces, and strips of rows under way
 # What moments take more than Gram matrices: LAPACK and its matrices, at any size.
@@ -28,16 +27,18 @@ SCRATCH_MASK_BYTES = 16.0  # per pixel and mask, likewise: as given, at its scal
 SPILLED_STYLE_BYTES = 24.0  # per pixel of a style then: itself, and what is made of it when it is opened
 SPILLED_TILE_PX = 3072  # the largest then: those without end save a tenth of the work, and leave no memory to others
 SPILL_BELOW_PX = 768  # smaller tiles cost more than the disk does: every step more than twice the work
-IMAGES_BYTES = 3 * 4 * (2 * LBFGS_HISTORY + 31)  # per pixel: pairs, X, copies, spectra, a state, what malloc keeps
+IMAGES_BYTES = 3 * 4 * (2 * USUAL_HISTORY + 31)  # per pixel: pairs, X, copies, spectra, a state, what malloc keeps
 WRAPPED_LAYERS = 6  # copies of the largest layer where a picture goes around, as it is then not cut into strips
 LEAST_TILE_PX = 128  # with smaller ones nearly all work is done around them
 
 
-# As CUDA, torch's allocator on a CPU, oneDNN and the system say it. oneDNN tells only what it could not create: of what
-# this engine asks for, nothing but want of memory keeps it from that.
+# As CUDA, torch's allocator on a CPU, oneDNN and the system say it. oneDNN tells only what it could not create, cuDNN
+# that it found no algorithm, as each wanted more than there was, and CUDA's other libraries have a status of that name:
+# of what this engine asks for, nothing but want of memory keeps them from it.
 OUT_OF_MEMORY = (
     *("out of memory", "can't allocate memory", "cannot allocate memory"),
     *("could not create a memory object", "could not create a primitive"),
+    *("_status_alloc_failed", "unable to find an engine to execute", "unable to find a valid cudnn algorithm"),
 )
 
 
@@ -84,7 +85,7 @@ def need_of(encoder: VGG, settings: Settings, guides: int = 0) -> Need:
     style, content = tuple(settings.weights.style_layers), tuple(settings.weights.content_layers)
     features = features_bytes(chain.units, content)
     return Need(
-        whole=IMAGES_BYTES + features,
+        whole=IMAGES_BYTES + pairs_bytes(settings) + features,
         spilled=SPILLED_BYTES,
         part=kept_bytes(chain.units, style)
         + _through(chain.units, wraps=settings.tileable)
@@ -113,14 +114,15 @@ def fitted(  # what a prediction depends on
 ) -> Settings:
     """The settings with the largest tiles within `limit` bytes, if the whole does not fit.
 
-    Where those would be too small, and `spills` says that there is room on a disk, the picture's arrays go there.
+    Where those would be too small, and `spills` says that there is room on a disk, the picture's arrays go there; not
+    with a longer history than the usual one, which would be read from it at every step.
     A picture that goes around can be cut where its sides are multiples of 16; others stay whole, and may not fit.
     """
     if settings.tileable and any(side % STEP_PX for side in size):
         return settings
     pixels, need = size[0] * size[1], need_of(encoder, settings, guides)
     tile = need.tile(pixels, style_pixels, limit)
-    spilled = spills and 0 < tile < SPILL_BELOW_PX
+    spilled = spills and 0 < tile < SPILL_BELOW_PX and settings.history <= USUAL_HISTORY
     tile = need.tile(pixels, style_pixels, limit, spilled=True) if spilled else tile
     return replace(settings, tile=tile, spilled=spilled)
 

@@ -6,6 +6,7 @@ scale.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -34,15 +35,20 @@ class Losses:
     total_variation: Tensor
     gamut: Tensor
 
+    NAMES: ClassVar = ("content", "style", "total_variation", "gamut", "total")
+
     @property
     def total(self) -> Tensor:
         """J(X)."""
         return self.content + self.style + self.total_variation + self.gamut
 
+    def stacked(self) -> Tensor:
+        """The terms in the order of `NAMES`, with gradient where X has one."""
+        return torch.stack([getattr(self, name) for name in self.NAMES])
+
     def floats(self) -> dict[str, float]:
-        """Plain numbers, `total` included, for progress and logs."""
-        names = ("content", "style", "total_variation", "gamut", "total")
-        return {name: getattr(self, name).item() for name in names}
+        """Plain numbers, `total` included, for progress and logs; the device is waited for once."""
+        return dict(zip(self.NAMES, self.stacked().tolist(), strict=True))
 
 
 def style_targets(encoder: Encoder, style: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
@@ -143,6 +149,11 @@ class Objective(nn.Module):
         guides = tuple(term.guide for term in self.style if isinstance(term, StyleTerm))
         layers = tuple(self.weights.style_layers), tuple(self.weights.content_layers)
         return Look(*layers, guides, self._moments, self._precision, self._tile, self.room)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether every evaluation runs the same kernels: tiles are many, and eigenvalues are waited for."""
+        return not self._tile and not self._moments and self.room is MEMORY
 
     @property
     def encoder(self) -> Encoder:

@@ -11,13 +11,12 @@ first blocks go through convolution, ReLU and pooling while they are in the proc
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from impasto.engine.bits import Bits
 from impasto.engine.chain import INNERMOST, Chain, Unit
 from impasto.engine.kept import Kept, Pull
 from impasto.engine.pulse import Pulse, steady
@@ -53,6 +52,8 @@ class Wanted:
 
 class Passage:
     """One way there and back."""
+
+    KEPT: ClassVar[type[Kept]] = Kept
 
     def __init__(self, chain: Chain, wanted: Wanted, *, returns: bool, pulse: Pulse = steady) -> None:
         """`returns` says whether there is a way back; `pulse` is called before each layer of a strip."""
@@ -116,19 +117,14 @@ class Passage:
         side, kind = (channels + 1, torch.float64) if self._wanted.moments else (channels, x.dtype)
         sums = [torch.zeros(side, side, dtype=kind, device=x.device) for _ in shares]
         positions = self._wanted.positions.get(unit.name, height * width)
-        kept = self._kept[unit.name] = Kept(unit, height, width, shares, sums if self._wanted.sums else [], positions)
+        sums = sums if self._wanted.sums else []
+        kept = self._kept[unit.name] = self.KEPT(unit, height, width, shares, sums, positions)
         content = unit.name in self._wanted.content
         if content:
             shape = (1, channels, height, width)
             kept.whole = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=INNERMOST)
-        if not self._returns:
-            return kept
-        if shares:
-            kept.features = torch.empty(height * width, channels, dtype=self._chain.dtype, device=x.device)
-        elif unit.pool != "max" or content:
-            kept.signs = Bits(height, width, channels, x)
-        if unit.pool == "max":
-            kept.choice = [Bits(height // 2, width // 2, channels, x) for _ in range(4)]
+        if self._returns:
+            kept.remember(x, self._chain.dtype, content=content)
         return kept
 
     def _group_back(

@@ -1,4 +1,4 @@
-"""The precision that pays on a processor, by what it says of itself.
+"""The precision that pays on a device, by what it says of itself.
 
 Knows torch's devices and Linux's /proc. Must not know encoders or pictures. ``worker`` asks it once; what it says is
 written down with a job, so that a job keeps its pixels wherever it goes on.
@@ -12,6 +12,7 @@ from impasto.method import Precision
 
 CPUINFO = Path("/proc/cpuinfo")
 MATRIX_UNITS = "amx_bf16"  # seven times as fast at bfloat16 as at float32 (LOG.md)
+AMPERE = (8, 0)  # the compute capability since which GPUs have TF32 and bfloat16
 
 
 def paying_precision(device: torch.device, cpuinfo: Path = CPUINFO) -> Precision:
@@ -19,8 +20,12 @@ def paying_precision(device: torch.device, cpuinfo: Path = CPUINFO) -> Precision
 
     By name and not by trying: beside other work the best of sixteen tries was wrong about one time in three, and two
     equal requests would have had different pixels. Without the units torch emulates bfloat16 at a tenth of the
-    speed; AVX-512 BF16 alone, other systems and GPUs stay with float32, as nobody has measured them here yet.
+    speed; AVX-512 BF16 alone and other systems stay with float32, as nobody has measured them here yet. A GPU with
+    matrix units for bfloat16 has them for TF32, too, in which ``at_once`` goes there then: see LOG.md for how far its
+    gradient is from float32's.
     """
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= AMPERE:
+        return "mixed"
     if device.type != "cpu":
         return "float32"
     try:

@@ -14,13 +14,14 @@ from torch import Tensor
 
 from impasto.engine.colour import Colouring
 from impasto.engine.coordinates import Coordinates
-from impasto.engine.descent import Descent, Diverged, by_autograd
-from impasto.engine.encoder import Encoder, pulsing, resize
+from impasto.engine.descent import Descent, Diverged, Slope
+from impasto.engine.encoder import VGG, Encoder, pulsing, resize
 from impasto.engine.large import changed
 from impasto.engine.margin import Margin
-from impasto.engine.objective import Objective, target_source
+from impasto.engine.objective import Losses, Objective, target_source
 from impasto.engine.pulse import Pulse
 from impasto.engine.pyramid import Scale
+from impasto.engine.replay import slope_of
 from impasto.engine.room import MEMORY, Room
 from impasto.engine.scratch import Scratch
 from impasto.engine.styles import Style, StyleTarget, TargetSource, blended, grouped
@@ -170,7 +171,8 @@ class ScaleState:
     def _descend(self, previous: Tensor | None) -> None:
         """The variable at its start, and what moves it."""
         settings, start = self._work.settings, self._coordinates.variable(self._begin(previous))
-        self._descent = Descent(start, settings.optimizer, settings.adam_rate)
+        self._descent = Descent(start, settings.optimizer, settings.adam_rate, settings.history)
+        self._slope: Slope | None = None  # made at the first step, which may be stopped
 
     def _continued(self, image: Tensor) -> Tensor:
         """A picture of the content's size at this scale's, with its margin."""
@@ -222,7 +224,10 @@ class ScaleState:
 
     def _continued_image(self) -> Tensor:
         """X with its margin: what the objective sees."""
-        free = self._free()
+        return self._masked(self._free())
+
+    def _masked(self, free: Tensor) -> Tensor:
+        """The content where the mask says that nothing moves."""
         return free if self._mask is None else self._content + self._mask * (free - self._content)
 
     def advance(self) -> dict[str, float]:
@@ -236,7 +241,15 @@ class ScaleState:
         return losses
 
     def _advance(self) -> dict[str, float]:
-        return self._descent.advance(by_autograd(lambda _variable: self._objective(self._continued_image())))
+        if self._slope is None:
+            repeats = isinstance(self._work.looking, VGG) and self._objective.repeats
+            self._slope = slope_of(self._losses, self._descent.variable, repeats=repeats)
+        return self._descent.advance(self._slope)
+
+    def _losses(self, variable: Tensor) -> Losses:
+        """J's terms where the variable is that."""
+        losses: Losses = self._objective(self._masked(self._coordinates.image(variable)))
+        return losses
 
     def leave(self) -> None:
         """No other step here."""

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from impasto.engine.at_once import passage_of
 from impasto.engine.chain import Chain, chain_of
 from impasto.engine.encoder import VGG, Encoder
 from impasto.engine.guides import Guide
 from impasto.engine.losses import gram_matrix
 from impasto.engine.moments import moments
-from impasto.engine.passage import Passage, Wanted, through
+from impasto.engine.passage import Wanted, through
 from impasto.engine.room import MEMORY, Room
 from impasto.engine.tiling import Tiling, in_tiles, tiles_of
 from impasto.method import Precision
@@ -94,7 +95,7 @@ class Look:
             found = list(in_tiles(image, Tiling(encoder, chain, wanted, self.tile, size, self.room)))
         else:
             returns = image.requires_grad and torch.is_grad_enabled()
-            passage = Passage(chain, wanted, returns=returns, pulse=encoder.pulse)
+            passage = passage_of(chain, wanted, returns=returns, pulse=encoder.pulse)
             found = list(through(encoder.entered(image), passage))
         count = len(self.style) * len(self.guides)
         return Seen(self.by_layer(found[:count]), dict(zip(self.content, found[count:], strict=True)))

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from impasto.engine.at_once import passage_of
 from impasto.engine.chain import Chain
 from impasto.engine.encoder import VGG
-from impasto.engine.passage import Passage, Wanted
+from impasto.engine.passage import Wanted
 from impasto.engine.room import MEMORY, Room
 
 # relu5_1 sees 156 px: a feature is exact 78 px from a cut, which is 80 in steps of its stride; a gradient where all
@@ -110,7 +111,7 @@ class Tiling:
         for tile in self._tiles:
             outer = self._ground.outer(tile, FEATURE_MARGIN_PX)
             wanted = replace(self._wanted, style=self._inner_shares(tile, outer, image))
-            passage = Passage(self._chain, wanted, returns=False, pulse=self._encoder.pulse)
+            passage = passage_of(self._chain, wanted, returns=False, pulse=self._encoder.pulse)
             found = passage.there(self._encoder.entered(self._seen(image, outer)))
             sums = [a + b for a, b in zip(sums, found[:count], strict=True)] if sums else found[:count]
             for name, whole, part in zip(self._wanted.content, wholes, found[count:], strict=True):
@@ -126,7 +127,7 @@ class Tiling:
             outer = self._ground.outer(tile, GRADIENT_MARGIN_PX)
             positions = {name: self._sizes[name][0] * self._sizes[name][1] for name in self._wanted.style}
             wanted = replace(self._wanted, style=self._outer_shares(outer), positions=positions, sums=False)
-            passage = Passage(self._chain, wanted, returns=True, pulse=self._encoder.pulse)
+            passage = passage_of(self._chain, wanted, returns=True, pulse=self._encoder.pulse)
             of_content = [
                 None if given is None else self._layer_part(given, name, outer)
                 for name, given in zip(self._wanted.content, gradients[count:], strict=True)

@@ -12,6 +12,9 @@ from typing import Literal
 from impasto.method.names import Colour, Detail, ObjectiveName, Precision
 from impasto.method.weights import Weights
 
+USUAL_HISTORY = 10  # pairs descend as a hundred do for the first hundred steps, in a tenth of the memory
+BLOCK = 10  # pairs of a longer history that are given memory, and forgotten, together
+PAIR_BYTES = 2 * 3 * 4  # of each pixel: a move and a change
 STRENGTH_MIDDLE = 0.5  # the encoder's own weights
 STRENGTH_POWER = 6.0  # 0.4 means a quarter of the style, 0.25 a sixtieth: ratios are seen in powers, not in sums
 # Variation is let go less steeply: where content alone pulls it leaves coloured grain, which nothing else takes away.
@@ -32,6 +35,8 @@ class Settings:
     Attributes:
         steps: in all, shared among the scales; one step is one evaluation of J and its gradient.
         optimizer: ``lbfgs`` (from content, or for late scales) or ``adam`` (robust from noise).
+        history: pairs that L-BFGS remembers. More than the usual ten are remembered in memory alone, never `spilled`,
+            and moves are found from them as ``limited_memory`` does: for many steps at one scale.
         start: ``content``, or ``noise`` around the content's mean colour; a picture to start from comes before either.
         max_scales: 1 means only the final size.
         seed: of the noise start.
@@ -60,6 +65,7 @@ class Settings:
 
     steps: int = 300
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"
+    history: int = USUAL_HISTORY
     start: Literal["content", "noise"] = "content"
     max_scales: int = 3
     seed: int = 0
@@ -85,6 +91,25 @@ class Settings:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:  # also for NaN
                 raise ValueError(f"{name} is {value}; 0 to 1 are allowed")
+        if self.history < USUAL_HISTORY:
+            raise ValueError(f"history is {self.history}; {USUAL_HISTORY} pairs at least are needed")
+        if self.spilled and self.history > USUAL_HISTORY:
+            raise ValueError(f"history is {self.history}; arrays on a disk are moved with a shorter one")
+
+
+def rows_for(history: int) -> int:
+    """How many pairs memory is taken for at most, where so many are to be remembered."""
+    return -(-history // BLOCK) * BLOCK
+
+
+def pairs_bytes(settings: Settings) -> int:
+    """Of each pixel of the picture: what a longer history takes more than the usual one; no more than there are steps.
+
+    Adam remembers none; what it is said to need counts the usual ones.
+    """
+    if settings.optimizer == "adam":
+        return 0
+    return (rows_for(max(USUAL_HISTORY, min(settings.history, settings.steps))) - USUAL_HISTORY) * PAIR_BYTES
 
 
 def weights_of(settings: Settings) -> Weights:

@@ -161,6 +161,8 @@ class Painting:
 
     def _progressed(self, client: Client, told: Progress) -> None:
         """An event of the job: passed on. The first one brings its name, for which previews and a stop have waited."""
+        if not told.job:  # the daemon was lost while pictures were sent: `_connected` has said so
+            return
         found = NOTICES.get(told.notice) == "found"
         fresh = found or told.job != self._job
         with self._lock:

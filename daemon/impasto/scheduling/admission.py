@@ -15,11 +15,12 @@ from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader, fit_long_side
 from impasto.job import Job, Priority
 from impasto.method.choices import settings_of
+from impasto.method.settings import USUAL_HISTORY, pairs_bytes
 from impasto.spec import StylizeSpec
 
 RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
 BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
-IMAGES_BYTES = 612.0  # per pixel: L-BFGS's pairs, X, its gradient, copies, spectra, a state, what malloc keeps
+IMAGES_BYTES = 612.0  # per pixel: ten of L-BFGS's pairs, X, its gradient, copies, spectra, a state, what malloc keeps
 SPILLED_BYTES, SPILLED_STYLE_BYTES = 8.0, 24.0  # likewise, and per pixel of styles, where arrays lie on disk
 SCRATCH_BYTES = 300.0  # per pixel, of the disk then: X, five of L-BFGS's pairs and more, as old and as new
 SCRATCH_MASK_BYTES = 16.0  # likewise, and mask
@@ -94,6 +95,7 @@ class Footprint:
         least_spilled: as `least`, likewise.
         held_spilled: as `held`, likewise.
         scratch: bytes of disk, likewise.
+        pairs: of each that is in memory, what a longer history of L-BFGS takes than the usual one.
     """
 
     peak: int
@@ -106,6 +108,7 @@ class Footprint:
     least_spilled: int = 0
     held_spilled: int = 0
     scratch: int = 0
+    pairs: int = 0
 
     def tile(self, limit: int, *, spilled: bool = False) -> int:
         """The side in px of the largest tiles within `limit` bytes: 0 where the whole fits, or cannot be cut.
@@ -141,11 +144,12 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     around = 0 if spec.tileable else 2 * appetite.margin
     pixels = (width + around) * (height + around)
     style_pixels = [_style_pixels(style, spec.stroke_size, max(width, height)) for style in styles]
-    weights = settings_of(spec).weights
+    settings = settings_of(spec)
+    weights, pairs = settings.weights, pixels * pairs_bytes(settings)
     part = appetite.kept(weights.style_layers) + (appetite.around if spec.tileable else appetite.through)
     part += spec.guides(content) * appetite.shares(weights.style_layers)
     features = appetite.features(weights.content_layers)
-    whole, spilled = pixels * (IMAGES_BYTES + features), pixels * SPILLED_BYTES
+    whole, spilled = pixels * (IMAGES_BYTES + features) + pairs, pixels * SPILLED_BYTES
     style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through
     uncut = spec.tileable and bool(width % TILE_STEP_PX or height % TILE_STEP_PX)
     peak = max(whole + pixels * part, style)
@@ -153,13 +157,14 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     opened = int((sum(style_pixels) + max(style_pixels)) / 2 * SPILLED_STYLE_BYTES)
     least, least_spilled = max(whole + under_way, style), max(spilled + under_way, style) + opened
     held_spilled = int(sum(style_pixels) * HELD_STYLE_BYTES) + HELD_BASE_BYTES
-    held = pixels * HELD_BYTES + held_spilled
+    held = pixels * HELD_BYTES + pairs + held_spilled
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
     peak, least = max(peak, held) + fixed, max(least, held) + fixed
     cut = 0.0 if uncut else part
     scratch = int(pixels * (SCRATCH_BYTES + spec.masks(content) * SCRATCH_MASK_BYTES))
-    disk = (int(spilled) + opened, int(least_spilled) + fixed, held_spilled, scratch) if cut else (0, 0, 0, 0)
-    return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk)
+    spills = cut and settings.history <= USUAL_HISTORY
+    disk = (int(spilled) + opened, int(least_spilled) + fixed, held_spilled, scratch) if spills else (0, 0, 0, 0)
+    return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk, pairs)
 
 
 def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:
@@ -198,6 +203,7 @@ def check_fit(
     sides = range(Limits.min_side, max(header.width, header.height))
     fitting = bisect_right(sides, most, key=lambda side: at(side).at_least(spills=spills))
     advice = f"ask for a size of at most {sides[fitting - 1]} px" if fitting else "it is too small to paint"
+    advice += f", or for a shorter history, which takes {need.pairs >> 20} MiB of these" if need.pairs else ""
     raise CannotServe(
         f"{header.width}x{header.height} px need about {least >> 20} MiB of a device's memory, and "
         f"{most >> 20} MiB are all that jobs may take: {advice}",

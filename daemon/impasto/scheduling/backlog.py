@@ -80,7 +80,7 @@ class Backlog:
         def at(side: int) -> Footprint:
             return footprint(replace(job.spec, size=side), content, styles)
 
-        spills = _spills(devices)
+        spills = _spills(devices) or bool(job.terms.settings.get("spilled"))  # begun so elsewhere it goes on so here
         check_fit(need, header, budgets, at, spills=spills)
         if spills and need.spills(max(budgets)):
             check_scratch(need, header, self._store.free_bytes() - DISK_RESERVE_BYTES)

@@ -109,7 +109,7 @@ class LayerWeight(_message.Message):
     def __init__(self, layer: _Optional[str] = ..., weight: _Optional[float] = ...) -> None: ...
 
 class StylizeSpec(_message.Message):
-    __slots__ = ("content", "styles", "mask", "init", "steps", "content_weight", "style_weight", "total_variation_weight", "content_layers", "style_layers", "seed", "encoder", "size", "optimizer", "start", "stroke_size", "strength", "colour", "objective", "max_scales", "detail", "tileable", "keep", "colour_strength", "budget_s")
+    __slots__ = ("content", "styles", "mask", "init", "steps", "content_weight", "style_weight", "total_variation_weight", "content_layers", "style_layers", "seed", "encoder", "size", "optimizer", "start", "stroke_size", "strength", "colour", "objective", "max_scales", "detail", "tileable", "keep", "colour_strength", "budget_s", "history")
     CONTENT_FIELD_NUMBER: _ClassVar[int]
     STYLES_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +135,7 @@ class StylizeSpec(_message.Message):
     KEEP_FIELD_NUMBER: _ClassVar[int]
     COLOUR_STRENGTH_FIELD_NUMBER: _ClassVar[int]
     BUDGET_S_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_FIELD_NUMBER: _ClassVar[int]
     content: _image_pb2.ImageRef
     styles: _containers.RepeatedCompositeFieldContainer[StyleRef]
     mask: _image_pb2.ImageRef
@@ -160,7 +161,8 @@ class StylizeSpec(_message.Message):
     keep: _image_pb2.ImageRef
     colour_strength: float
     budget_s: float
-    def __init__(self, content: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., styles: _Optional[_Iterable[_Union[StyleRef, _Mapping]]] = ..., mask: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., init: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., steps: _Optional[int] = ..., content_weight: _Optional[float] = ..., style_weight: _Optional[float] = ..., total_variation_weight: _Optional[float] = ..., content_layers: _Optional[_Iterable[_Union[LayerWeight, _Mapping]]] = ..., style_layers: _Optional[_Iterable[_Union[LayerWeight, _Mapping]]] = ..., seed: _Optional[int] = ..., encoder: _Optional[str] = ..., size: _Optional[int] = ..., optimizer: _Optional[_Union[Optimizer, str]] = ..., start: _Optional[_Union[Start, str]] = ..., stroke_size: _Optional[float] = ..., strength: _Optional[float] = ..., colour: _Optional[_Union[ColourHandling, str]] = ..., objective: _Optional[str] = ..., max_scales: _Optional[int] = ..., detail: _Optional[_Union[Detail, str]] = ..., tileable: bool = ..., keep: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., colour_strength: _Optional[float] = ..., budget_s: _Optional[float] = ...) -> None: ...
+    history: int
+    def __init__(self, content: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., styles: _Optional[_Iterable[_Union[StyleRef, _Mapping]]] = ..., mask: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., init: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., steps: _Optional[int] = ..., content_weight: _Optional[float] = ..., style_weight: _Optional[float] = ..., total_variation_weight: _Optional[float] = ..., content_layers: _Optional[_Iterable[_Union[LayerWeight, _Mapping]]] = ..., style_layers: _Optional[_Iterable[_Union[LayerWeight, _Mapping]]] = ..., seed: _Optional[int] = ..., encoder: _Optional[str] = ..., size: _Optional[int] = ..., optimizer: _Optional[_Union[Optimizer, str]] = ..., start: _Optional[_Union[Start, str]] = ..., stroke_size: _Optional[float] = ..., strength: _Optional[float] = ..., colour: _Optional[_Union[ColourHandling, str]] = ..., objective: _Optional[str] = ..., max_scales: _Optional[int] = ..., detail: _Optional[_Union[Detail, str]] = ..., tileable: bool = ..., keep: _Optional[_Union[_image_pb2.ImageRef, _Mapping]] = ..., colour_strength: _Optional[float] = ..., budget_s: _Optional[float] = ..., history: _Optional[int] = ...) -> None: ...
 
 class DeliveryOptions(_message.Message):
     __slots__ = ("max_preview_fps", "max_preview_edge", "on_disconnect", "send_result")

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 IDLE_ALIVE_S = 5.0
 BUDGET_SHARE = 0.9  # of what is free when a worker starts; the rest is for what else happens on the device
 PR_SET_PDEATHSIG = 1
+BROKEN = 70  # exit code, as sysexits.h has it for what broke inside
 NOTHING_SELECTED = "nothing is selected: the picture comes back as it was"
 
 
@@ -110,6 +111,9 @@ class Worker:
         """Ends a job; or, where it wanted memory, lets go of it and returns the verb to begin it anew with."""
         from impasto.worker.again import in_smaller_tiles, why  # noqa: PLC0415
 
+        if not self._studio.answers():  # nor ever will: the front starts another worker, which goes on with the jobs
+            log.critical("%s no longer computes for this process, which ends", self._studio.device)
+            os._exit(BROKEN)
         painting, started = self._paintings.get(job), self._started.get(job, {})
         anew = None if painting is None else in_smaller_tiles(started, painting, error)
         if painting is None or anew is None:
@@ -259,19 +263,31 @@ def main() -> None:
 
 
 def open_studio(index: int, threads: int, nice: int, shelf: Shelf) -> tuple["Studio", dict[str, Any]]:
-    """The device of that index, and what the front is told of it: the CPU only without CUDA."""
+    """The device of that index, and what the front is told of it: the CPU where CUDA has none that computes.
+
+    Raises:
+        SystemExit: it does not compute, and is not the first, in whose place the CPU would serve.
+    """
     import torch  # noqa: PLC0415  # seconds; see the module's contract
 
-    from impasto.worker.studio import Studio, cores  # noqa: PLC0415
+    from impasto.worker.studio import Studio, cores, fault  # noqa: PLC0415
 
-    if torch.cuda.is_available():
-        device = torch.device("cuda", index)
+    there = torch.cuda.is_available()
+    device = torch.device("cuda", index) if there else torch.device("cpu")
+    why = f"{device} cannot be used: {broken}" if there and (broken := fault(device)) else ""
+    if why and index:
+        raise SystemExit(why)
+    if there and not why:
+        torch.cuda.set_device(device)
         description, devices = torch.cuda.get_device_name(device), torch.cuda.device_count()
     else:
         with contextlib.suppress(OSError):
             os.nice(nice)
         torch.set_num_threads(threads or cores())
         device, description, devices = torch.device("cpu"), f"{torch.get_num_threads()} threads", 1
+    if why:
+        log.warning("%s; the processor computes instead", why)
+        description += f"; {why}"
     return Studio(device, shelf), {"device": str(device), "description": description, "devices": devices}
 
 

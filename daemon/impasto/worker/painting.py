@@ -76,7 +76,8 @@ class Painting:
         )
         self._material = Material(opened, self.header, self.settings.style_scale)
         self.nothing, self.again = self._material.selects_nothing(), ""
-        encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
+        self._device = studio.place(spilled=self.settings.spilled)
+        encoder = studio.placed(studio.encoder(spec.encoder, self._terms.encoder_sha256), self._device)
         if not self.nothing:
             self._check_memory(studio, encoder, pulse)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
@@ -109,8 +110,9 @@ class Painting:
         sizes = [self._material.style_size(index) for index in range(len(self._spec.styles))]
         largest = max(width * height for width, height in sizes)
         around, guides = 2 * self.settings.margin, self._spec.guides(self._material.content.header)
-        size, free = (self.header.height + around, self.header.width + around), studio.free_bytes()
-        cut, self._needed = within(encoder, size, largest, self.settings, free, spills=studio.spills, guides=guides)
+        size = (self.header.height + around, self.header.width + around)
+        free, spills = studio.free_bytes(spilled=self.settings.spilled), self._device.type == "cpu"
+        cut, self._needed = within(encoder, size, largest, self.settings, free, spills=spills, guides=guides)
         if cut != self.settings:  # there is less than when the job came in
             self.settings, self.again = cut, f"memory is short now: it is painted in tiles of {cut.tile} px"
         if self._needed > free:
@@ -133,12 +135,12 @@ class Painting:
         mask, keep = material.painted(), material.selected("keep")
         return stylize(
             encoder,
-            content.to(studio.device),
+            content.to(self._device),
             [self._style_use(studio, encoder, index) for index in range(len(self._spec.styles))],
             self.settings,
-            mask=None if mask is None else mask.to(studio.device),
-            keep=None if keep is None else keep.to(studio.device),
-            init=None if init is None else init.to(studio.device),
+            mask=None if mask is None else mask.to(self._device),
+            keep=None if keep is None else keep.to(self._device),
+            init=None if init is None else init.to(self._device),
             resume=self._resume,
             scratch=material.scratch,
             pulse=pulse,
@@ -154,10 +156,10 @@ class Painting:
         use, (image, cover) = self._spec.styles[index], self._material.style_seen(index, self._pulse)
         region = self._material.selected(f"styles[{index}].mask")
         return Style(
-            image.to(studio.device),
+            image.to(self._device),
             use.weight,
-            None if region is None else region.to(studio.device),
-            None if cover is None else cover.to(studio.device),
+            None if region is None else region.to(self._device),
+            None if cover is None else cover.to(self._device),
             studio.targets[encoder.spec.name].source(self._style_key(index), self.settings.objective),
         )
 

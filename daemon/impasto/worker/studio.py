@@ -4,6 +4,7 @@ Knows torch's devices, encoder files and samples on disk. Must not know jobs or 
 `Studio`, and ``painting`` works in it.
 """
 
+import copy
 import gc
 import os
 from collections.abc import Mapping
@@ -43,6 +44,20 @@ def open_encoder(name: str, shelf: Shelf) -> VGG:
 def cores() -> int:
     """The cores that this process may use; macOS tells only how many there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fault(device: torch.device) -> str:
+    """Why nothing can be computed there, in CUDA's own words; empty where it can.
+
+    That CUDA is there says little: torch may have no code for a card so old or so new, another program may have taken
+    all its memory, or it may be set to serve one process alone. A small convolution tells.
+    """
+    try:
+        picture = torch.zeros(1, 3, 16, 16, device=device)
+        torch.nn.functional.conv2d(picture, picture.new_zeros(16, 3, 3, 3)).sum().item()
+    except RuntimeError as error:
+        return str(error).strip().splitlines()[0]
+    return ""
 
 
 @dataclass(frozen=True)
@@ -103,9 +118,20 @@ class Studio:
             )
         return self.encoders[name]
 
+    def place(self, *, spilled: bool) -> torch.device:
+        """Where a job is computed: one whose arrays lie on the disk on the processor, which alone can work on them.
+
+        A GPU takes in none of those; but one that was begun elsewhere goes on here, to the same pixels.
+        """
+        return torch.device("cpu") if spilled else self.device
+
+    def placed(self, encoder: VGG, device: torch.device) -> VGG:
+        """An encoder there: itself, or a copy, which is nobody else's."""
+        return encoder if device == self.device else copy.deepcopy(encoder).to(device)
+
     def use_threads(self, threads: int) -> None:
-        """So many from now on; sums depend on it. 0 leaves it as it is, and so does a GPU."""
-        if threads and self.device.type == "cpu" and torch.get_num_threads() != threads:
+        """So many of the processor's from now on; sums depend on it. 0 leaves it as it is."""
+        if threads and torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
 
     def _identity(self, name: str) -> tuple[int, ...]:
@@ -116,9 +142,9 @@ class Studio:
             return self._loaded.get(name, ())  # removed: what was loaded still serves the jobs that were accepted
         return found.st_ino, found.st_size, found.st_mtime_ns
 
-    def free_bytes(self) -> int:
-        """Memory that a job may still take on this device."""
-        if self.device.type == "cuda":  # what torch keeps for later counts as free
+    def free_bytes(self, *, spilled: bool = False) -> int:
+        """Memory that a job may still take, where it is computed: see `place`."""
+        if self.place(spilled=spilled).type == "cuda":  # what torch keeps for later counts as free
             kept = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
             return torch.cuda.mem_get_info(self.device)[0] + kept
         malloc.trim()  # likewise what malloc keeps
@@ -135,6 +161,19 @@ class Studio:
             f"{header.width}x{header.height} px need about {needed >> 20} MiB on {self.device}, and {free >> 20} MiB "
             f"are free: ask for a size of about {size}"
         )
+
+    def answers(self) -> bool:
+        """Whether the device still computes for this process.
+
+        After some errors of CUDA, as a kernel's access to memory that is not its own, nothing ever does again here; a
+        new process has a whole device. Each call fails then, so one that does nothing tells it from any other error.
+        """
+        try:
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+        except RuntimeError:
+            return False
+        return True
 
     def release(self) -> None:
         """Gives back what a job that has left took: torch and malloc would keep it, errors hold circles."""

@@ -10,7 +10,8 @@ from it.
 import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,8 +33,10 @@ DTYPES = {
 }
 
 
-def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+def write(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, str]) -> str:
     """Writes them, for this user alone; on the disk when it returns. Its checksum, as `checksum_of` tells it.
+
+    Each leaves `tensors` once it is written, so that its memory is free if nobody else holds it.
 
     Raises:
         OSError: the disk is full or fails.
@@ -42,9 +45,10 @@ def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
     checksum = xxh3_64()
     with path.open("wb") as file:
         path.chmod(0o600)
-        for piece in _pieces(tensors, metadata):
-            checksum.update(piece)
-            file.write(piece)
+        with _beside_the_work(tensors.values()):
+            for piece in _pieces(tensors, metadata):
+                checksum.update(piece)
+                file.write(piece)
         file.flush()
         os.fsync(file.fileno())
     return checksum.hexdigest()
@@ -59,12 +63,26 @@ def checksum_of(path: Path) -> str:
     return checksum.hexdigest()
 
 
-def _pieces(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+def _beside_the_work(tensors: Iterable[Tensor]) -> AbstractContextManager[object]:
+    """While open, tensors of a GPU come here beside whatever it computes, once they themselves are there.
+
+    In the stream that the work is in, each would wait for the step under way, and the next step for it.
+    """
+    devices = {tensor.device for tensor in tensors if tensor.is_cuda}
+    if not devices:
+        return nullcontext()
+    (device,) = devices  # a job has one
+    stream = torch.cuda.Stream(device)
+    stream.wait_stream(torch.cuda.default_stream(device))
+    return torch.cuda.stream(stream)
+
+
+def _pieces(tensors: dict[str, Tensor], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
     """The file from its beginning to its end; of large types first, so that all are aligned."""
-    ordered = dict(sorted(tensors.items(), key=lambda item: -item[1].element_size()))
-    yield _header(ordered, metadata)
-    for tensor in ordered.values():
-        yield from _parts(tensor)
+    names = sorted(tensors, key=lambda name: -tensors[name].element_size())
+    yield _header({name: tensors[name] for name in names}, metadata)
+    for name in names:
+        yield from _parts(tensors.pop(name))
 
 
 def _header(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:

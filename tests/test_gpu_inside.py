@@ -1,0 +1,208 @@
+"""A GPU's worker from inside: states that move between devices, memory against its forecast, what is computed there.
+
+In this process, on a real card; skipped where there is none, as ``test_gpu``.
+"""
+
+import gc
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import torch
+
+from impasto.engine import random_encoder, stylize
+from impasto.engine.descent import Descent, by_autograd
+from impasto.engine.encoder import MOST_SHRUNK, resize
+from impasto.engine.encoder_files import load_slim
+from impasto.engine.memory import bytes_needed, wants_memory
+from impasto.image import ImageHeader
+from impasto.method import ObjectiveName, Precision, Settings
+from impasto.method.choices import settings_of, settings_to_json
+from impasto.method.defaults import defaults
+from impasto.spec import StyleUse, StylizeSpec
+from impasto.weights import Shelf
+from impasto.worker.painting import Painting, Terms
+from impasto.worker.studio import Studio, fault
+from test_checkpoint import at_rest, bowl, ended, written
+from test_gpu import ALIKE, DEVICE, NEAR, NO_GPU, apart, measured
+
+# What torch warns of on a card that nobody here has seen before is to be read, and to cost no other finding.
+pytestmark = [NO_GPU, pytest.mark.filterwarnings("default"), pytest.mark.usefixtures("one_thread")]
+
+MIB = 1 << 20
+STEPS = 12
+HEADER = ImageHeader(96, 80)
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    """Nothing of another test is on the card."""
+    gc.collect()
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats()
+    yield
+    gc.collect()
+
+
+def painting(device: str, folder: Path, terms: dict[str, Any] | None = None, **fields: Any) -> Painting:
+    """A small one, from its newest state if there is one; pictures lie beside its folder."""
+    spec = StylizeSpec("", (StyleUse(""),), **{"encoder": "vgg19-slim", "steps": STEPS, "start": "noise", **fields})
+    told = settings_to_json(settings_of(spec)) | (terms or {})
+    studio = Studio(torch.device(device), Shelf(folder.parent))
+    return Painting(studio, spec, at_rest(folder.parent, HEADER), lambda: None, Terms(1, folder=folder, settings=told))
+
+
+def samples(data: bytes) -> np.ndarray[Any, Any]:
+    """As numbers."""
+    return np.frombuffer(data, np.uint8)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize(("first", "then"), [("cpu", DEVICE), (DEVICE, "cpu"), (DEVICE, DEVICE)])
+def test_a_state_goes_on_on_another_device(first: str, then: str, optimizer: str, tmp_path: Path) -> None:
+    """Written on one and read on the other, it paints nearly what it would have painted where it began."""
+    straight = ended(painting(first, tmp_path / "straight", optimizer=optimizer), tmp_path / "out")
+    begun = painting(first, tmp_path / "states", optimizer=optimizer)
+    for _ in range(STEPS // 2):
+        begun.advance()
+    written(begun)
+    again = painting(then, tmp_path / "states", optimizer=optimizer)
+    found = ended(again, tmp_path / "out")
+
+    assert again.notice == f"it goes on from step {STEPS // 2}"
+    assert apart(samples(found), samples(straight), 255, f"{optimizer} from {first} to {then}") < ALIKE
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_what_was_restored_lies_on_the_device(optimizer: Literal["lbfgs", "adam"]) -> None:
+    """All of it, so that a step too far can be taken back there."""
+    here, there = (Descent(torch.ones(1, 3, 8, 8, device=device), optimizer, 0.02) for device in ("cpu", DEVICE))
+    for _ in range(3):
+        here.advance(by_autograd(bowl))
+    there.restore(here.state())
+    there.advance(by_autograd(bowl))
+    if optimizer == "lbfgs":
+        there._step_back()
+
+    assert there._before.device == there.variable.device
+    assert there.variable.device.type == DEVICE
+
+
+def test_a_spilled_job_goes_on_on_the_processor(tmp_path: Path) -> None:
+    """What was begun with its arrays on a disk is computed by the processor here, too: the same pixels, to the bit."""
+    terms = {"spilled": True, "tile": 64, "precision": "float32"}
+    here, there = (
+        ended(painting(device, tmp_path / device, terms, steps=4), tmp_path / "out") for device in (DEVICE, "cpu")
+    )
+
+    assert here == there
+
+
+OBJECTIVES: tuple[ObjectiveName, ...] = ("gatys", "neural-style", "spst", "w2")
+
+
+@pytest.mark.parametrize("encoder", ["vgg19-slim", "random"])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_each_objective_is_that_of_the_processor(objective: ObjectiveName, encoder: str) -> None:
+    """With both widths of network, in tiles and as a whole: J of the first step, to a hundredth."""
+    generator = torch.Generator().manual_seed(1)
+    content, style = (torch.rand(1, 3, side, side + 16, generator=generator) for side in (176, 96))
+    network = load_slim() if encoder == "vgg19-slim" else random_encoder()
+    weights = defaults("vgg19-slim" if encoder == "vgg19-slim" else "vgg19", objective).weights
+    found = {}
+    for device, tile in (("cpu", 0), (DEVICE, 0), (DEVICE, 128)):
+        settings = Settings(steps=1, max_scales=1, start="noise", objective=objective, weights=weights, tile=tile)
+        step = next(stylize(network.to(device), content.to(device), style.to(device), settings))
+        found[device, tile] = step.losses
+        measured.info("%s, %s, %s in tiles of %d: %s", objective, encoder, device, tile, step.losses)
+
+    assert found[DEVICE, 0]["total"] == pytest.approx(found["cpu", 0]["total"], rel=NEAR)
+    assert found[DEVICE, 128]["total"] == pytest.approx(found[DEVICE, 0]["total"], rel=NEAR)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed"])
+def test_the_gradient_is_that_of_the_processor(precision: Precision) -> None:
+    """The first move of Adam is the gradient's signs: nearly all of them are the processor's."""
+    generator = torch.Generator().manual_seed(1)
+    content, style = (torch.rand(1, 3, side, side, generator=generator) for side in (160, 96))
+    network, moved = load_slim(), list[torch.Tensor]()
+    kinds: list[tuple[str, Precision]] = [("cpu", "float32"), (DEVICE, precision)]
+    for device, kind in kinds:
+        settings = Settings(
+            steps=1, max_scales=1, optimizer="adam", weights=defaults("vgg19-slim").weights, precision=kind
+        )
+        step = next(stylize(network.to(device), content.to(device), style.to(device), settings))
+        moved.append(step.image.cpu() - content)
+    alike = float((moved[0].sign() == moved[1].sign()).float().mean())
+    measured.info("%s: %.2f %% of the gradient's signs are the processor's", precision, 100 * alike)
+
+    assert alike > 0.95
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed"])
+@pytest.mark.parametrize(
+    ("encoder", "side", "tile"),
+    [
+        *[("vgg19-slim", side, tile) for side in (512, 1024, 2048, 3072) for tile in (0, 512)],
+        *[("vgg19", side, tile) for side in (512, 1024, 2304) for tile in (0, 512)],
+    ],
+)
+def test_memory_stays_below_its_forecast(encoder: str, side: int, tile: int, precision: Precision) -> None:
+    """At the peak with all of L-BFGS's pairs, and between turns, by torch's books of this process."""
+    network, base = (load_slim() if encoder == "vgg19-slim" else random_encoder()).to(DEVICE), defaults(encoder)
+    settings = replace(base, steps=STEPS, max_scales=1, margin=0, tile=tile, precision=precision)
+    content, style = torch.rand(1, 3, side, side, device=DEVICE), torch.rand(1, 3, 512, 512, device=DEVICE)
+    run = stylize(network, content, style, settings)
+    for _ in range(STEPS):
+        last = next(run)
+    peak, took = torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
+    torch.cuda.empty_cache()
+    held, said = torch.cuda.memory_reserved(), bytes_needed(network, side**2, 512**2, settings)
+    told = [f"{number // MIB} MiB, {number / side**2:.0f} a pixel" for number in (peak, took, said, held)]
+    name = f"{encoder} {precision} {side} px in tiles of {tile}"
+    measured.info("%s: peak %s; torch took %s; forecast %s; held %s", name, *told)
+
+    assert last.last
+    assert took < said
+
+
+def test_a_picture_is_made_as_small_as_anybody_asks() -> None:
+    """The kernel that resizes there refuses to shrink much; what is beyond it comes from the processor."""
+    image = torch.rand(1, 3, 4096, 64)
+    for height in (2048, 4096 // MOST_SHRUNK, 4096 // MOST_SHRUNK - 1, 16):
+        found = resize(image.to(DEVICE), height, 40)
+
+        assert found.device.type == DEVICE
+        torch.testing.assert_close(found.cpu(), resize(image, height, 40), atol=1e-4, rtol=0)
+
+
+def test_want_of_memory_is_known_by_its_words() -> None:
+    """As torch says it of this card."""
+    with pytest.raises(torch.cuda.OutOfMemoryError) as caught:
+        torch.empty(1 << 45, device=DEVICE)
+    measured.info("want of memory: %s", str(caught.value)[:120])
+
+    assert wants_memory(caught.value)
+    assert fault(torch.device(DEVICE, 0)) == ""
+    assert fault(torch.device(DEVICE, 63))
+
+
+def test_idle_memory_goes_back_to_the_card(tmp_path: Path) -> None:
+    """What a job took is free for other programs when it has gone, but for the network."""
+    begun = painting(DEVICE, tmp_path / "states")
+    studio, before = begun._studio, torch.cuda.mem_get_info()[0]
+    begun.advance()
+    torch.empty(512 * MIB, dtype=torch.uint8, device=DEVICE)  # freed at once, and kept by torch
+    kept = torch.cuda.mem_get_info()[0]
+    del begun
+    studio.release()
+    after = torch.cuda.mem_get_info()[0]
+    measured.info("free: %d MiB before, %d with a job, %d after", before // MIB, kept // MIB, after // MIB)
+
+    assert kept < before - 500 * MIB
+    assert after > kept + 500 * MIB
+    assert studio.free_bytes() >= after
+    assert studio.answers()
