@@ -45,6 +45,6 @@ class Told:
             self._on_preview(received(frame.header, frame.samples))
 
     def notice(self, text: str) -> None:
-        """Something about the connection, with the job as it was when it was last heard of."""
-        if self._on_progress and self.job is not None:
+        """Something about the connection, with the job as it was last heard of; without one while pictures are sent."""
+        if self._on_progress:
             self._on_progress(replace(progress_of(stylize_pb2.JobEvent(job=self.job)), notice=text))

@@ -136,6 +136,9 @@ class Painting:
 
     def _progressed(self, client: Client, told: Progress) -> None:
         """An event of the job: passed on. The first one brings its name, for which previews and a stop have waited."""
+        if not told.job:  # the daemon was lost while pictures were sent
+            self._say(_kind(told), text=told.notice)
+            return
         found = NOTICES.get(told.notice) == "found"
         fresh = found or told.job != self._job
         with self._lock:
