@@ -33,8 +33,10 @@ DTYPES = {
 }
 
 
-def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+def write(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, str]) -> str:
     """Writes them, for this user alone; on the disk when it returns. Its checksum, as `checksum_of` tells it.
+
+    Each leaves `tensors` once it is written, so that its memory is free if nobody else holds it.
 
     Raises:
         OSError: the disk is full or fails.
@@ -75,12 +77,12 @@ def _beside_the_work(tensors: Iterable[Tensor]) -> AbstractContextManager[object
     return torch.cuda.stream(stream)
 
 
-def _pieces(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+def _pieces(tensors: dict[str, Tensor], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
     """The file from its beginning to its end; of large types first, so that all are aligned."""
-    ordered = dict(sorted(tensors.items(), key=lambda item: -item[1].element_size()))
-    yield _header(ordered, metadata)
-    for tensor in ordered.values():
-        yield from _parts(tensor)
+    names = sorted(tensors, key=lambda name: -tensors[name].element_size())
+    yield _header({name: tensors[name] for name in names}, metadata)
+    for name in names:
+        yield from _parts(tensors.pop(name))
 
 
 def _header(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
