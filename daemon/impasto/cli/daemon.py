@@ -128,7 +128,10 @@ def free(config: Config) -> None:
 @click.option("--workers", type=click.IntRange(0), help="On a CPU so many; on GPUs at most so many; 0: one per device.")
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0: all cores, divided between the workers.")
 @click.option(
-    "--memory", "memory_mb", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles."
+    "--memory",
+    "memory_mb",
+    type=Mebibytes(),
+    help="For all jobs of a device, as 2GiB; what needs more is painted in tiles. The worker takes 500 MiB beside it.",
 )
 @click.option(
     "--disk-share",

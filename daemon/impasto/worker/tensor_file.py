@@ -63,6 +63,9 @@ def checksum_of(path: Path) -> str:
     return checksum.hexdigest()
 
 
+_BESIDE: dict[torch.device, torch.cuda.Stream] = {}
+
+
 def _beside_the_work(tensors: Iterable[Tensor]) -> AbstractContextManager[object]:
     """While open, tensors of a GPU come here beside whatever it computes, once they themselves are there.
 
@@ -72,7 +75,9 @@ def _beside_the_work(tensors: Iterable[Tensor]) -> AbstractContextManager[object
     if not devices:
         return nullcontext()
     (device,) = devices  # a job has one
-    stream = torch.cuda.Stream(device)
+    if device not in _BESIDE:  # one for good: torch gives out 32 in turns, and another may be recording in its own
+        _BESIDE[device] = torch.cuda.Stream(device)
+    stream = _BESIDE[device]
     stream.wait_stream(torch.cuda.default_stream(device))
     return torch.cuda.stream(stream)
 
