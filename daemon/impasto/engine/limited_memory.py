@@ -65,10 +65,16 @@ class LimitedMemory:
 
     def __init__(self, like: Tensor, history: int) -> None:
         """For variables like that, (1, C, H, W); where there are `history` pairs, the oldest ten are forgotten."""
-        self._history, self._blocks, self._upper = history, list[Block](), torch.zeros(0, 0, dtype=torch.float64)
+        self._history, self._like = history, like.detach()[..., :0, :0]  # where everything lies
+        self._shape = like.shape
+        self.forget()
+
+    def forget(self) -> None:
+        """Everything but how much may be remembered, as before the first move."""
+        self._blocks, self._upper = list[Block](), torch.zeros(0, 0, dtype=torch.float64)
         self._scaled = list[float]()  # y.Dy, of the last pairs
-        self._preconditioner, self._made, self._learned_at = Preconditioner(like), 0, 0
-        self._like = like.detach()[..., :0, :0]  # where everything lies
+        self._preconditioner = Preconditioner(self._like.new_empty(()).expand(self._shape))
+        self._made, self._learned_at = 0, 0
         self._gradient: Tensor | None = None
         self._move: Tensor | None = None
         self._shortened, self._growth = 0, 1.0
@@ -130,7 +136,7 @@ class LimitedMemory:
             if len(self._upper) + BLOCK > rows_for(self._history):
                 del self._blocks[0]
                 self._upper = self._upper[BLOCK:, BLOCK:].clone()
-                self._scaled = self._scaled[-len(self._upper) :]
+                self._scaled = self._scaled[max(0, len(self._scaled) - len(self._upper)) :]
             self._blocks.append(Block.like(gradient))
         return self._blocks[-1]
 
