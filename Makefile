@@ -26,6 +26,7 @@ editors: $(STAMP)  ## the plug-ins in real editors, in a Debian root that is bui
 
 bench: $(STAMP)  ## speed and memory, as ratios within one run; what checkpoints cost; many clients on one daemon
 	$(BIN)/python tests/bench/engine.py
+	$(BIN)/python tests/bench/gpu.py
 	$(BIN)/python tests/bench/race.py
 	$(BIN)/python tests/bench/checkpoints.py
 	$(BIN)/python tests/bench/load.py

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import queue
 import random
 import re
@@ -276,6 +277,7 @@ class Wire:
         delay_s: that everything takes, each way.
         loss: the chance of a piece to be lost: it comes when it has been sent again, and what follows waits for it.
         sent: bytes from the near end to the far one.
+        holds: is set once it holds back what was to come, as `hold` asked for.
     """
 
     RESENT_S = 0.2  # the least that TCP waits before it sends again
@@ -284,6 +286,7 @@ class Wire:
         self.target, self.delay_s, self.loss, self.sent = target, delay_s, loss, 0
         self._chance, self._whole, self._over = random.Random(7), threading.Event(), threading.Event()
         self._whole.set()
+        self._allowed, self.holds, self._flows = math.inf, threading.Event(), threading.Event()
         self._lines: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -295,6 +298,7 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._whole.set()
+        self._flows.set()
         self._listener.close()
         self._reset()
 
@@ -302,6 +306,14 @@ class Wire:
         """From now on nothing passes; every connection is reset, and a new one leads nowhere."""
         self._whole.clear()
         self._reset()
+        self._allowed = math.inf
+        self._flows.set()
+
+    def hold(self, after_bytes: int) -> None:
+        """Once so many bytes more have come to the near end, no more do until the line is cut."""
+        self.holds.clear()
+        self._flows.clear()
+        self._allowed = after_bytes
 
     def mend(self) -> None:
         """New connections pass again."""
@@ -334,7 +346,7 @@ class Wire:
     def _carry(self, one: socket.socket, other: socket.socket, counted: bool) -> None:
         """Reads at one end, and has another thread write at the other when it is due."""
         pieces: queue.Queue[tuple[float, bytes]] = queue.Queue(64)
-        threading.Thread(target=self._deliver, args=(pieces, other), daemon=True).start()
+        threading.Thread(target=self._deliver, args=(pieces, other, not counted), daemon=True).start()
         data = b"-"
         while data:
             try:
@@ -345,11 +357,15 @@ class Wire:
             lost_s = self.RESENT_S if self._chance.random() < self.loss else 0.0
             pieces.put((time.monotonic() + self.delay_s + lost_s, data))
 
-    def _deliver(self, pieces: "queue.Queue[tuple[float, bytes]]", line: socket.socket) -> None:
+    def _deliver(self, pieces: "queue.Queue[tuple[float, bytes]]", line: socket.socket, back: bool) -> None:
         data = b"-"
         while data:
             due, data = pieces.get()
             time.sleep(max(0.0, due - time.monotonic()))
+            self._allowed -= len(data) if back else 0
+            if back and self._allowed < 0:
+                self.holds.set()
+                self._flows.wait()
             with suppress(OSError):  # the end is gone; what comes is thrown away
                 line.sendall(data) if data else line.shutdown(socket.SHUT_WR)
 

@@ -123,7 +123,7 @@ DOORS = {
     "pipe.enlarging": Door("image pictures", "numpy PIL"),
     "pipe.painting": Door("client errors frames pipe.connection pipe.enlarging pipe.outbox pipe.styles"),
     "pipe.session": Door(
-        "client config errors frames image pipe.connection pipe.outbox pipe.painting pipe.styles pipe.words"
+        "client config errors frames image malloc pipe.connection pipe.outbox pipe.painting pipe.styles pipe.words"
     ),
     "pipe.styles": Door("errors gallery image", "PIL"),
     "pipe.words": Door("errors"),

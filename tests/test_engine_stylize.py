@@ -1,6 +1,8 @@
 """Laws of `stylize`: it descends, repeats, can be sliced, resumed and stopped, and leaves alone what it must."""
 
+import gc
 import io
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -491,3 +493,20 @@ def test_lbfgs_learns_curvature_at_the_defaults() -> None:
     state = final.checkpoint().descent["optimizer"]["state"][0]
     assert len(state["old_dirs"]) == 2  # the first step has no step before it to learn from
     assert state["H_diag"] != 1
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_what_is_let_go_is_free_at_once(optimizer: Optimizer) -> None:
+    """A scale is in no circle: its pairs, and on a GPU its recorded evaluation, wait for no collector of such."""
+    content, style = torch.rand(1, 3, *TWO_SCALES), torch.rand(1, 3, 32, 32)
+    gc.disable()
+    try:
+        run = stylize(random_encoder(0.125), content, style, Settings(steps=4, max_scales=2, optimizer=optimizer))
+        coarse = weakref.ref(next(run)._state)
+        for _ in range(2):
+            fine = weakref.ref(next(run)._state)
+        assert coarse() is None
+        del run
+        assert fine() is None
+    finally:
+        gc.enable()

@@ -22,6 +22,7 @@ from impasto.image import ImageHeader
 from impasto.method import ObjectiveName, Precision, Settings
 from impasto.method.choices import settings_of, settings_to_json
 from impasto.method.defaults import defaults
+from impasto.scheduling.admission import footprint
 from impasto.spec import StyleUse, StylizeSpec
 from impasto.weights import Shelf
 from impasto.worker.painting import Painting, Terms
@@ -83,7 +84,7 @@ def test_what_was_restored_lies_on_the_device(optimizer: Literal["lbfgs", "adam"
     for _ in range(3):
         here.advance(by_autograd(bowl))
     there.restore(here.state())
-    there.advance(by_autograd(bowl))
+    there.advance(by_autograd(lambda variable: bowl(variable.cpu())))
     if optimizer == "lbfgs":
         there._step_back()
 
@@ -142,31 +143,53 @@ def test_the_gradient_is_that_of_the_processor(precision: Precision) -> None:
     assert alike > 0.95
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed"])
 @pytest.mark.parametrize(
-    ("encoder", "side", "tile"),
+    ("encoder", "side", "tile", "precision"),
     [
-        *[("vgg19-slim", side, tile) for side in (512, 1024, 2048, 3072) for tile in (0, 512)],
-        *[("vgg19", side, tile) for side in (512, 1024, 2304) for tile in (0, 512)],
+        ("vgg19-slim", 512, 0, "mixed"),
+        ("vgg19-slim", 2048, 0, "mixed"),
+        ("vgg19-slim", 3072, 0, "float32"),
+        ("vgg19-slim", 3072, 512, "mixed"),
+        ("vgg19", 512, 0, "mixed"),
+        ("vgg19", 1024, 0, "float32"),
+        ("vgg19", 2048, 0, "mixed"),
+        ("vgg19", 2304, 512, "float32"),
     ],
 )
 def test_memory_stays_below_its_forecast(encoder: str, side: int, tile: int, precision: Precision) -> None:
-    """At the peak with all of L-BFGS's pairs, and between turns, by torch's books of this process."""
+    """At the peak with all of L-BFGS's pairs, and between turns, by torch's books of this process.
+
+    What torch keeps for later is no need: where it is wanted, it is given. Not so what a recorded evaluation keeps.
+    """
+    before = torch.cuda.memory_allocated()
     network, base = (load_slim() if encoder == "vgg19-slim" else random_encoder()).to(DEVICE), defaults(encoder)
     settings = replace(base, steps=STEPS, max_scales=1, margin=0, tile=tile, precision=precision)
     content, style = torch.rand(1, 3, side, side, device=DEVICE), torch.rand(1, 3, 512, 512, device=DEVICE)
     run = stylize(network, content, style, settings)
     for _ in range(STEPS):
         last = next(run)
-    peak, took = torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved()
+    peak = torch.cuda.max_memory_allocated() - before
     torch.cuda.empty_cache()
-    held, said = torch.cuda.memory_reserved(), bytes_needed(network, side**2, 512**2, settings)
-    told = [f"{number // MIB} MiB, {number / side**2:.0f} a pixel" for number in (peak, took, said, held)]
+    held, said = torch.cuda.memory_reserved() - before, bytes_needed(network, side**2, 512**2, settings)
+    told = [f"{number // MIB} MiB, {number / side**2:.0f} a pixel" for number in (peak, said, held, before)]
     name = f"{encoder} {precision} {side} px in tiles of {tile}"
-    measured.info("%s: peak %s; torch took %s; forecast %s; held %s", name, *told)
+    measured.info("%s: peak %s; forecast %s; held %s; before %s", name, *told)
 
     assert last.last
-    assert took < said
+    assert max(peak, held) < said
+
+
+@pytest.mark.parametrize("encoder", ["vgg19-slim", "vgg19"])
+def test_the_front_forecasts_what_the_worker_does(encoder: str) -> None:
+    """Of a card, too: the one has no torch."""
+    network, content = (load_slim() if encoder == "vgg19-slim" else random_encoder()).to(DEVICE), ImageHeader(1000, 800)
+    spec = StylizeSpec("", (StyleUse(""),), encoder=encoder)
+    settings, around = settings_of(spec), 2 * settings_of(spec).margin
+    said = bytes_needed(network, (1000 + around) * (800 + around), 512**2, settings)
+    need = footprint(spec, content, [ImageHeader(512, 512)], at_once=True)
+
+    assert need.peak == pytest.approx(said, rel=0.01)
+    assert need.held > 0.7 * (need.peak - need.fixed)
 
 
 def test_a_picture_is_made_as_small_as_anybody_asks() -> None:
@@ -191,18 +214,20 @@ def test_want_of_memory_is_known_by_its_words() -> None:
 
 
 def test_idle_memory_goes_back_to_the_card(tmp_path: Path) -> None:
-    """What a job took is free for other programs when it has gone, but for the network."""
+    """What a job took is free for other programs when it has gone, but for the network and libraries' workspaces."""
     begun = painting(DEVICE, tmp_path / "states")
-    studio, before = begun._studio, torch.cuda.mem_get_info()[0]
     begun.advance()
+    studio = begun._studio
     torch.empty(512 * MIB, dtype=torch.uint8, device=DEVICE)  # freed at once, and kept by torch
-    kept = torch.cuda.mem_get_info()[0]
+    kept, counted = torch.cuda.memory_reserved(), studio.free_bytes()
+    studio.release()
+    released = torch.cuda.memory_reserved()
     del begun
     studio.release()
-    after = torch.cuda.mem_get_info()[0]
-    measured.info("free: %d MiB before, %d with a job, %d after", before // MIB, kept // MIB, after // MIB)
+    after = torch.cuda.memory_reserved()
+    measured.info("torch has %d MiB, released %d, after the job %d", kept // MIB, released // MIB, after // MIB)
 
-    assert kept < before - 500 * MIB
-    assert after > kept + 500 * MIB
-    assert studio.free_bytes() >= after
+    assert released <= kept - 512 * MIB
+    assert after <= released
+    assert counted > torch.cuda.mem_get_info()[0] - 512 * MIB
     assert studio.answers()

@@ -36,12 +36,7 @@ def used_by(pid: int) -> str:
     """What the driver says that a process holds, for people."""
     query = ["nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader"]
     lines = subprocess.run(query, capture_output=True, text=True, check=False).stdout.splitlines()
-    return next((line for line in lines if line.startswith(f"{pid},")), "not listed")
-
-
-def free_mib() -> int:
-    """Of the card, as the driver says it, whoever has the rest."""
-    return int(torch.cuda.mem_get_info()[0] // MIB)
+    return next((line for line in lines if line.startswith(f"{pid},")), "nothing")
 
 
 def saved(home: Home) -> bool:
@@ -106,17 +101,21 @@ def test_a_small_budget_and_an_idle_end(start: Start) -> None:
         _, refusal, _ = Client(channel, "large").refused(message)
         message.spec.size = 1400
         painted = watched(Stub(channel), created(Stub(channel), message))[-1].job
-    during, says = free_mib(), used_by(worker)
+    had = used_by(worker)
     wait_for(lambda: not alive(worker), "the idle worker's end")
-    wait_for(lambda: free_mib() > during + 200, "its memory")
+    wait_for(lambda: used_by(worker) == "nothing", "its memory being free")
     measured.info("refused: %s", refusal)
-    measured.info("idle: the worker held %s; free %d MiB, then %d MiB", says, during, free_mib())
+    measured.info("the worker held %s until it was idle", had)
     spec, sides = StylizeSpec("", (StyleUse(""),), encoder="vgg19-slim", size=1400), (ImageHeader(64, 48),) * 2
 
     assert "1400 MiB are all that jobs may take" in refusal
-    assert footprint(spec, sides[0], sides[1:]).tile(1400 * MIB) > 0
+    assert footprint(spec, sides[0], sides[1:], at_once=True).tile(1400 * MIB) > 0
     assert painted.state == SUCCEEDED, painted.error.message
+    assert "MiB" in had
     assert daemon.info().devices[0].worker_pid == 0
+
+
+WORKSPACES = 128 * MIB  # of libraries, which this process has taken before
 
 
 def weighed(tile: int) -> int:
@@ -125,16 +124,17 @@ def weighed(tile: int) -> int:
     gc.collect()
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
     precision = paying_precision(torch.device(DEVICE))
     settings = replace(defaults("vgg19"), steps=4, max_scales=1, tile=tile, precision=precision)
     list(stylize(encoder, torch.rand(1, 3, 1536, 1536, device=DEVICE), styles, settings))
-    return torch.cuda.max_memory_reserved()
+    return torch.cuda.max_memory_allocated() - before
 
 
 def test_want_of_memory_is_answered_by_smaller_tiles(start: Start) -> None:
     """Where the card has less than was predicted a second attempt in tiles of half the side brings the picture."""
     whole, tiled = weighed(0), weighed(768)
-    short = (whole + tiled) // 2
+    short = (whole + tiled) // 2 + WORKSPACES
     measured.info("vgg19 at 1536 px takes %d MiB, in tiles of 768 px %d MiB", whole // MIB, tiled // MIB)
     assert whole > 1.1 * tiled
     home = with_vgg19()
@@ -142,8 +142,8 @@ def test_want_of_memory_is_answered_by_smaller_tiles(start: Start) -> None:
     share = short / torch.cuda.get_device_properties(0).total_memory
     home.environment["PYTORCH_ALLOC_CONF"] = f"per_process_memory_fraction:{share:.5f}"
     daemon, message = start(home), request(steps=4)
-    message.spec.content.CopyFrom(inline(picture(1536, 1536, 1)))
-    message.spec.max_scales = 1
+    message.spec.content.CopyFrom(inline(picture(512, 512, 1)))
+    message.spec.size, message.spec.max_scales = 1536, 1
     with daemon.channel() as channel:
         events = watched(Stub(channel), created(Stub(channel), message))
         small = watched(Stub(channel), created(Stub(channel), request()))[-1].job

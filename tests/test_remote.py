@@ -13,17 +13,20 @@ from functools import partial
 from pathlib import Path
 
 import grpc
+import numpy as np
 import pytest
 
 import rooms
 from fakes import Wire
 from harness import Daemon, Home, encoded, long_request, picture, request, wait_for
 from impasto.access import certificate
-from impasto.client import FAR_FOUND, FAR_LOST, Client, Picture, Progress, sending
-from impasto.client.lifeline import Lifeline
+from impasto.client import Client, Picture, Progress, sending
+from impasto.client.lifeline import FAR_FOUND, FAR_LOST, Lifeline, OnConnection
+from impasto.client.receiving import Arrival
+from impasto.client.telling import FAR_AWAY
 from impasto.editors import gimp, krita
 from impasto.errors import CannotServe, Unavailable
-from impasto.image import ImageHeader
+from impasto.image import ImageHeader, PixelFormat, SampleType
 from impasto.launch import ask, running
 from impasto.v1 import server_pb2, server_pb2_grpc, stylize_pb2
 from shared import Desk, Studio
@@ -473,9 +476,9 @@ def test_a_call_that_nobody_answers_is_asked_again(studio: Studio, desk: Desk, m
     """A network may swallow a question without a word, here before there is a job: the painting begins all the same."""
     looked, find_again = threading.Event(), Lifeline.find_again
 
-    def looking(line: Lifeline, stopped: Unavailable | None = None) -> None:
+    def looking(line: Lifeline, told: OnConnection, stopped: Unavailable | None = None) -> None:
         looked.set()
-        find_again(line, stopped)
+        find_again(line, told, stopped)
 
     monkeypatch.setattr(sending, "ASK_TIMEOUT_S", 0.5)
     monkeypatch.setattr(Lifeline, "find_again", looking)
@@ -519,6 +522,139 @@ def test_a_killed_server_goes_on_with_every_artists_job(undisturbed: bytes) -> N
     assert [artist.error for artist in artists] == ["", ""]
     assert [artist.samples for artist in artists] == [undisturbed] * 2
     assert [len(artist.jobs()) for artist in artists] == [1, 1]
+
+
+LARGE = {"width": 480, "height": 360, "pixel_format": "rgba", "sample_type": "f32"}  # 2.8 MB
+HELD_BYTES = 3 << 19  # of it, when the line breaks
+
+
+@pytest.fixture(scope="module")
+def layer() -> Picture:
+    """A layer whose result takes its time on the way."""
+    header = ImageHeader(480, 360, PixelFormat.RGBA, SampleType.F32)
+    rgb = np.asarray(picture(480, 360, 3), np.float32) / 255
+    return Picture(header, np.concatenate([rgb, np.ones((360, 480, 1), np.float32)], -1).tobytes())
+
+
+@pytest.mark.parametrize("verb", ["stylize", "picture"])
+def test_a_line_that_breaks_while_the_result_comes_costs_nothing_twice(
+    studio: Studio, layer: Picture, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fetched as part of a painting or by its name: what has come is not sent again, and the picture is the same."""
+    taken, take = list[int](), Arrival.take
+
+    def counted(arrival: Arrival, chunk: bytes) -> None:
+        take(arrival, chunk)
+        taken.append(len(chunk))
+
+    monkeypatch.setattr(Arrival, "take", counted)
+    heard, jobs, got = list[str](), list[str](), list[Picture]()
+    with Wire(studio.port) as wire:
+        desk = Desk(studio, "ann", wire.port).connect()
+        with desk.client() as client:
+            paint = partial(
+                client.stylize, layer, encoded(picture(80, 60, 2)), steps=1,
+                on_progress=lambda told: jobs.append(told.job), on_connection=heard.append,
+            )  # fmt: skip
+            fetch = paint
+            if verb == "picture":
+                paint()
+                fetch = partial(client.picture, jobs[-1], heard.append)
+            taken.clear()
+            wire.hold(HELD_BYTES)
+            artist = threading.Thread(target=lambda: got.append(fetch()))
+            artist.start()
+            wait_for(lambda: wire.holds.is_set() and sum(taken) >= 1 << 20, "a part of the picture", 240)
+            early = sum(taken)
+            wire.cut()
+            wait_for(lambda: bool(heard), "the loss being told")
+            wire.mend()
+            artist.join(240)
+            fetched = sum(taken)
+            right = client.picture(jobs[-1])
+        desk.remove()
+
+    assert [one.samples for one in got] == [right.samples]
+    assert early < fetched == right.header.size_bytes
+    assert len(set(jobs)) == 1
+    assert (heard[0], heard[-1], len(set(heard))) == (FAR_LOST, FAR_FOUND, 2)
+
+
+def held_layer(editor: Editor, layer: Picture) -> tuple[str, str]:
+    """A content and a style as an editor sends them."""
+    return editor.conversation.picture(LARGE, layer.samples), editor.conversation.built_in("marbled")
+
+
+def test_stop_and_keep_over_a_line_that_breaks_keeps_the_picture(studio: Studio, layer: Picture) -> None:
+    """It breaks while the picture so far is fetched: an editor hears of it, and has the picture."""
+    with Wire(studio.port) as wire:
+        desk = Desk(studio, "ann", wire.port).connect()
+        editor = Editor(desk.home)
+        request, heard = editor.paint(*held_layer(editor, layer), settings={"steps": 9000}, previews_per_s=0)
+        editor.until(lambda: heard.step > 0, "a step", 240)
+        wire.hold(HELD_BYTES)
+        editor.conversation.cancel(request, keep=True)
+        editor.until(wire.holds.is_set, "the picture being on its way", 240)
+        wire.cut()
+        editor.until(lambda: bool(heard.of("lost")), "the loss being told")
+        wire.mend()
+        editor.until(lambda: heard[-1].last, "the end", 240)
+        with desk.client() as client:
+            right = client.picture(heard.job)
+        editor.bridge.close()
+        desk.remove()
+
+    assert [event.kind for event in heard if event.kind in ("lost", "found", "result", "done", "error")] == [
+        "lost",
+        "found",
+        "result",
+        "done",
+    ]
+    (result,) = heard.of("result")
+    assert result.told["kept"] is True
+    assert bytes(result.payload) == right.samples
+
+
+def test_a_server_that_is_away_as_a_painting_begins_is_waited_for(studio: Studio, layer: Picture) -> None:
+    """It is told that it does not answer, and the painting comes as soon as it does."""
+    with Wire(studio.port) as wire:
+        desk = Desk(studio, "ann", wire.port).connect()
+        wire.cut()
+        editor = Editor(desk.home)
+        _, heard = editor.paint(*held_layer(editor, layer), settings={"steps": 1}, previews_per_s=0)
+        editor.until(lambda: bool(heard.of("lost")), "the want of a server being told")
+        wire.mend()
+        editor.until(lambda: heard[-1].last, "the end", 240)
+        editor.bridge.close()
+        desk.remove()
+
+    assert heard[-1].kind == "done", heard[-1]
+    assert [event.told["text"] for event in (*heard.of("lost"), *heard.of("found"))] == [FAR_AWAY, FAR_FOUND]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_who_waits_for_a_server_can_cancel(studio: Studio, layer: Picture, begun: bool) -> None:
+    """Before there is a job and in the midst of one: it is over though nobody can be reached."""
+    with Wire(studio.port) as wire:
+        desk = Desk(studio, "ann", wire.port).connect()
+        editor = Editor(desk.home)
+        if not begun:
+            wire.cut()
+        request, heard = editor.paint(*held_layer(editor, layer), settings={"steps": 9000}, previews_per_s=0)
+        if begun:
+            editor.until(lambda: heard.step > 0, "a step", 240)
+            wire.cut()
+        editor.until(lambda: bool(heard.of("lost")), "the want of a server being told")
+        editor.conversation.cancel(request)
+        editor.until(lambda: heard[-1].last, "the end")
+        editor.bridge.close()
+        wire.mend()
+        with studio.channel(studio.tokens["ann"]) as channel:
+            for told in Stub(channel).ListJobs(stylize_pb2.ListJobsRequest()).jobs:
+                Stub(channel).CancelJob(stylize_pb2.CancelJobRequest(name=told.name))
+        desk.remove()
+
+    assert heard[-1].kind == "cancelled", heard[-1]
 
 
 def test_who_goes_on_purpose_has_the_job_ended_at_once(studio: Studio, desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from xxhash import xxh3_64
 
 from harness import wait_for
 from impasto.engine import Checkpoint
-from impasto.worker import checkpoint
+from impasto.worker import checkpoint, tensor_file
 from impasto.worker.again import why_unsaved
 from impasto.worker.saving import LEAST_PAUSE_S, SHARE, SMALL_PAUSE_S, SMALL_PIXELS, Cadence, Outcome, Saving
 
@@ -140,6 +142,33 @@ def test_the_work_goes_on_while_a_state_is_written(bench: Bench, disk: Disk) -> 
     assert bench.numbers == [2, 1]
     assert bench.told == [Outcome(1), Outcome(2)]
     assert bench.saving.cost_s > 0
+
+
+def test_what_is_written_is_let_go(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the last tensor of a state is written nobody holds the others: the work has gone on, and has new ones."""
+    tensors = [torch.full((1 << 19,), float(number)) for number in range(3)]
+    held, seen = [weakref.ref(tensor) for tensor in tensors], list[list[bool]]()
+
+    class Looking:
+        """The checksum of what is written, which looks on."""
+
+        def __init__(self) -> None:
+            self._real = xxh3_64()
+            self.hexdigest = self._real.hexdigest
+
+        def update(self, piece: memoryview) -> None:
+            seen.append([one() is not None for one in held])
+            self._real.update(piece)
+
+    monkeypatch.setattr(tensor_file, "xxh3_64", Looking)
+    states = [Checkpoint(1, 0, 1, {"optimizer": {"old_dirs": tensors}})]
+    del tensors
+    bench.saving.begin(states.pop, {}, 1.0, lambda: None)
+    assert bench.settle() == 1
+
+    assert seen[0] == [True, True, True]
+    assert seen[-1] == [False, False, True]
+    assert bench.told == [Outcome(1)]
 
 
 def test_who_waits_can_be_stopped(bench: Bench, disk: Disk) -> None:

@@ -23,7 +23,7 @@ def test_the_library_reads_what_was_written(tmp_path: Path) -> None:
         "with a gradient": random[:1].clone().requires_grad_(),
     }
     path = tmp_path / "state"
-    checksum = tensor_file.write(path, tensors, {"told": "\u00fc {}"})
+    checksum = tensor_file.write(path, dict(tensors), {"told": "\u00fc {}"})
 
     with safe_open(path, framework="pt") as file:
         assert file.metadata() == {"told": "\u00fc {}"}

@@ -100,7 +100,9 @@ class Config:
     memory_mb: int = field(
         default=0,
         metadata=whole(
-            0, 100_000_000, "of each device, for all jobs together; 0 means most of what is free when it starts"
+            0,
+            100_000_000,
+            "of each device, for all jobs together, 500 beside for its worker; 0: most of what is free at its start",
         ),
     )
     client_weights: str = field(

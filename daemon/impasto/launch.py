@@ -35,6 +35,7 @@ START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 30.0
 LOST_THE_RACE = 75  # the exit code of a daemon that finds another one at its place (EX_TEMPFAIL)
 ANSWER_TIMEOUT_S = 2.0
+SERVER_UNREACHABLE = "SERVER_UNREACHABLE"  # the reason, where another machine's daemon does not answer
 FAR_ANSWER_TIMEOUT_S = 8.0  # over a network, TLS included
 FREE_TIMEOUT_S = 15.0
 FORGET_TIMEOUT_S = 60.0  # with jobs to cancel
@@ -84,7 +85,7 @@ def running(config: Config) -> Info | None:
 def unreachable(config: Config) -> Unavailable:
     """Why there is no daemon, where only another machine's is to be used."""
     told = f"{config.server} does not answer: is the network there, and the server running?"
-    return Unavailable(f"{told} `impasto disconnect` goes back to this machine's own", reason="SERVER_UNREACHABLE")
+    return Unavailable(f"{told} `impasto disconnect` goes back to this machine's own", reason=SERVER_UNREACHABLE)
 
 
 def free(config: Config) -> server_pb2.FreeDevicesResponse | None:

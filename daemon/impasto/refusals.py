@@ -46,11 +46,15 @@ LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """The border to gRPC: its errors become ours, with reason and violations as the daemon told them."""
+    """The border to gRPC: its errors become ours, with reason and violations as the daemon told them.
+
+    Without their traceback: gRPC's error is the call itself, and is in a circle with the frame that raised it, by which
+    all that its callers had, pictures too, would stay in memory until Python looks for circles: when idle, never.
+    """
     try:
         yield
     except grpc.RpcError as error:
-        raise _translate(error) from error
+        raise _translate(error) from error.with_traceback(None)
 
 
 def turned_away(error: grpc.RpcError) -> errors.CannotServe | None:

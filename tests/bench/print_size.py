@@ -1,7 +1,7 @@
 """A picture as large as a print in an editor: read, sent, painted small, placed; what that takes, and how it feels.
 
     .venv/bin/python tests/bench/print_size.py gimp|krita [--megapixels 100] [--depth 8|16] [--size 512] [--steps 10]
-        [--mishap cancel|kill [--when sending|growing]] [--output out/print-size]
+        [--mishap cancel|kill|crash [--when sending|growing]] [--output out/print-size]
 
 A real editor (in the Debian root of tests/editors) opens harbour, enlarged, with grain, from a PNG file, and a real
 daemon paints it: small, as the dials of both editors are at first. Told are the seconds since it was asked for, how
@@ -9,7 +9,7 @@ long the editor's loop let a question wait (GIMP) or a beat of 20 ms was late (K
 the most memory (RSS) of editor, plug-in, `impasto pipe`, front and worker, and the disk that the daemon took. Then one
 step is undone, and every layer must be what it was. What ``looking`` says of the new layer is told; screenshots and
 pieces of it lie in the output: look at them. With a `--mishap` it is cancelled in the middle, or the daemon is killed,
-see ``mishaps``: `--steps 60` gives time for it.
+or the editor itself, see ``mishaps``: `--steps 200` gives time for it.
 """
 
 import argparse
@@ -36,35 +36,18 @@ import looking  # type: ignore[import-not-found]  # scripts beside this one
 import mishaps  # type: ignore[import-not-found]
 from huge import large, shown  # type: ignore[import-not-found]
 
-from editors import chroot, gimp, gimp_seat, studio
+from editors import chroot, gimp, gimp_seat, krita, studio
 from editors.test_gimp_plugin import PLUG_IN, installed
 from harness import Daemon, Home
 from impasto.client import Client
 from impasto.v1 import stylize_pb2
 
 LOOK_S, WAIT_S, CALM_S = 0.05, 900, 5
+OUTLIVED_S = 600  # what an editor started may outlive it, as where it is in no root
 MIB = 1 << 20
 FILES = {8: "big.png", 16: "big.tif"}
 PLACES = ((0.1, 0.1), (0.5, 0.5), (1.0, 1.0))
 OVER = (stylize_pb2.JOB_STATE_SUCCEEDED, stylize_pb2.JOB_STATE_FAILED, stylize_pb2.JOB_STATE_CANCELLED)
-NAMES = {  # whose process it is, by what its command line has in it, the most telling first
-    f"{PLUG_IN}.py": "plug-in",
-    "impasto.worker": "worker",
-    "serve": "front",
-    "pipe": "pipe",
-    "krita": "editor",
-    "gimp": "editor",
-}
-
-
-def named(pid: int) -> str:
-    """Who a process is; empty for nobody of ours."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-    except OSError:
-        return ""
-    names = {Path(word).name for word in words[:6]}
-    return next((NAMES[name] for name in NAMES if name in names), "")
 
 
 def below(pid: int) -> Iterator[int]:
@@ -106,7 +89,7 @@ class Watch:
     def _look(self) -> None:
         while not self.ended:
             for pid in (pid for root in self.roots for pid in below(root)):
-                self._note(named(pid), resident(pid))
+                self._note(mishaps.named(pid), resident(pid))
             self._note("disk", sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()))
             time.sleep(LOOK_S)
 
@@ -149,7 +132,12 @@ class InGimp:
     """GIMP with the picture, and what the bench does in it."""
 
     def __init__(self, seat: gimp_seat.Seat, output: Path) -> None:
-        self.seat, self.output = seat, output
+        self.seat, self.output, self.home = seat, output, seat.window.home.path
+
+    def pid(self) -> int:
+        """Of GIMP itself."""
+        (found,) = self.seat.processes("gimp")
+        return int(found)
 
     def felt(self) -> list[float]:
         """How long GIMP's loop let a question wait each time, in seconds."""
@@ -245,6 +233,7 @@ class InKrita:
 
     def __init__(self, at: studio.Studio, options: argparse.Namespace) -> None:
         self.window, self.options, self.output = at.window, options, options.output
+        self.home = self.window.home.path
 
     def run(self, source: str) -> Any:
         """Python inside."""
@@ -253,6 +242,11 @@ class InKrita:
     def ask(self, expression: str) -> Any:
         """The value of an expression inside."""
         return self.run(f"answer = {expression}")
+
+    def pid(self) -> int:
+        """Of Krita itself."""
+        (found,) = krita.pids(self.window.home)
+        return int(found)
 
     def felt(self) -> list[float]:
         """The beats."""
@@ -378,7 +372,7 @@ def in_gimp(options: argparse.Namespace, console: Console, folder: Path, daemon:
     script.write_text(source.replace('usual)", wishes.AS_USUAL', f'usual)", {options.steps}'))
     picture = home.path / FILES[options.depth]
     console.print(f"GIMP: {written(picture, options.megapixels, options.depth).size}, {options.depth} bits")
-    with gimp_seat.seated(home, folder) as seat:
+    with gimp_seat.seated(home, folder, outlived_s=OUTLIVED_S) as seat:
         editor = InGimp(seat, options.output)
         roots = [seat.window.process.pid, daemon.process.pid]
         watch = Watch(console, roots, daemon.home.config.data_dir, editor.felt)
@@ -387,7 +381,7 @@ def in_gimp(options: argparse.Namespace, console: Console, folder: Path, daemon:
 
 def in_krita(options: argparse.Namespace, console: Console, folder: Path, daemon: Daemon) -> None:
     """Krita."""
-    at = studio.Studio(chroot.ensure(krita=True), folder, daemon)
+    at = studio.Studio(chroot.ensure(krita=True), folder, daemon, outlived_s=OUTLIVED_S)
     try:
         editor = InKrita(at, options)
         picture = editor.window.home.path / FILES[options.depth]
@@ -407,7 +401,7 @@ def main() -> None:
     parser.add_argument("--depth", type=int, default=8, choices=[8, 16])
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--steps", type=int, default=10)
-    parser.add_argument("--mishap", choices=["cancel", "kill"])
+    parser.add_argument("--mishap", choices=["cancel", "kill", "crash"])
     parser.add_argument("--when", choices=["sending", "growing"], default="growing")
     parser.add_argument("--output", type=Path, default=Path("out/print-size"))
     options = parser.parse_args()

@@ -2,16 +2,17 @@
 
     .venv/bin/python tests/bench/spilling.py [--megapixels 4] [--tile 512] [--steps 3] [--in-memory] [CASE …]
 
-Each case runs in a process of its own, one thread, slim, two scales: its arrays lie on disk, unless they are to lie in
-memory (then as a whole: `--tile 0`). Measured is its own memory (RssAnon: what is mapped from files the system may take
-back at any time) at every moment, above what it had once torch and the encoder were loaded; beside it, all that was in
-memory, files included, likewise; and the most that lay on the disk at once, in bytes a pixel, where no state is being
-written. Said is `impasto.engine.memory.bytes_needed`. Nothing is asserted; ``test_engine_spilled`` does that with small
-pictures.
+Each case runs in a process of its own, one thread, slim, two scales, malloc as workers have it: its arrays lie on disk,
+unless they are to lie in memory (then as a whole: `--tile 0`). Measured is its own memory (RssAnon: what is mapped from
+files the system may take back at any time) at every moment, above what it had once torch and the encoder were loaded;
+in memory those of L-BFGS's ten pairs are added that so few steps have not made; beside it, all that was in memory,
+files included, likewise; and the most that lay on the disk at once, in bytes a pixel, where no state is being written.
+Said is `impasto.engine.memory.bytes_needed`. Nothing is asserted; ``test_engine_spilled`` does, with small pictures.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,11 +28,13 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
+from impasto import malloc
 from impasto.engine import Style, load_slim, stylize
 from impasto.engine.memory import bytes_needed
 from impasto.engine.room import MEMORY, Room
 from impasto.engine.scratch import Scratch
 from impasto.method.defaults import defaults
+from impasto.method.settings import PAIR_BYTES, USUAL_HISTORY
 
 LOOK_S, STYLE = 0.01, (384, 512)
 MIB = 1 << 20
@@ -106,8 +109,9 @@ def weigh(case: str, megapixels: float, tile: int, steps: int, folder: Path | No
     for step in stylize(encoder, content, styles, settings, mask=mask, keep=kept, scratch=scratch):
         _ = step.image
     watch.ended = True
-    own, whole = watch.above()
     pixels = (height + 2 * settings.margin) * (width + 2 * settings.margin)
+    missing = 0 if scratch is not None else max(0, USUAL_HISTORY + 1 - steps // 2) * PAIR_BYTES * pixels
+    own, whole = (peak + missing for peak in watch.above())
     guides = regions or int(selection)
     said = bytes_needed(encoder, pixels, STYLE[0] * STYLE[1], settings, guides)
     return {"own": own, "all": whole, "said": said, "disk": watch.disk // pixels}
@@ -118,7 +122,7 @@ def told(case: str, options: argparse.Namespace) -> dict[str, int]:
     flags = ["--in-memory"] * options.in_memory
     numbers = ("--megapixels", str(options.megapixels), "--tile", str(options.tile), "--steps", str(options.steps))
     command = [sys.executable, __file__, case, *numbers, *flags, "--here"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | malloc.KEEPING)
     return dict(json.loads(done.stdout))
 
 

@@ -234,12 +234,16 @@ for window in it.windows():
 
 
 @contextmanager
-def window(home: Home, *arguments: str, start_s: float = START_S) -> Iterator[Window]:
-    """Krita in a window on a display of its own, up and listening; whatever is left of it ends with the context."""
+def window(home: Home, *arguments: str, start_s: float = START_S, outlived_s: int = 0) -> Iterator[Window]:
+    """Krita in a window on a display of its own, up and listening; whatever is left of it ends with the context.
+
+    In a root all that it started ends when it does, unless it may be outlived so long.
+    """
     with gimp.screen(chroot_for_tools(home)) as display:
         log = home.path / "window.log"
         log.unlink(missing_ok=True)
-        line = [*home.before, *home.edition.line(shlex.join(["krita", "--nosplash", *arguments]), home.path)]
+        command = shlex.join(["krita", "--nosplash", *arguments]) + (f"; sleep {outlived_s}" if outlived_s else "")
+        line = [*home.before, *home.edition.line(command, home.path)]
         with log.open("ab") as out:
             process = subprocess.Popen(
                 line, env=home.environment(display.name), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT

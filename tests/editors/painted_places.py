@@ -12,7 +12,7 @@ from editors.painted import RGB, RGBA, P, call, changed, flat, numbers, picture,
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "plugins" / "gimp"))
 from onto_canvas import layers, placing  # the installed script's own
-from onto_canvas.preview import Preview
+from onto_canvas.preview import Preview, Unwanted
 from onto_canvas.samples import Area, spread, write
 
 MARGIN = layers.MARGIN_PX
@@ -200,6 +200,34 @@ def preview() -> None:
     assert not image.is_dirty()
     shown.remove()
     assert image.get_layers() == [layer]
+    assert not image.is_dirty()
+
+
+@check("plug-in: whoever watches has turns while a large frame is drawn, and may have no more of it")
+def turns() -> None:
+    image, layer = picture(size=(64, 48), kind=RGB)
+    large = Gimp.Layer.new(image, "large", 2048, 2048, RGB, 100.0, Gimp.LayerMode.NORMAL)
+    image.insert_layer(large, None, 0)
+    image.clean_all()
+    source = layers.read(image, large)
+    frame = {"width": 2, "height": 2, "pixel_format": "rgb"}, bytes([200, 90, 30]) * 4
+    had: list[int] = []
+
+    def turn() -> None:
+        had.append(len(image.get_layers()))
+        shown.show(*frame)  # what comes meanwhile is left out
+
+    shown = Preview(source, turn)
+    shown.show(*frame)
+    assert had == [2] * 4 + [3] * 4, "four bands of the layer before it is in the image, and four of the frame"
+    assert set(samples(image.get_layers()[0])[::3]) == {200}
+    shown.remove()
+
+    def unwanted() -> None:
+        raise Unwanted
+
+    Preview(source, unwanted).show(*frame)
+    assert image.get_layers() == [large, layer]
     assert not image.is_dirty()
 
 

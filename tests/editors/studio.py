@@ -31,12 +31,21 @@ def put(home: krita.Home, place: Home) -> None:
 class Studio:
     """A window with the plug-in, and its daemon. The mutable state is which window."""
 
-    def __init__(
-        self, root: Path, folder: Path, daemon: Daemon, place: Home | None = None, before: Sequence[str] = ()
+    def __init__(  # what a test may want of its window
+        self,
+        root: Path,
+        folder: Path,
+        daemon: Daemon,
+        place: Home | None = None,
+        before: Sequence[str] = (),
+        outlived_s: int = 0,
     ) -> None:
-        """The plug-in is that of `place`, where it is not the daemon's; `before` stands before Krita's command."""
+        """The plug-in is that of `place`, where it is not the daemon's; `before` stands before Krita's command.
+
+        What Krita started may outlive it for `outlived_s`, as it would outside a root, where nothing ends it.
+        """
         self._root, self._folder, self._number = root, folder, 0
-        self._place, self._before = place or daemon.home, before
+        self._place, self._before, self._outlived_s = place or daemon.home, before, outlived_s
         self.daemon = daemon
         self._opened: Any = None
         self._window: krita.Window | None = None
@@ -51,7 +60,7 @@ class Studio:
             put(home, self._place)
             home.before = self._before
             home.extra |= self._place.variables
-            self._opened = krita.window(home)
+            self._opened = krita.window(home, outlived_s=self._outlived_s)
             self._window = self._opened.__enter__()
         return self._window
 

@@ -21,7 +21,7 @@ from editors.gimp_seat import DIALOG, WAIT_S, Seat, seated
 from editors.midrun import GROWING, PHOTO
 from editors.studio import Studio as Krita
 from editors.test_gimp_plugin import put
-from impasto.client import FAR_FOUND, FAR_LOST
+from impasto.client.lifeline import FAR_FOUND, FAR_LOST
 from shared import Desk, Studio
 from test_remote import held
 

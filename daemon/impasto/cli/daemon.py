@@ -27,6 +27,18 @@ def jobs(config: Config) -> None:
             print(f"{job.name}  {state:<9}  step {job.step}/{job.total_steps}  {job.encoder}  {job.error.message}")
 
 
+class _Said:
+    """What is said of the connection, for people, each thing once; the mutable state is what was said last."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, text: str) -> None:
+        if text != self._last:
+            print(text, file=sys.stderr)
+        self._last = text
+
+
 @click.command()
 @click.argument("job")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="PNG, JPEG, WebP or TIFF.")
@@ -40,7 +52,7 @@ def result(config: Config, job: str, output: Path) -> None:
 
     check_written("-o", output, {})
     with named({"destination": "-o"}), client.connect(config) as daemon:
-        picture = daemon.picture(job if job.startswith("jobs/") else f"jobs/{job}")
+        picture = daemon.picture(job if job.startswith("jobs/") else f"jobs/{job}", _Said())
         picture.save(output)
     print(f"{output}: {picture.header.width}x{picture.header.height}")
 
@@ -116,7 +128,10 @@ def free(config: Config) -> None:
 @click.option("--workers", type=click.IntRange(0), help="On a CPU so many; on GPUs at most so many; 0: one per device.")
 @click.option("--threads", type=click.IntRange(0), help="Of a CPU worker; 0: all cores, divided between the workers.")
 @click.option(
-    "--memory", "memory_mb", type=Mebibytes(), help="Of each device, as 2GiB; what needs more is painted in tiles."
+    "--memory",
+    "memory_mb",
+    type=Mebibytes(),
+    help="For all jobs of a device, as 2GiB; what needs more is painted in tiles. The worker takes 500 MiB beside it.",
 )
 @click.option(
     "--disk-share",

@@ -8,11 +8,10 @@
 
 Knows the contract and files. Must not know torch, so that importing it costs a fraction of a second. Starts the daemon
 when none answers, and rides over its death: a `stylize` under way finds it again, or starts it anew, and goes on. The
-face of a room: ``lifeline`` is the connection, ``sending`` brings pictures there, ``progress`` and ``telling`` are what
-a script hears. ``cli`` is its first user.
+face of a room: ``lifeline`` is the connection, ``sending`` brings pictures there, ``receiving`` brings them back,
+``progress`` and ``telling`` are what a script hears. ``cli`` is its first user.
 """
 
-import io
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,25 +23,21 @@ from typing import Any, Self
 import grpc
 
 from impasto import errors, launch
-from impasto.client.lifeline import Lifeline
+from impasto.client import telling
+from impasto.client.lifeline import MAX_LOSSES, Lifeline, OnConnection
 from impasto.client.progress import Progress
+from impasto.client.receiving import Arrival
 from impasto.client.sending import CLOSED, Sender, unheard
 from impasto.client.telling import OnPreview, OnProgress, OnSent, Told, received
 from impasto.config import Config
 from impasto.pictures import Picture, Source
-from impasto.refusals import BLOB_EXPIRED, SHUTDOWN, ending, translated
+from impasto.refusals import BLOB_EXPIRED, ending, translated
 from impasto.request import StyleUse, envelope, plain_spec, styles
-from impasto.v1 import blob_pb2, stylize_pb2
+from impasto.v1 import stylize_pb2
 
 __all__ = ["Client", "OnPreview", "OnProgress", "OnSent", "Picture", "Preview", "Progress", "Source", "connect"]
 
 CALL_TIMEOUT_S = 30.0
-MAX_LOSSES = 20  # of one painting's connection; a daemon that dies so often is not worth another try
-LOST = "the daemon is gone; looking for it, or starting another"
-FOUND = "the daemon is back"
-# Of another machine's, where none is started and a cut line is likelier than a dead daemon.
-FAR_LOST = "the server is out of reach; looking for it, and meanwhile the job goes on there"
-FAR_FOUND = "the server is back"
 
 
 @dataclass(frozen=True)
@@ -135,6 +130,7 @@ class Client:
         on_progress: OnProgress | None = None,
         on_preview: OnPreview | None = None,
         on_sent: OnSent = unheard,
+        on_connection: OnConnection = telling.unheard,
         priority: str = "normal",
         labels: Mapping[str, str] | None = None,
         **options: Any,  # noqa: ANN401  # the fields of StylizeSpec, checked by the contract
@@ -152,6 +148,7 @@ class Client:
             on_progress: called with every event.
             on_preview: called about once a second with the picture so far.
             on_sent: called twice a second while a picture is sent, with the bytes that have gone, and all.
+            on_connection: called when the daemon is lost, while it is looked for, and once it is back; may raise.
             priority: "interactive" for what somebody waits for, "normal", or "batch" for what may wait for all else.
             labels: your own words for it; an interactive one cancels this client's older ones with the same.
             options: any plain field of `StylizeSpec`: steps, strength, …; also style_layers={"relu3_1": 2.0}.
@@ -164,15 +161,20 @@ class Client:
         pictures = {"content": content, "mask": mask, "keep": keep, "init": init}
         spec = partial(self._spec, uses, options, on_sent, **pictures)
         made = partial(_request, spec, {"max_preview_fps": 1 if on_preview else 0, "send_result": True}, urgency)
-        return self._persist(made, Told(on_progress, on_preview))
+        return self._persist(made, Told(on_progress, on_preview, on_connection))
 
     def _persist(self, made: Callable[[str], stylize_pb2.StylizeRequest], told: Told) -> Picture:
         """Asks and watches until the result is here, over the death of the daemon, and of its memory, too."""
-        request, request_id, losses, sent = None, uuid.uuid4().hex, 0, 0
+        request, request_id, sent, arrival = None, uuid.uuid4().hex, 0, Arrival()
+
+        def ask() -> Picture:
+            nonlocal request
+            request = request or made(request_id)
+            return self._collect(request, told, arrival)
+
         while True:
             try:
-                request = request or made(request_id)
-                return self._collect(request, told)
+                return self._line.riding(ask, told.connection)
             except errors.NotFound as error:
                 sent += 1
                 if error.reason != BLOB_EXPIRED or sent > MAX_LOSSES:
@@ -180,14 +182,6 @@ class Client:
                 request = None  # the daemon has them no longer, by whatever mishap: the next round sends them again
                 if told.job is not None and told.job.state == stylize_pb2.JOB_STATE_FAILED:
                     request_id = uuid.uuid4().hex  # that job has ended for want of them
-            except errors.Unavailable as error:
-                losses += 1
-                if not self._line.lasting or losses > MAX_LOSSES or error.reason not in self._line.losses:
-                    raise
-                lost, found = (FAR_LOST, FAR_FOUND) if self._line.far else (LOST, FOUND)
-                told.notice(error.message if error.reason == SHUTDOWN else lost)
-                self._line.find_again(stopped=error if error.reason == SHUTDOWN else None)
-                told.notice(found)
 
     def upload(self, source: Source, field: str = "source", on_sent: OnSent = unheard) -> str:
         """Sends a picture and returns its blob's name; one that the daemon has already is not sent again.
@@ -203,21 +197,29 @@ class Client:
         """
         return self._sender.upload(source, field, on_sent)
 
-    def picture(self, job: str) -> Picture:
+    def picture(self, job: str, on_connection: OnConnection = telling.unheard) -> Picture:
         """The result of a job that has one: finished, or cancelled with what there was.
+
+        Where the line breaks meanwhile it goes on from what has come; `on_connection` hears of that as in `stylize`.
 
         Raises:
             NotFound: there is no such job, or it has no result.
+            Unavailable: the daemon is gone and is not found again.
         """
+        arrival = Arrival()
+        return self._line.riding(lambda: self._rest(job, arrival), on_connection)
+
+    def _rest(self, job: str, arrival: Arrival) -> Picture:
+        """What is missing of a job's result is fetched."""
         with self._open():
-            found = self._line.stylize.GetJob(stylize_pb2.GetJobRequest(name=job), timeout=CALL_TIMEOUT_S).job
-            if not found.HasField("result"):
-                raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
-            response = self._line.blobs.DownloadBlob(blob_pb2.DownloadBlobRequest(name=found.result.blob))
-            samples = io.BytesIO()
-            for part in response:
-                samples.write(part.chunk)
-            return received(found.result.header, samples.getvalue())  # the buffer itself: in memory once
+            if not arrival.begun:
+                found = self._line.stylize.GetJob(stylize_pb2.GetJobRequest(name=job), timeout=CALL_TIMEOUT_S).job
+                if not found.HasField("result"):
+                    raise errors.NotFound(f"{job} has no result", reason="NO_RESULT")
+                arrival.expect(found.result)
+            arrival.fetch(self._line.blobs)
+        self._watched.discard(job)
+        return arrival.picture()
 
     def preview(self, job: str, newer_than: int = 0, max_edge: int = 0) -> Preview | None:
         """The newest picture of a running job, as soon as there is one newer than `newer_than`; None at its end."""
@@ -269,9 +271,10 @@ class Client:
         if told.job is not None:
             self._watched.discard(told.job.name)
 
-    def _collect(self, request: stylize_pb2.StylizeRequest, told: Told) -> Picture:
+    def _collect(self, request: stylize_pb2.StylizeRequest, told: Told, arrival: Arrival) -> Picture:
         """Watches until the result is here. Leaving in between, by whatever exception, cancels the job."""
-        header, samples = None, io.BytesIO()
+        if arrival.begun and told.job is not None:
+            return self._rest(told.job.name, arrival)
         with self._open():
             call = self._line.stylize.Stylize(request, metadata=self._metadata)
         with self._watching(call, told), self._open():
@@ -282,13 +285,13 @@ class Client:
                         told.event(response.job)
                     case "preview":
                         told.preview(response.preview)
-                    case "result_header":
-                        header = response.result_header
+                    case "result_header" if told.job is not None:
+                        arrival.expect(told.job.result)
                     case "result_chunk":
-                        samples.write(response.result_chunk)
-        if header is None:
+                        arrival.take(response.result_chunk)
+        if not arrival.begun:
             raise ending(told.job)
-        return received(header, samples.getvalue())  # the buffer itself: a poster is in memory once
+        return arrival.picture()
 
 
 def _request(

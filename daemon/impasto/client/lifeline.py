@@ -1,11 +1,13 @@
 """The connection to the daemon, which outlives the daemon: found again, or started anew, when it has died or was cut.
 
-Knows channels, stubs and the launcher. Must not know jobs or pictures. ``client`` calls through it.
+Knows channels, stubs and the launcher. Must not know jobs or pictures. ``client`` calls through it: `riding` is for
+whatever may be asked twice.
 """
 
 import contextlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import grpc
 
@@ -20,6 +22,15 @@ FAR_GIVE_UP_S = 180.0  # a network may be away for longer than a daemon; the ser
 STOPPED_S = 15.0  # likewise, after a stop on purpose
 PAUSE_S = 0.05
 LEAVE_TIMEOUT_S = 2.0
+MAX_LOSSES = 20  # of one call's connection; a daemon that dies so often is not worth another try
+LOST = "the daemon is gone; looking for it, or starting another"
+FOUND = "the daemon is back"
+# Of another machine's, where none is started and a cut line is likelier than a dead daemon.
+FAR_LOST = "the server is out of reach; looking for it, and meanwhile the job goes on there"
+FAR_FOUND = "the server is back"
+
+Answer = TypeVar("Answer")
+OnConnection = Callable[[str], None]
 
 
 class Lifeline:
@@ -49,7 +60,28 @@ class Lifeline:
         self.stylize = stylize_pb2_grpc.StylizeServiceStub(self.channel)
         self.blobs = blob_pb2_grpc.BlobServiceStub(self.channel)
 
-    def find_again(self, stopped: errors.Unavailable | None = None) -> None:
+    def riding(self, ask: Callable[[], Answer], told: OnConnection) -> Answer:
+        """What `ask` answers, which is asked again after each loss of the daemon, or of the way to it.
+
+        Args:
+            ask: may be called many times.
+            told: hears that the daemon is lost, again and again while it is looked for, and that it is back; what it
+                raises ends this.
+
+        Raises:
+            Unavailable: it is not found again.
+        """
+        for _ in range(MAX_LOSSES):
+            try:
+                return ask()
+            except errors.Unavailable as error:
+                if not self.lasting or error.reason not in self.losses:
+                    raise
+                self.find_again(told, error if error.reason == SHUTDOWN else None)
+                told(FAR_FOUND if self.far else FOUND)
+        return ask()
+
+    def find_again(self, told: OnConnection, stopped: errors.Unavailable | None = None) -> None:
         """Returns when another life of the daemon answers, on a channel of its own; over a network the same may.
 
         Where it was `stopped` on purpose none is started: a service manager may, or an upgrade, within a while.
@@ -58,8 +90,10 @@ class Lifeline:
             Unavailable: none does, and none could be started.
             Busy: one of an older version is at work.
         """
-        began = time.monotonic()
+        began, words = time.monotonic(), FAR_LOST if self.far else LOST
+        told(words if stopped is None else stopped.message)
         while (info := self._another()) is None:
+            told(words if stopped is None else stopped.message)
             waited = time.monotonic() - began
             if waited > (FAR_GIVE_UP_S if self.far else GIVE_UP_S if stopped is None else STOPPED_S):
                 if self.far and stopped is None:

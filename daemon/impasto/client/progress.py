@@ -11,7 +11,7 @@ from impasto.v1 import stylize_pb2
 
 @dataclass(frozen=True)
 class Progress:
-    """One event of a job, as a script wants it."""
+    """One event of a job, as a script wants it; `job` is empty in a notice that comes before there is one."""
 
     job: str
     state: str

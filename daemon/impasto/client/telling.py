@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from impasto import wire
+from impasto.client.lifeline import FAR_LOST, OnConnection
 from impasto.client.progress import Progress, progress_of
 from impasto.errors import Violations
 from impasto.pictures import Picture
@@ -16,6 +17,11 @@ from impasto.v1 import image_pb2, stylize_pb2
 OnProgress: TypeAlias = Callable[[Progress], None]
 OnPreview: TypeAlias = Callable[[Picture], None]
 OnSent: TypeAlias = Callable[[int, int], None]
+FAR_AWAY = "the server does not answer; trying again"  # where there is no job yet
+
+
+def unheard(_text: str) -> None:
+    """What hears of the connection unless somebody asks for more."""
 
 
 def received(header: image_pb2.ImageHeader, samples: bytes) -> Picture:
@@ -26,9 +32,11 @@ def received(header: image_pb2.ImageHeader, samples: bytes) -> Picture:
 class Told:
     """What a caller has heard of a painting: nothing twice, however often the connection is made anew."""
 
-    def __init__(self, on_progress: OnProgress | None, on_preview: OnPreview | None) -> None:
-        self._on_progress, self._on_preview = on_progress, on_preview
-        self._sequence = 0
+    def __init__(
+        self, on_progress: OnProgress | None, on_preview: OnPreview | None, on_connection: OnConnection
+    ) -> None:
+        self._on_progress, self._on_preview, self._on_connection = on_progress, on_preview, on_connection
+        self._sequence, self._said = 0, ""
         self.job: stylize_pb2.Job | None = None
 
     def event(self, event: stylize_pb2.JobEvent) -> None:
@@ -44,7 +52,14 @@ class Told:
         if self._on_preview:
             self._on_preview(received(frame.header, frame.samples))
 
-    def notice(self, text: str) -> None:
-        """Something about the connection, with the job as it was when it was last heard of."""
-        if self._on_progress and self.job is not None:
+    def connection(self, text: str) -> None:
+        """Something about the connection, which may be said again and again.
+
+        To who hears of progress once, with the job as it was last heard of; without one while pictures are sent.
+        """
+        if text == FAR_LOST and self.job is None:
+            text = FAR_AWAY
+        self._on_connection(text)
+        if self._on_progress and text != self._said:
             self._on_progress(replace(progress_of(stylize_pb2.JobEvent(job=self.job)), notice=text))
+        self._said = text

@@ -27,7 +27,7 @@ from impasto.engine.pulse import Pulse, steady
 class KeptAtOnce(Kept):
     """What one unit leaves for the way back: whole tensors, and whose they are already."""
 
-    positive: Tensor | None = None  # bools: of the layer, or of what its pooling leaves
+    stopped: Tensor | None = None  # by the ReLU: bools of the layer, or of what its pooling leaves
     places: Tensor | None = None  # of maxima, int64
     dtype: torch.dtype | None = None  # of the way back, where there is one
     by_sign: bool = False  # whether the ReLU's own signs are asked for: what is a maximum knows its sign
@@ -35,7 +35,7 @@ class KeptAtOnce(Kept):
     @property
     def nbytes(self) -> int:
         """What it takes in memory."""
-        return super().nbytes + sum(held.nbytes for held in (self.positive, self.places) if held is not None)
+        return super().nbytes + sum(held.nbytes for held in (self.stopped, self.places) if held is not None)
 
     def remember(self, _like: Tensor, dtype: torch.dtype, *, content: bool) -> None:
         """Nothing is laid out before: what is kept is made as a whole."""
@@ -47,7 +47,7 @@ class KeptAtOnce(Kept):
         if self.dtype is not None and self.shares:
             self.features = y.permute(0, 2, 3, 1).reshape(-1, y.shape[1]).to(self.dtype)
         elif self.by_sign:
-            self.positive = y > 0
+            self.stopped = y <= 0
 
     def pooled(self, y: Tensor, first: int) -> Tensor:
         """The next layer's input."""
@@ -57,7 +57,7 @@ class KeptAtOnce(Kept):
             return F.max_pool2d(y, 2)
         found, self.places = F.max_pool2d(y, 2, return_indices=True)
         if self._by_maximum:
-            self.positive = found > 0
+            self.stopped = found <= 0
         return found
 
     def spread(self, gradient: Tensor | None, rows: range) -> Tensor:
@@ -66,8 +66,8 @@ class KeptAtOnce(Kept):
             return super().spread(gradient, rows)
         if self.places is None:
             return gradient
-        if self._by_maximum and self.positive is not None:
-            gradient.mul_(self.positive)
+        if self._by_maximum and self.stopped is not None:
+            gradient.masked_fill_(self.stopped, 0)
         shape = (1, self.unit.channels, self.height, self.width)
         fine = torch.empty(shape, dtype=gradient.dtype, device=gradient.device, memory_format=INNERMOST)
         window: tuple[list[int], ...] = ([2, 2], [2, 2], [0, 0], [1, 1])
@@ -77,8 +77,8 @@ class KeptAtOnce(Kept):
 
     def stop_(self, gradient: Tensor, rows: range) -> None:
         """Sets to 0, in place, what the ReLU stopped."""
-        if self.by_sign and self.positive is not None:
-            gradient.mul_(self.positive)
+        if self.by_sign and self.stopped is not None:
+            gradient.masked_fill_(self.stopped, 0)
         else:
             super().stop_(gradient, rows)
 

@@ -38,6 +38,20 @@ def slope_of(objective: Callable[[Tensor], Losses], variable: Tensor, *, repeats
         return by_autograd(objective)
 
 
+_BESIDE: dict[torch.device, torch.cuda.Stream] = {}
+
+
+def _beside(device: torch.device) -> torch.cuda.Stream:
+    """The one stream that evaluations are recorded in.
+
+    Each has workspaces of cuBLAS and its like of its own, which stay: with another for every recording they came to two
+    gigabytes of an H100. And it is nobody else's: torch gives out 32 streams in turns.
+    """
+    if device not in _BESIDE:
+        _BESIDE[device] = torch.cuda.Stream(device)
+    return _BESIDE[device]
+
+
 class Replay:
     """A recorded evaluation; called with a variable it gives J's terms there, and its gradient."""
 
@@ -49,14 +63,15 @@ class Replay:
         """
         # A graph knows addresses and not whose they are: all that it reads must live as long as it does.
         self._objective, self._at = objective, variable.detach().clone().requires_grad_()
-        beside, here = torch.cuda.Stream(variable.device), torch.cuda.current_stream(variable.device)
+        beside, here = _beside(variable.device), torch.cuda.current_stream(variable.device)
         beside.wait_stream(here)
         with torch.cuda.stream(beside):
             for _ in range(WARM_UPS):
                 self._evaluated()
         here.wait_stream(beside)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph, capture_error_mode="thread_local"):  # others may save a state meanwhile
+        mode = "thread_local"  # others may save a state meanwhile
+        with torch.cuda.graph(self._graph, stream=beside, capture_error_mode=mode):
             self._terms, self._gradient = self._evaluated()
 
     def _evaluated(self) -> tuple[Tensor, Tensor]:

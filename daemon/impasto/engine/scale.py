@@ -4,7 +4,7 @@ Knows tensors, styles, settings and the parts of the engine that it puts togethe
 are, files or clocks. ``stylize`` makes one for each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -232,11 +232,7 @@ class ScaleState:
 
     def _continued_image(self) -> Tensor:
         """X with its margin: what the objective sees."""
-        return self._masked(self._free())
-
-    def _masked(self, free: Tensor) -> Tensor:
-        """The content where the mask says that nothing moves."""
-        return free if self._mask is None else self._content + self._mask * (free - self._content)
+        return _masked(self._free(), self._mask, self._content)
 
     def advance(self) -> dict[str, float]:
         """One evaluation of J and one move."""
@@ -251,12 +247,20 @@ class ScaleState:
     def _advance(self) -> dict[str, float]:
         if self._slope is None:
             repeats = isinstance(self._work.looking, VGG) and self._objective.repeats
-            self._slope = slope_of(self._losses, self._descent.variable, repeats=repeats)
+            self._slope = slope_of(self._losses(), self._descent.variable, repeats=repeats)
         return self._descent.advance(self._slope)
 
-    def _losses(self, variable: Tensor) -> Losses:
-        """J's terms where the variable is that."""
-        losses: Losses = self._objective(self._masked(self._coordinates.image(variable)))
+    def _losses(self) -> Callable[[Tensor], Losses]:
+        """J's terms at a variable, by a function that does not know this scale.
+
+        In a circle the scale's memory, and what a recorded evaluation keeps, would stay when the scale has gone.
+        """
+        objective, coordinates, mask, content = self._objective, self._coordinates, self._mask, self._content
+
+        def losses(variable: Tensor) -> Losses:
+            found: Losses = objective(_masked(coordinates.image(variable), mask, content))
+            return found
+
         return losses
 
     def leave(self) -> None:
@@ -271,3 +275,8 @@ class ScaleState:
         """Goes back to where that was taken."""
         self._descent.restore(descent)
         self.step_in_scale = step_in_scale
+
+
+def _masked(free: Tensor, mask: Tensor | None, content: Tensor) -> Tensor:
+    """The content where the mask says that nothing moves."""
+    return free if mask is None else content + mask * (free - content)

@@ -4,12 +4,17 @@ Knows the client. Must not know frames. Threads of `painting` share it; the muta
 """
 
 import threading
+import time
+from collections.abc import Callable
 
 from impasto import client, launch
 from impasto.client import Client
 from impasto.client.sending import CLOSED
 from impasto.config import Config
 from impasto.errors import Unavailable
+from impasto.launch import SERVER_UNREACHABLE
+
+AWAY_S, PAUSE_S = 60.0, 0.5  # how long a server that does not answer is tried; between two tries
 
 
 class Connection:
@@ -26,12 +31,26 @@ class Connection:
         """Whose daemon it is, HOST:PORT; empty where it is this machine's own."""
         return self.config.server if self.config.elsewhere else ""
 
-    def client(self) -> Client:
-        """The client; starts the daemon if none answers.
+    def client(self, away: Callable[[], None]) -> Client:
+        """The client; starts the daemon if none answers. Another machine's is tried again for a minute.
+
+        Args:
+            away: called each time that it does not answer; what it raises ends that.
 
         Raises:
             Unavailable, Busy, CannotServe: as `impasto.client.connect` does; Unavailable, too, once this is closed.
         """
+        until = time.monotonic() + AWAY_S
+        while True:
+            try:
+                return self._client_now()
+            except Unavailable as error:
+                if error.reason != SERVER_UNREACHABLE or time.monotonic() > until:
+                    raise
+            away()
+            time.sleep(PAUSE_S)
+
+    def _client_now(self) -> Client:
         with self._lock:
             if self._closed:
                 raise Unavailable(CLOSED, reason="CLIENT_CLOSED")

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
-from impasto.client import FAR_FOUND, FAR_LOST, FOUND, LOST, Client, Picture, Progress
+from impasto.client import Client, Picture, Progress
+from impasto.client.lifeline import FAR_FOUND, FAR_LOST, FOUND, LOST
+from impasto.client.telling import FAR_AWAY
 from impasto.errors import ImpastoError, JobCancelled, NotFound
 from impasto.frames import Frame
 from impasto.pipe.connection import Connection
@@ -21,6 +23,7 @@ from impasto.pipe.styles import Gallery
 NOTICES = {
     LOST: "lost",
     FAR_LOST: "lost",
+    FAR_AWAY: "lost",
     FOUND: "found",
     FAR_FOUND: "found",
 }  # what the client says of its connection, as events of their own
@@ -66,6 +69,7 @@ class Painting:
         self._connection, self._gallery = connection, gallery
         self._job, self._ended = "", False
         self._client: Client | None = None
+        self._said = ""  # of the connection, last
         self._stopping: bool | None = None  # None: nobody asked; else whether to keep
         self._lock = threading.Lock()
 
@@ -76,7 +80,7 @@ class Painting:
             ImpastoError: it went wrong.
         """
         try:
-            self._finish(self._paint(self._connection.client()))
+            self._finish(self._paint(self._reached()))
         except JobCancelled as error:
             self._cancelled(error)
         finally:
@@ -92,6 +96,26 @@ class Painting:
                 client.cancel(job, keep_partial_result=keep)
             except (ImpastoError, ValueError):  # the daemon is lost: once it is back, this is asked again
                 return
+
+    def _reached(self) -> Client:
+        """The client; a server that is away just now is waited for."""
+        client = self._connection.client(lambda: self._connected(FAR_AWAY))
+        if self._said:
+            self._connected(FAR_FOUND)
+        return client
+
+    def _connected(self, text: str) -> None:
+        """What is said of the connection: once. While it is looked for a painting can be stopped, if need be for good.
+
+        Raises:
+            JobCancelled: nothing of it is wanted any more, or nothing was begun.
+        """
+        is_lost = NOTICES.get(text) != "found"
+        if is_lost and (self._stopping is False or (self._stopping is not None and not self._job)):
+            raise JobCancelled("stopped while nobody was reached")
+        if text != self._said:
+            self._said = text
+            self._say(NOTICES.get(text, "notice"), text=text)
 
     def _paint(self, client: Client) -> Picture:
         order = self._order
@@ -109,6 +133,7 @@ class Painting:
             blend=order.blend,
             on_progress=lambda told: self._progressed(client, told),
             on_sent=self._sent,
+            on_connection=self._connected,
             priority=order.priority,
             labels=order.labels,
             **order.settings,
@@ -136,6 +161,8 @@ class Painting:
 
     def _progressed(self, client: Client, told: Progress) -> None:
         """An event of the job: passed on. The first one brings its name, for which previews and a stop have waited."""
+        if not told.job:  # the daemon was lost while pictures were sent: `_connected` has said so
+            return
         found = NOTICES.get(told.notice) == "found"
         fresh = found or told.job != self._job
         with self._lock:
@@ -144,7 +171,7 @@ class Painting:
             self.stop(keep=stopping)
         if fresh and self._order.previews_per_s:
             threading.Thread(target=self._show, args=(client, told.job), daemon=True).start()
-        if told.notice:
+        if told.notice and told.notice != self._said:  # else it was said
             self._say(_kind(told), text=told.notice)
         progress = {"event": "progress", "id": self._ident} | asdict(told) | {"losses": dict(told.losses)}
         self._outbox.replace("progress", self._ident, Frame(progress))
@@ -171,9 +198,11 @@ class Painting:
         """The job was stopped: the picture reached so far is the result if it was to be kept and there is one."""
         if self._stopping and self._client is not None and self._job:
             try:
-                return self._finish(self._client.picture(self._job), kept=True)
+                return self._finish(self._client.picture(self._job, self._connected), kept=True)
             except NotFound:  # stopped before the first step
                 pass
+            except JobCancelled as meanwhile:  # it is not wanted any more
+                error = meanwhile
         self._say("cancelled", text=error.message)
         return None
 

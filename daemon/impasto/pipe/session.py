@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from impasto import malloc
 from impasto.client import Picture
 from impasto.config import Config
 from impasto.errors import EngineFault, ImpastoError, InvalidRequest, Violation, Violations
@@ -126,6 +127,7 @@ class Session:
                 painting.run()
             finally:
                 self._paintings.pop(ident, None)
+                malloc.trim()  # of a poster in pieces: this process lives as long as Krita
 
         self._aside(ident, run)
 

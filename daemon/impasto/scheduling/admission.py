@@ -28,6 +28,10 @@ SPILL_BELOW_PX, SPILLED_TILE_PX = 768, 3072  # tiles in memory from which on the
 HELD_BYTES = 512.0  # per pixel, of a job that waits in memory: measured 380 to 450 (tests/test_admission.py)
 HELD_STYLE_BYTES = 16.0  # per pixel of each style
 HELD_BASE_BYTES = 4 << 20
+# A GPU runs layers as a whole: what is under way takes so many times as much there in float32, and a style. Of pictures
+# up to so many pixels it records an evaluation, whose memory is held between turns; not where moments are matched.
+AT_ONCE, STYLE_AT_ONCE = 2.0, 4.0
+RECORDED_PIXELS = 2048 * 2048
 MOMENTS_BYTES: Mapping[str, int] = {"spst": 64 << 20, "w2": 128 << 20}
 BLOCKS = (2, 2, 4, 4, 1)  # convolutions of VGG's blocks, to relu5_1
 CHANNELS = (64, 128, 256, 512, 512)
@@ -137,8 +141,10 @@ class Footprint:
         return min(self.least, self.least_spilled) if spills and self.spilled else self.least
 
 
-def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHeader]) -> Footprint:
-    """What a job will want of a device, from the sizes of its pictures."""
+def footprint(
+    spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHeader], *, at_once: bool = False
+) -> Footprint:
+    """What a job will want of a device, from the sizes of its pictures; `at_once` of a GPU, see `AT_ONCE`."""
     appetite = APPETITES.get(spec.encoder, APPETITES["vgg19"])
     width, height = spec.result_header(content).width, spec.result_header(content).height
     around = 0 if spec.tileable else 2 * appetite.margin
@@ -148,16 +154,18 @@ def footprint(spec: StylizeSpec, content: ImageHeader, styles: Sequence[ImageHea
     weights, pairs = settings.weights, pixels * pairs_bytes(settings)
     part = appetite.kept(weights.style_layers) + (appetite.around if spec.tileable else appetite.through)
     part += spec.guides(content) * appetite.shares(weights.style_layers)
+    part *= AT_ONCE if at_once else 1
     features = appetite.features(weights.content_layers)
     whole, spilled = pixels * (IMAGES_BYTES + features) + pairs, pixels * SPILLED_BYTES
-    style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through
+    style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through * (STYLE_AT_ONCE if at_once else 1)
     uncut = spec.tileable and bool(width % TILE_STEP_PX or height % TILE_STEP_PX)
     peak = max(whole + pixels * part, style)
     under_way = (pixels if uncut else min(pixels, (LEAST_TILE_PX + AROUND_TILE_PX) ** 2)) * part
     opened = int((sum(style_pixels) + max(style_pixels)) / 2 * SPILLED_STYLE_BYTES)
     least, least_spilled = max(whole + under_way, style), max(spilled + under_way, style) + opened
     held_spilled = int(sum(style_pixels) * HELD_STYLE_BYTES) + HELD_BASE_BYTES
-    held = pixels * HELD_BYTES + pairs + held_spilled
+    recorded = at_once and pixels <= RECORDED_PIXELS and spec.objective not in MOMENTS_BYTES
+    held = pixels * (HELD_BYTES + part * recorded) + pairs + held_spilled
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
     peak, least = max(peak, held) + fixed, max(least, held) + fixed
     cut = 0.0 if uncut else part

@@ -75,10 +75,11 @@ class Backlog:
             CannotServe: it cannot.
         """
         (content, styles), budgets = self._headers(job), [device.budget_bytes for device in devices]
-        need, header = footprint(job.spec, content, styles), job.spec.result_header(content)
+        at_once, header = _at_once(devices), job.spec.result_header(content)
+        need = footprint(job.spec, content, styles, at_once=at_once)
 
         def at(side: int) -> Footprint:
-            return footprint(replace(job.spec, size=side), content, styles)
+            return footprint(replace(job.spec, size=side), content, styles, at_once=at_once)
 
         spills = _spills(devices) or bool(job.terms.settings.get("spilled"))  # begun so elsewhere it goes on so here
         check_fit(need, header, budgets, at, spills=spills)
@@ -89,6 +90,7 @@ class Backlog:
         """Takes in a new job that was checked, before it is in the store; its terms fixed, as far as may be."""
         others = self._others(leaving)
         active = {other.account for other in others}
+        self._demand.at_once = _at_once(devices)
         want = self._demand.come(job, *self._headers(job), time.monotonic())
         if job.account not in active:
             self._ledger.lift(job.account, active)
@@ -102,9 +104,10 @@ class Backlog:
 
     def settle(self, devices: Sequence[Device]) -> list[tuple[Record, CannotServe]]:
         """Fixes the terms of jobs that came in before anybody knew the devices; those that none can ever hold."""
-        found = []
+        found, self._demand.at_once = [], _at_once(devices)
         for record in self.unfinished():
             want = self._want(record.job)
+            want.need = footprint(record.job.spec, *self._headers(record.job), at_once=self._demand.at_once)
             if record.job.state is State.QUEUED:
                 try:
                     self._check_fit(record.job, devices)
@@ -209,3 +212,8 @@ def _within(job: Job) -> str:
 def _spills(devices: Sequence[Device]) -> bool:
     """Whether the largest may put arrays on the disk: that is the one by which terms are fixed."""
     return bool(devices) and max(devices, key=lambda device: device.budget_bytes).spills
+
+
+def _at_once(devices: Sequence[Device]) -> bool:
+    """Likewise whether it runs layers as a whole."""
+    return bool(devices) and max(devices, key=lambda device: device.budget_bytes).at_once

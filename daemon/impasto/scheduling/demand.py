@@ -52,6 +52,7 @@ class Demand:
     """All unfinished jobs. The mutable state is what they want, the pace, and the last forecasts."""
 
     def __init__(self) -> None:
+        self.at_once = False  # whether devices run layers as a whole, as far as anybody knows: see `admission.AT_ONCE`
         self._wants: dict[str, Want] = {}
         self._pace = Pace()
         self._places: tuple[float, dict[str, int]] | None = None
@@ -60,7 +61,8 @@ class Demand:
     def come(self, job: Job, content: ImageHeader, styles: Sequence[ImageHeader], now: float) -> Want:
         """A job is there, with pictures of these sizes."""
         header = job.spec.result_header(content)
-        want = self._wants[job.name] = Want(header, footprint(job.spec, content, styles), now, now)
+        need = footprint(job.spec, content, styles, at_once=self.at_once)
+        want = self._wants[job.name] = Want(header, need, now, now)
         self._changed()
         return want
 

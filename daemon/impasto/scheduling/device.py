@@ -8,8 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Device:
-    """The bytes that jobs may take of it together, the precision that pays there, and whether arrays may go to disk."""
+    """What terms and admission hang on.
+
+    Attributes:
+        budget_bytes: that jobs may take of it together.
+        precision: that pays there.
+        spills: whether arrays may go to disk.
+        at_once: whether it runs layers as a whole, as a GPU does, and takes more memory for that.
+    """
 
     budget_bytes: int
     precision: str
     spills: bool = False
+    at_once: bool = False

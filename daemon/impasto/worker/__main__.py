@@ -258,7 +258,8 @@ def main() -> None:
     studio, told = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
     budget = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
     budget //= max(1, options.sharers) if told["device"] == "cpu" else 1
-    line.say("ready", **told, budget_bytes=budget, precision=studio.precision, spills=studio.spills)
+    told |= {"precision": studio.precision, "spills": studio.spills, "at_once": studio.at_once}
+    line.say("ready", **told, budget_bytes=budget)
     Worker(line, studio).run()
 
 

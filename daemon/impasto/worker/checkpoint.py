@@ -45,7 +45,7 @@ class Packed:
     """A state as a file holds it: tensors by name, and all else as JSON in which they are named."""
 
     number: int
-    tensors: Mapping[str, Tensor]
+    tensors: dict[str, Tensor]
     told: str
 
     @classmethod
@@ -74,7 +74,7 @@ def write(folder: Path, packed: Packed, put: Callable[[Path, Path], object] = Pa
 
     Args:
         folder: of the job's states.
-        packed: the state.
+        packed: the state; its tensors are none of it any more once they are written.
         put: gives the finished file its name; who must not have it any more does nothing instead.
 
     Raises:

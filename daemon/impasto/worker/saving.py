@@ -4,8 +4,10 @@ Knows checkpoints, clocks and one thread. Must not know jobs, devices or the fro
 whoever made the `Saving`. ``painting`` has one.
 
 What is written is a copy of the little that the next step changes and references to the rest (``engine.descent``), so
-the work stands still for milliseconds. What writing costs is what it takes from the work: that standstill, and the
-processor time of the thread, as every core may be the work's. Waiting for the disk costs nothing.
+the work stands still for milliseconds. Nobody holds these but the writer, and each only until it is written: of a large
+picture that takes several steps, of each of which a pair would stay in memory for it. What writing costs is what it
+takes from the work: that standstill, and the processor time of the thread, as every core may be the work's. Waiting for
+the disk costs nothing.
 """
 
 import errno
@@ -100,7 +102,7 @@ class Saving:
         began = time.perf_counter()
         self.settle(pulse)
         self._cadence.begun(worked_s)
-        taken = state()
+        taken = [state()]
         standstill_s = time.perf_counter() - began
         told = (self._folder, taken, beside, standstill_s)
         self._thread = threading.Thread(target=self._write, args=told, daemon=True)
@@ -118,11 +120,11 @@ class Saving:
         with self._lock:
             self._stopped = True
 
-    def _write(self, folder: Path, state: Checkpoint, beside: Mapping[str, Any], standstill_s: float) -> None:
-        """In the thread: one state, and the word on it."""
-        began, error = time.thread_time(), None
+    def _write(self, folder: Path, taken: list[Checkpoint], beside: Mapping[str, Any], standstill_s: float) -> None:
+        """In the thread: the one state that was taken, which nobody holds then, and the word on it."""
+        began, error, number = time.thread_time(), None, taken[0].number
         try:
-            self._put(folder, Packed.of(state, beside))
+            self._put(folder, Packed.of(taken.pop(), beside))
         except Exception as failure:  # whatever it was, the work goes on, and `told` hears of it
             error = failure
         cost_s = standstill_s + time.thread_time() - began
@@ -133,7 +135,7 @@ class Saving:
         if stopped:
             _clear(folder)
         else:
-            self._told(Outcome(state.number, error))
+            self._told(Outcome(number, error))
 
     def _put(self, folder: Path, packed: Packed) -> None:
         checkpoint.prepare(folder)

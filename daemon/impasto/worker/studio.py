@@ -98,6 +98,11 @@ class Studio:
         """Whether arrays of a large picture's size may lie on the disk: only where its memory is the system's."""
         return self.device.type == "cpu"
 
+    @property
+    def at_once(self) -> bool:
+        """Whether layers are run as a whole, which takes more memory: as ``engine.seeing`` chooses."""
+        return self.device.type == "cuda"
+
     def encoder(self, name: str, sha256: str = "") -> VGG:
         """The encoder of that name, on the device; from a file of that hash, if one is given.
 

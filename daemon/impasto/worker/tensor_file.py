@@ -33,8 +33,10 @@ DTYPES = {
 }
 
 
-def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> str:
+def write(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, str]) -> str:
     """Writes them, for this user alone; on the disk when it returns. Its checksum, as `checksum_of` tells it.
+
+    Each leaves `tensors` once it is written, so that its memory is free if nobody else holds it.
 
     Raises:
         OSError: the disk is full or fails.
@@ -61,6 +63,9 @@ def checksum_of(path: Path) -> str:
     return checksum.hexdigest()
 
 
+_BESIDE: dict[torch.device, torch.cuda.Stream] = {}
+
+
 def _beside_the_work(tensors: Iterable[Tensor]) -> AbstractContextManager[object]:
     """While open, tensors of a GPU come here beside whatever it computes, once they themselves are there.
 
@@ -70,17 +75,19 @@ def _beside_the_work(tensors: Iterable[Tensor]) -> AbstractContextManager[object
     if not devices:
         return nullcontext()
     (device,) = devices  # a job has one
-    stream = torch.cuda.Stream(device)
+    if device not in _BESIDE:  # one for good: torch gives out 32 in turns, and another may be recording in its own
+        _BESIDE[device] = torch.cuda.Stream(device)
+    stream = _BESIDE[device]
     stream.wait_stream(torch.cuda.default_stream(device))
     return torch.cuda.stream(stream)
 
 
-def _pieces(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
+def _pieces(tensors: dict[str, Tensor], metadata: Mapping[str, str]) -> Iterator[bytes | memoryview]:
     """The file from its beginning to its end; of large types first, so that all are aligned."""
-    ordered = dict(sorted(tensors.items(), key=lambda item: -item[1].element_size()))
-    yield _header(ordered, metadata)
-    for tensor in ordered.values():
-        yield from _parts(tensor)
+    names = sorted(tensors, key=lambda name: -tensors[name].element_size())
+    yield _header({name: tensors[name] for name in names}, metadata)
+    for name in names:
+        yield from _parts(tensors.pop(name))
 
 
 def _header(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:

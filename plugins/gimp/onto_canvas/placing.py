@@ -11,7 +11,8 @@ is hidden by the same undo step.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from gi.repository import Gimp
@@ -72,19 +73,31 @@ def earlier(painting: Any) -> layers.Painted:  # noqa: ANN401
     return layers.Painted(painting, bool((remembered(painting) or {}).get("stands_in")))
 
 
-def layer_of(source: Source, pixels: samples.Bytes, name: str) -> Any:  # noqa: ANN401
-    """A new layer with those pixels at the place of what was painted, not in the image yet."""
+@contextmanager
+def only_whole(layer: Any) -> Iterator[None]:  # noqa: ANN401
+    """A layer that is in no image: whatever is raised meanwhile, it goes."""
+    try:
+        yield
+    except BaseException:
+        if layer.is_valid():
+            layer.delete()
+        raise
+
+
+def layer_of(source: Source, pixels: samples.Bytes, name: str, between: Callable[[], None] = samples.nothing) -> Any:  # noqa: ANN401
+    """A new layer with those pixels at the place of what was painted, not in the image yet; `between` as in `write`."""
     kind = source.layer.type()
     made = Gimp.Layer.new(source.image, name, *source.size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
-    samples.write(made, source.babl, pixels)
+    with only_whole(made):
+        samples.write(made, source.babl, pixels, between=between)
     made.set_offsets(*source.place)
     return made
 
 
-def add_mask(layer: Any, mask: bytes) -> None:  # noqa: ANN401
+def add_mask(layer: Any, mask: bytes, between: Callable[[], None] = samples.nothing) -> None:  # noqa: ANN401
     """Gives a layer a mask of those samples, in the format of masks."""
     made = layer.create_mask(Gimp.AddMaskType.WHITE)
-    samples.write(made, samples.native(made), mask)
+    samples.write(made, samples.native(made), mask, between=between)
     layer.add_mask(made)
 
 

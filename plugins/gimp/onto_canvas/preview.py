@@ -5,11 +5,13 @@ user does is not in it and cannot be undone, so a freeze is held around single c
 is held while a loop runs. Pixels travel to a scratch layer that is put into no image: GIMP ends a plug-in that writes
 to a layer which is converted, scaled or merged meanwhile, and of one that is nowhere no user finds anything when the
 plug-in is killed. GIMP's core copies them from there in one call, to a layer that may be locked. Whatever the user does
-to the image is noticed, and nothing is left behind.
+to the image is noticed, and nothing is left behind. A frame of a hundred megapixels takes seconds: it is drawn in bands
+of rows, and whoever watches has a turn between any two.
 """
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from gi.repository import Gimp
@@ -19,6 +21,10 @@ from onto_canvas import layers, placing, samples
 FORMATS = {"gray": "Y{} u8", "gray_alpha": "Y{}A u8", "rgb": "R{0}G{0}B{0} u8", "rgba": "R{0}G{0}B{0}A u8"}
 COPY = "gimp:replace"
 REST = 2.0  # times as long as a frame took, GIMP is left to the user before the next one
+
+
+class Unwanted(Exception):
+    """Nobody wants the frame that is being drawn."""
 
 
 def frozen(image: Any, call: Callable[[], object]) -> None:  # noqa: ANN401  # GIMP's objects have no types
@@ -36,8 +42,9 @@ def frozen(image: Any, call: Callable[[], object]) -> None:  # noqa: ANN401  # G
 class Preview:
     """A locked layer above the source; the mutable state is whether it is in the image, and the scratch beside it."""
 
-    def __init__(self, source: layers.Source) -> None:
-        self._source = source
+    def __init__(self, source: layers.Source, between: Callable[[], None] = samples.nothing) -> None:
+        """`between` is called between any two bands of rows; it raises Unwanted to have no more of a frame."""
+        self._source, self._between, self._is_drawing = source, between, False
         self._layer: Any = None
         self._scratch: Any = None
         self._shape = self._image_shape()
@@ -63,15 +70,17 @@ class Preview:
     def show(self, header: Mapping[str, Any], picture: bytes) -> None:
         """Puts a picture of 8 bits on the canvas, enlarged to what is painted where it came smaller.
 
-        One that comes before GIMP had its rest from the last one is left out.
+        One that comes before GIMP had its rest from the last one, or while that is drawn, is left out.
         """
         began_s = time.monotonic()
-        if began_s < self._ready_s or not self.undisturbed:
+        if self._is_drawing or began_s < self._ready_s or not self.undisturbed:
             return
-        if self._layer is None:
-            self._insert()
-        self._write(header, picture)
-        Gimp.displays_flush()
+        self._is_drawing = True
+        try:
+            with suppress(Unwanted):
+                self._draw(header, picture)
+        finally:
+            self._is_drawing = False
         self._ready_s = time.monotonic() + REST * (time.monotonic() - began_s)
 
     def remove(self) -> None:
@@ -83,13 +92,20 @@ class Preview:
             Gimp.displays_flush()
         self._drop_scratch()
 
+    def _draw(self, header: Mapping[str, Any], picture: bytes) -> None:
+        if self._layer is None:
+            self._insert()
+        self._write(header, picture)
+        Gimp.displays_flush()
+
     def _insert(self) -> None:
         source = self._source
         image, place = source.image, source.above
-        layer = placing.layer_of(source, source.samples, f"{source.layer.get_name()}, growing")
+        layer = placing.layer_of(source, source.samples, f"{source.layer.get_name()}, growing", self._between)
         placing.wear(layer, source)
         if source.mask is not None:
-            placing.add_mask(layer, source.mask)
+            with placing.only_whole(layer):
+                placing.add_mask(layer, source.mask, self._between)
         layer.set_lock_content(True)  # the user's brush leaves no stroke on it
         selected = image.get_selected_layers()
         parent, position = place.get_parent(), image.get_item_position(place)
@@ -105,7 +121,9 @@ class Preview:
             return
         area = samples.Area(*found)
         scratch = self._scratch_of(area.size)
-        samples.spread(scratch, babl, picture, size, self._source.size, area)
+        samples.spread(scratch, babl, picture, size, self._source.size, area, self._between)
+        if not self.undisturbed:
+            return
         copy = Gimp.DrawableFilter.new(layer, COPY, "")
         copy.set_aux_input("aux", scratch)
         copy.set_blend_mode(Gimp.LayerMode.REPLACE)

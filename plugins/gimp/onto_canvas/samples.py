@@ -10,7 +10,7 @@ import io
 import itertools
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import mul
 from typing import Any, TypeAlias
@@ -79,15 +79,28 @@ def read(drawable: Any, babl: str | None = None, area: Area | None = None) -> by
     return found.getvalue()
 
 
-def write(drawable: Any, babl: str, samples: Bytes, area: Area | None = None) -> None:  # noqa: ANN401
-    """Sets samples of a drawable that nobody has seen yet, or that is a preview."""
+def nothing() -> None:
+    """What is done between two bands where nobody waits."""
+
+
+def write(
+    drawable: Any,  # noqa: ANN401
+    babl: str,
+    samples: Bytes,
+    area: Area | None = None,
+    between: Callable[[], None] = nothing,
+) -> None:
+    """Sets samples of a drawable that nobody has seen yet, or of a preview; `between` is called after each band."""
     part, view, at = area or whole(drawable), memoryview(samples), 0
     buffer, pixel_bytes = drawable.get_buffer(), len(samples) // (part.width * part.height)
-    for band in _bands(part):
-        end = at + pixel_bytes * band.width * band.height
-        buffer.set(band, babl, bytes(view[at:end]))
-        at = end
-    buffer.flush()  # without it GIMP reads the old pixels
+    try:
+        for band in _bands(part):
+            end = at + pixel_bytes * band.width * band.height
+            buffer.set(band, babl, bytes(view[at:end]))
+            at = end
+            between()
+    finally:  # GIMP would read the old pixels; and end whose buffer writes them once the layer was deleted
+        buffer.flush()
     drawable.update(part.x, part.y, part.width, part.height)
 
 
@@ -98,18 +111,20 @@ def _bands(area: Area) -> Iterator[Any]:
         yield Gegl.Rectangle.new(area.x, top, area.width, min(rows, area.y + area.height - top))
 
 
-def spread(
+def spread(  # a picture, its place, and who waits meanwhile
     drawable: Any,  # noqa: ANN401
     babl: str,
     samples: bytes,
     size: tuple[int, int],
     wanted: tuple[int, int],
     area: Area,
+    between: Callable[[], None] = nothing,
 ) -> None:
     """Fills a drawable with the part `area` of what a picture of `size` is at the size `wanted`, its border not faded.
 
-    By ``scale-ratio``: GEGL's ``scale-size`` goes to 10 000 px, and leaves what is larger black. Above `SMOOTH_PIXELS`
-    pixels are repeated: smoothly, a hundred megapixels take seconds of the processor for every frame.
+    In bands of rows, `between` called after each. By ``scale-ratio``: GEGL's ``scale-size`` goes to 10 000 px, and
+    leaves what is larger black. Above `SMOOTH_PIXELS` pixels are repeated: smoothly, a hundred megapixels take seconds
+    of the processor for every frame.
     """
     small = Gegl.Buffer.new(babl, 0, 0, *size)
     small.set(Gegl.Rectangle.new(0, 0, *size), babl, samples)
@@ -123,7 +138,6 @@ def spread(
             "sampler": Gegl.SamplerType.LINEAR if is_smooth else Gegl.SamplerType.NEAREST,
         },
         "translate": {"x": -float(area.x), "y": -float(area.y)},
-        "write-buffer": {"buffer": target},
     }
     graph = Gegl.Node()
     nodes = [graph.create_child(f"gegl:{name}") for name in made]
@@ -132,8 +146,12 @@ def spread(
             node.set_property(name, value)
     for one, other in itertools.pairwise(nodes):
         one.link(other)
-    nodes[-1].process()
-    target.flush()
+    try:
+        for band in _bands(Area(0, 0, area.width, area.height)):
+            nodes[-1].blit_buffer(target, band, 0, NONE)
+            between()
+    finally:
+        target.flush()
     drawable.update(0, 0, area.width, area.height)
 
 

@@ -17,7 +17,7 @@ from gi.repository import GimpUi, GLib, Gtk  # noqa: E402  # versions must be ch
 
 from bridge import Bridge, BridgeError, words  # noqa: E402
 from onto_canvas import layers, order  # noqa: E402
-from onto_canvas.preview import Preview  # noqa: E402
+from onto_canvas.preview import Preview, Unwanted  # noqa: E402
 
 LOOK_MS = 250  # how often the image is looked at
 PREVIEWS_PER_S = 2
@@ -70,7 +70,7 @@ class Live:
 
     def __init__(self, source: layers.Source, choices: order.Choices, style: order.StylePicture) -> None:
         self._choices, self._source, self._style = choices, source, style
-        self._preview, self.outcome = Preview(source), order.Outcome()
+        self._preview, self.outcome = Preview(source, self._turn), order.Outcome()
         self._loop, self._request, self._disturbed, self._stops = GLib.MainLoop(), "", "", False
         self._bar = Gtk.ProgressBar(show_text=True, text="Impasto is called…", width_request=360)
         self._words = Gtk.Label(xalign=0.0, wrap=True, max_width_chars=52)
@@ -123,6 +123,17 @@ class Live:
         self._talk.cancel(self._request, keep=keep)
         self._keep.set_sensitive(False)
         self._bar.set_text("stops, and keeps what there is…" if keep else "stops…")
+
+    def _turn(self) -> None:
+        """While a frame is drawn: keys and clicks are heard.
+
+        Raises:
+            Unwanted: it is to end.
+        """
+        while Gtk.events_pending():
+            Gtk.main_iteration_do(False)  # noqa: FBT003  # GTK's own signature: without waiting
+        if self._stops or self._disturbed:
+            raise Unwanted
 
     def _look(self) -> bool:
         if not self._disturbed and not self._preview.undisturbed:
