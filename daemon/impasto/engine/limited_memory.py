@@ -28,7 +28,7 @@ from impasto.method.settings import BLOCK, rows_for
 LATE = 20  # pairs from which gamma and D are found
 LEARNED_AT = 10  # pairs, from which on D is learned
 LEARNED_EVERY = 5  # pairs
-BATCH_VALUES = 1 << 22  # of pairs of which D is learned that are transformed at a time
+BATCH_VALUES = 1 << 22  # of pairs of which D is learned that a GPU transforms at a time; a processor has one in cache
 LEAST_CURVATURE = 1e-10  # as torch has it
 SHORTENED = 0.25  # of a move that went too far is kept
 PATIENCE = 5  # moves in a row that went too far, before the pairs are held to be wrong and forgotten
@@ -176,7 +176,7 @@ class LimitedMemory:
         for block in self._blocks:
             first = min(skipped, block.filled)
             skipped -= first
-            rows = max(1, BATCH_VALUES // block.moves.shape[1])
+            rows = max(1, BATCH_VALUES // block.moves.shape[1]) if block.moves.is_cuda else 1
             for start in range(first, block.filled, rows):
                 some = slice(start, min(start + rows, block.filled))
                 yield block.moves[some], block.changes[some]
