@@ -256,8 +256,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s")
     line = Line()
     studio, told = open_studio(options.index, options.threads, options.nice, Shelf(options.data_dir))
-    budget = options.memory_mb << 20 or int(BUDGET_SHARE * studio.free_bytes())
-    budget //= max(1, options.sharers) if told["device"] == "cpu" else 1
+    free = studio.free_bytes()
+    budget = options.memory_mb << 20 or int(BUDGET_SHARE * free)
+    budget = budget // max(1, options.sharers) if told["device"] == "cpu" else min(budget, free)  # a card has no swap
     told |= {"precision": studio.precision, "spills": studio.spills, "at_once": studio.at_once}
     line.say("ready", **told, budget_bytes=budget)
     Worker(line, studio).run()
