@@ -1,6 +1,7 @@
 """Laws of a request's way to the engine's settings, and of time: as many steps as fit, and what that costs nobody."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,14 @@ def test_each_choice_reaches_the_engine(field: str, value: object) -> None:
 def test_objectives_have_weights_of_their_own() -> None:
     """Their terms differ by powers of ten."""
     assert len({settings_for(objective=name).weights.style for name in OBJECTIVES}) == len(OBJECTIVES)
+
+
+def test_who_has_a_time_budget_is_not_stirred() -> None:
+    """It may end before the picture has come down again."""
+    asked = StylizeSpec("c", (StyleUse("s"),), encoder="vgg19", start="noise", history=100)
+
+    assert settings_of(asked).stirred_at == defaults("vgg19").stirred_at > 0
+    assert settings_of(replace(asked, budget_s=10.0)).stirred_at == 0
 
 
 def test_time_alone_asks_for_as_many_steps_as_fit() -> None:

@@ -96,6 +96,45 @@ def test_state_goes_on_bit_for_bit_across_a_step_back(history: int, at: int) -> 
     assert torch.equal(resumed.variable, straight.variable)
 
 
+def test_a_stirred_variable_has_twice_the_contrast_and_comes_down_again() -> None:
+    """Around the mean of each channel of the last place that was accepted; the descent begins anew, without pairs."""
+    start = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    descent = Descent(start.clone(), "lbfgs", 0.02, 20, stirred_at=12)
+    seen = list[Tensor]()
+
+    def noted(variable: Tensor) -> tuple[dict[str, float], Tensor]:
+        seen.append(variable.detach().clone())
+        return as_losses(bowl)(variable)
+
+    totals = [descent.advance(noted)["total"] for _ in range(60)]
+
+    middle = seen[11].mean((2, 3), keepdim=True)
+    torch.testing.assert_close(seen[12], middle + 2 * (seen[11] - middle))
+    assert totals[12] > 3 * totals[11]
+    assert totals[-1] < 0.1 * totals[11]
+
+
+@pytest.mark.parametrize("at", [3, 5, 6, 7, 11])
+def test_state_goes_on_bit_for_bit_across_a_stir(at: int) -> None:
+    """Before, right after and long after it; who goes on need not know that it was asked for."""
+    straight = Descent(torch.zeros(1, 3, 8, 8), "lbfgs", 0.02, 20, stirred_at=6)
+    for _ in range(at):
+        straight.advance(as_losses(bowl))
+    resumed = Descent(torch.ones(1, 3, 8, 8), "lbfgs", 0.02, 20)
+    resumed.restore(straight.state())
+    for _ in range(8):
+        assert resumed.advance(as_losses(bowl)) == straight.advance(as_losses(bowl))
+    assert torch.equal(resumed.variable, straight.variable)
+
+
+@pytest.mark.parametrize(("optimizer", "history"), [("lbfgs", 10), ("adam", 10)])
+def test_neither_adam_nor_a_short_memory_is_stirred(optimizer: Literal["lbfgs", "adam"], history: int) -> None:
+    """Their moves are what they were."""
+    plain, asked = (Descent(torch.zeros(1, 3, 8, 8), optimizer, 0.02, history, at) for at in (0, 3))
+    for _ in range(8):
+        assert asked.advance(as_losses(bowl)) == plain.advance(as_losses(bowl))
+
+
 @pytest.mark.parametrize(("optimizer", "history"), [("lbfgs", 10), ("lbfgs", 11), ("lbfgs", 20), ("adam", 10)])
 def test_a_state_stays_as_it_was_while_the_descent_goes_on(optimizer: Literal["lbfgs", "adam"], history: int) -> None:
     """Not all of it is a copy: what is shared is never written into, as a thread may be writing it to a disk."""

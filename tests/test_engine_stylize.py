@@ -80,6 +80,26 @@ def equal(found: list[Tensor], expected: list[Tensor]) -> bool:
     return len(found) == len(expected) and all(map(torch.equal, found, expected))
 
 
+@pytest.mark.parametrize(
+    ("changes", "stirred"),
+    [
+        ({"start": "noise"}, True),
+        ({"start": "noise", "history": 10}, False),
+        ({"start": "noise", "steps": 8}, False),
+        ({"start": "content"}, False),
+    ],
+)
+def test_what_begins_with_noise_and_has_a_long_memory_is_stirred(
+    encoder: VGG, changes: dict[str, Any], stirred: bool
+) -> None:
+    """Where steps enough are left to come down again; whoever begins with the content or a picture is left alone."""
+    asked = replace(Settings(steps=9, max_scales=1, history=20), **changes)
+    plain, found = (images(stylize(encoder, content(), style(), replace(asked, stirred_at=at))) for at in (0, 4))
+
+    assert equal(found[:3], plain[:3])
+    assert equal(found, plain) != stirred
+
+
 def hooks(encoder: nn.Module) -> int:
     return sum(len(m._forward_hooks) + len(m._backward_hooks) for m in encoder.modules())
 

@@ -67,20 +67,29 @@ class Way:
         history: pairs that L-BFGS remembers.
         power: of X's coordinates, see ``engine.coordinates``.
         coarse: steps at a quarter and at half of the size, before the final one.
+        stirred_at: evaluations of the final size after which X is stirred, see ``engine.descent``; 0 means never.
+        carried: how much of the content's own detail X takes along from a scale to the next, as in the engine.
     """
 
     history: int
     power: float = 0.0
     coarse: tuple[int, int] = (0, 0)
+    stirred_at: int = 0
+    carried: float = 0.0
 
     def __str__(self) -> str:
         parts = [f"{self.history} pairs"]
         parts += [f"power {self.power:g}"] if self.power else []
         parts += [f"{self.coarse[0]} + {self.coarse[1]} coarse steps"] if any(self.coarse) else []
+        parts += [f"stirred at {self.stirred_at}"] if self.stirred_at else []
+        parts += [f"detail {self.carried:g}"] if self.carried else []
         return ", ".join(parts)
 
 
-WAYS = (Way(10), Way(100, 0.25), Way(100, 0.25, (0, 50)))
+WAYS = {
+    "content": (Way(10), Way(100, 0.25), Way(100, 0.5), Way(100, 0.5, (0, 30))),
+    "noise": (Way(10), Way(100), Way(100, stirred_at=60), Way(100, 0.25, stirred_at=60)),
+}
 
 
 @dataclass
@@ -140,7 +149,7 @@ def theirs(problem: Problem, x: Tensor, evaluations: int) -> Curve:
 
 def ours(problem: Problem, x: Tensor, way: Way, evaluations: int, finish: float) -> Curve:
     """The engine's objective and descent; what the coarse scales cost is in the curve."""
-    curve, (height, width) = Curve(), x.shape[2:]
+    curve, (height, width), coarser = Curve(), x.shape[2:], None
     for steps, scale in zip((*way.coarse, evaluations), (4, 2, 1), strict=True):
         if not steps:
             continue
@@ -151,7 +160,11 @@ def ours(problem: Problem, x: Tensor, way: Way, evaluations: int, finish: float)
         content = resize(problem.content, *size)
         objective = Objective(problem.encoder, content, targets, problem.weights, precision=precision)
         coordinates = Coordinates(*size, way.power, content)
-        descent = Descent(coordinates.variable(resize(x, *size)), "lbfgs", 0.0, way.history)
+        x = resize(x, *size)
+        if coarser is not None:
+            x = x + way.carried * (content - resize(coarser, *size))
+        coarser = content
+        descent = Descent(coordinates.variable(x), "lbfgs", 0.0, way.history, way.stirred_at if scale == 1 else 0)
         slope = by_autograd(lambda v, o=objective, c=coordinates: o(c.image(v)))  # type: ignore[misc]
         for _ in range(steps):
             losses = descent.advance(slope)
@@ -168,7 +181,7 @@ def race(problem: Problem, start: str, evaluations: int, console: Console) -> No
     curves = {"(a) neural-style-pt": theirs(problem, x, evaluations)}
     *_, whole_s, whole_processor_s, end = curves["(a) neural-style-pt"].points[-1]
     console.print(f"from {start}: (a) ends at J = {end:.5g} after {whole_s:.0f} s; the finish is {NEAR * end:.5g}")
-    for way in WAYS:
+    for way in WAYS[start]:
         curves[str(way)] = ours(problem, x, way, evaluations, NEAR * end)
     table = Table(title=f"from {start}: to within 1 % of (a)'s loss after {evaluations} evaluations")
     columns = ("", "evaluations", "s", "/ (a)'s s", "processor / (a)'s", *(f"J at {n}" for n in TOLD))

@@ -21,6 +21,7 @@ LIFTED = 10  # bits of J as the optimiser sees it at first
 OVERSHOT = 2.0  # a loss more than this many times the last one means that L-BFGS stepped too far
 OVERSHOT_LONG = 1.05  # likewise with a long memory, which is bolder: one that is thrown out takes 100 steps to be back
 STEP_BACK = 0.25  # of such a step is kept
+STIRRED = 2.0  # times its contrast X has after it was stirred; 1.5 and 3 do, too (engine/LOG.md)
 
 Slope: TypeAlias = Callable[[Tensor], tuple[dict[str, float], Tensor]]
 """From the variable to J's terms there, `total` among them, and its gradient, of the variable's shape. The gradient is
@@ -52,15 +53,22 @@ class Descent:
     """
 
     def __init__(
-        self, start: Tensor, optimizer: Literal["lbfgs", "adam"], adam_rate: float, history: int = USUAL_HISTORY
+        self,
+        start: Tensor,
+        optimizer: Literal["lbfgs", "adam"],
+        adam_rate: float,
+        history: int = USUAL_HISTORY,
+        stirred_at: int = 0,
     ) -> None:
         """Begins at `start`, which becomes the variable itself; `history` says how many pairs L-BFGS remembers.
 
-        More than `USUAL_HISTORY` are remembered by ``limited_memory``, with steps of its kind; else it is torch's.
+        More than `USUAL_HISTORY` are remembered by ``limited_memory``, with steps of its kind; else it is torch's. Of
+        the former alone `stirred_at` says after how many evaluations the variable is stirred, 0 never; see `_stir`.
         """
         self.variable = start.contiguous().requires_grad_()  # a channels_last one crashes L-BFGS
         self._optimizer = _optimizer(self.variable, optimizer, adam_rate, history)
         self._lift = 0.0  # not known before the first evaluation
+        self._stirred_at, self._evaluations = stirred_at, 0
         self._before, self._total = self.variable.detach().clone(), math.inf  # where the last move began, and J there
 
     def advance(self, slope: Slope) -> dict[str, float]:
@@ -75,6 +83,7 @@ class Descent:
         self.variable.grad = None
         losses, gradient = slope(self.variable)
         total = losses["total"]
+        self._evaluations += 1
         if self._overshot(total):
             self._step_back()
             return losses
@@ -83,7 +92,10 @@ class Descent:
         self._before.copy_(self.variable.detach())
         self._total = total
         self._lift = self._lift or 2.0 ** min(LIFTED - math.frexp(total)[1], 60)
-        self._move((gradient * self._lift).contiguous())  # L-BFGS cannot flatten a channels_last one
+        if isinstance(self._optimizer, LimitedMemory) and 0 < self._stirred_at <= self._evaluations:
+            self._stir(self._optimizer)
+        else:
+            self._move((gradient * self._lift).contiguous())  # L-BFGS cannot flatten a channels_last one
         return losses
 
     def _overshot(self, total: float) -> bool:
@@ -117,6 +129,19 @@ class Descent:
         memory["t"] = memory["t"] * STEP_BACK
 
     @torch.no_grad()
+    def _stir(self, memory: LimitedMemory) -> None:
+        """In place of a move the variable's contrast is doubled around each channel's mean, and all pairs forgotten.
+
+        From noise X comes to lie in a poor valley, where forms are right and content and style settled too early.
+        Iterated local search (Lourenço, Martin and Stützle 2003) leaves such a one by a step that keeps what is good in
+        it and is too large for the descent to come back: so J rises for some ten steps, and then falls below.
+        """
+        middle = self._before.mean((-2, -1), keepdim=True)
+        torch.add(middle, self._before - middle, alpha=STIRRED, out=self.variable.detach())
+        memory.forget()
+        self._stirred_at, self._total = 0, math.inf
+
+    @torch.no_grad()
     def _go(self, move: Tensor) -> None:
         torch.add(self._before, move.view_as(self._before), out=self.variable.detach())
 
@@ -126,7 +151,8 @@ class Descent:
         A copy, but for L-BFGS's pairs, which are most of it and which it makes once and never changes.
         """
         held = {"variable": self.variable.detach(), "before": self._before, "optimizer": self._optimizer.state_dict()}
-        copied: dict[str, Any] = _copied(held | {"lift": self._lift, "total": self._total}, PAIRS)
+        held |= {"lift": self._lift, "total": self._total, "evaluations": self._evaluations}
+        copied: dict[str, Any] = _copied(held | {"stirred_at": self._stirred_at}, PAIRS)
         return copied
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -136,6 +162,7 @@ class Descent:
             self.variable.copy_(state["variable"])
         self._before = state["before"].to(self.variable)  # one from a file lies in memory, not on the device
         self._lift, self._total = state["lift"], state["total"]
+        self._evaluations, self._stirred_at = state.get("evaluations", 0), state.get("stirred_at", 0)  # of late
         self._optimizer.load_state_dict(state["optimizer"])
 
     def __repr__(self) -> str:

@@ -28,7 +28,7 @@ from impasto.method.settings import BLOCK, rows_for
 LATE = 20  # pairs from which gamma and D are found
 LEARNED_AT = 10  # pairs, from which on D is learned
 LEARNED_EVERY = 5  # pairs
-BATCH_VALUES = 1 << 22  # of pairs of which D is learned that are transformed at a time
+BATCH_VALUES = 1 << 22  # of pairs of which D is learned that a GPU transforms at a time; a processor has one in cache
 LEAST_CURVATURE = 1e-10  # as torch has it
 SHORTENED = 0.25  # of a move that went too far is kept
 PATIENCE = 5  # moves in a row that went too far, before the pairs are held to be wrong and forgotten
@@ -65,10 +65,16 @@ class LimitedMemory:
 
     def __init__(self, like: Tensor, history: int) -> None:
         """For variables like that, (1, C, H, W); where there are `history` pairs, the oldest ten are forgotten."""
-        self._history, self._blocks, self._upper = history, list[Block](), torch.zeros(0, 0, dtype=torch.float64)
+        self._history, self._like = history, like.detach()[..., :0, :0]  # where everything lies
+        self._shape = like.shape
+        self.forget()
+
+    def forget(self) -> None:
+        """Everything but how much may be remembered, as before the first move."""
+        self._blocks, self._upper = list[Block](), torch.zeros(0, 0, dtype=torch.float64)
         self._scaled = list[float]()  # y.Dy, of the last pairs
-        self._preconditioner, self._made, self._learned_at = Preconditioner(like), 0, 0
-        self._like = like.detach()[..., :0, :0]  # where everything lies
+        self._preconditioner = Preconditioner(self._like.new_empty(()).expand(self._shape))
+        self._made, self._learned_at = 0, 0
         self._gradient: Tensor | None = None
         self._move: Tensor | None = None
         self._shortened, self._growth = 0, 1.0
@@ -130,7 +136,7 @@ class LimitedMemory:
             if len(self._upper) + BLOCK > rows_for(self._history):
                 del self._blocks[0]
                 self._upper = self._upper[BLOCK:, BLOCK:].clone()
-                self._scaled = self._scaled[-len(self._upper) :]
+                self._scaled = self._scaled[max(0, len(self._scaled) - len(self._upper)) :]
             self._blocks.append(Block.like(gradient))
         return self._blocks[-1]
 
@@ -170,7 +176,7 @@ class LimitedMemory:
         for block in self._blocks:
             first = min(skipped, block.filled)
             skipped -= first
-            rows = max(1, BATCH_VALUES // block.moves.shape[1])
+            rows = max(1, BATCH_VALUES // block.moves.shape[1]) if block.moves.is_cuda else 1
             for start in range(first, block.filled, rows):
                 some = slice(start, min(start + rows, block.filled))
                 yield block.moves[some], block.changes[some]

@@ -171,8 +171,16 @@ class ScaleState:
     def _descend(self, previous: Tensor | None) -> None:
         """The variable at its start, and what moves it."""
         settings, start = self._work.settings, self._coordinates.variable(self._begin(previous))
-        self._descent = Descent(start, settings.optimizer, settings.adam_rate, settings.history)
+        self._descent = Descent(
+            start, settings.optimizer, settings.adam_rate, settings.history, self._stirred_at(previous)
+        )
         self._slope: Slope | None = None  # made at the first step, which may be stopped
+
+    def _stirred_at(self, previous: Tensor | None) -> int:
+        """Where X begins with noise and there are steps enough to come down again."""
+        settings = self._work.settings
+        from_noise = previous is None and self._work.init is None and settings.start == "noise"
+        return settings.stirred_at if from_noise and self.scale.steps > 2 * settings.stirred_at else 0
 
     def _continued(self, image: Tensor) -> Tensor:
         """A picture of the content's size at this scale's, with its margin."""

@@ -38,6 +38,7 @@ def settings_of(spec: StylizeSpec, precision: Precision = "float32") -> Settings
         base,
         steps=steps if spec.steps is None else spec.steps,
         optimizer=cast("Literal['lbfgs', 'adam']", spec.optimizer),
+        stirred_at=base.stirred_at if spec.budget_s is None else 0,  # time may end before X has come down again
         history=base.history if spec.history is None else spec.history,
         start=cast("Literal['content', 'noise']", spec.start),
         max_scales=base.max_scales if spec.max_scales is None else spec.max_scales,

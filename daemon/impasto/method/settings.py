@@ -15,6 +15,7 @@ from impasto.method.weights import Weights
 USUAL_HISTORY = 10  # pairs descend as a hundred do for the first hundred steps, in a tenth of the memory
 BLOCK = 10  # pairs of a longer history that are given memory, and forgotten, together
 PAIR_BYTES = 2 * 3 * 4  # of each pixel: a move and a change
+LEARNING_BYTES = 6 * 3 * 4  # likewise: spectra and powers of a pair, while a longer history's preconditioner is learned
 STRENGTH_MIDDLE = 0.5  # the encoder's own weights
 STRENGTH_POWER = 6.0  # 0.4 means a quarter of the style, 0.25 a sixtieth: ratios are seen in powers, not in sums
 # Variation is let go less steeply: where content alone pulls it leaves coloured grain, which nothing else takes away.
@@ -37,6 +38,8 @@ class Settings:
         optimizer: ``lbfgs`` (from content, or for late scales) or ``adam`` (robust from noise).
         history: pairs that L-BFGS remembers. More than the usual ten are remembered in memory alone, never `spilled`,
             and moves are found from them as ``limited_memory`` does: for many steps at one scale.
+        stirred_at: evaluations after which X is stirred where it begins with noise and the history is a longer one: see
+            `Descent`. 0 means never, and so do fewer than twice as many steps at that scale.
         start: ``content``, or ``noise`` around the content's mean colour; a picture to start from comes before either.
         max_scales: 1 means only the final size.
         seed: of the noise start.
@@ -66,6 +69,7 @@ class Settings:
     steps: int = 300
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"
     history: int = USUAL_HISTORY
+    stirred_at: int = 0
     start: Literal["content", "noise"] = "content"
     max_scales: int = 3
     seed: int = 0
@@ -109,7 +113,8 @@ def pairs_bytes(settings: Settings) -> int:
     """
     if settings.optimizer == "adam":
         return 0
-    return (rows_for(max(USUAL_HISTORY, min(settings.history, settings.steps))) - USUAL_HISTORY) * PAIR_BYTES
+    more = rows_for(max(USUAL_HISTORY, min(settings.history, settings.steps))) - USUAL_HISTORY
+    return more * PAIR_BYTES + bool(more) * LEARNING_BYTES
 
 
 def weights_of(settings: Settings) -> Weights:
