@@ -179,21 +179,32 @@ def pixels_of(path: Path) -> bytes:
         return image.tobytes()
 
 
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], bytes]:
+    """The words of a command that paints, but for where to, and the pixels that it has undisturbed."""
+    home, folder = brisk(), tmp_path_factory.mktemp("straight")
+    for name, seed in (("photo.png", 1), ("style.png", 2)):
+        picture(64, 48, seed).save(folder / name)
+    words = ["stylize", str(folder / "photo.png"), "--style", str(folder / "style.png"), "--steps", str(STEPS)]
+    done = home.run(*words, "-o", str(folder / "straight.png"), within_s=240)
+    assert done.returncode == 0, done.stderr
+    home.run("stop")
+    home.remove()
+    return words, pixels_of(folder / "straight.png")
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("memory", ["kept", "lost", "without pictures"])
-def test_a_command_rides_over_the_daemons_death(tmp_path: Path, memory: str) -> None:
+def test_a_command_rides_over_the_daemons_death(tmp_path: Path, memory: str, straight: tuple[list[str], bytes]) -> None:
     """`impasto stylize` starts another daemon by itself, goes on there, and ends with the same pixels.
 
     Even if the new one knows neither job nor pictures, or its pictures alone are lost: then they are sent again.
     """
-    home = brisk()
-    for name, seed in (("photo.png", 1), ("style.png", 2)):
-        picture(64, 48, seed).save(tmp_path / name)
-    arguments = [str(tmp_path / "photo.png"), "--style", str(tmp_path / "style.png"), "--steps", str(STEPS)]
-    straight = home.run("stylize", *arguments, "-o", str(tmp_path / "straight.png"), within_s=240)
-    command = home.spawn("stylize", *arguments, "-o", str(tmp_path / "ridden.png"))
+    home, (words, right) = brisk(), straight
+    command = home.spawn(*words, "-o", str(tmp_path / "ridden.png"))
+    wait_for(lambda: launch.running(home.config) is not None, "the daemon that it starts")
     with client.connect(home.config, start=False) as other:
-        wait_for(lambda: len(other.jobs()) == 2 and other.jobs()[0].step >= STEPS // 2, "half of it", 240)
+        wait_for(lambda: any(job.step >= STEPS // 2 for job in other.jobs()), "half of it", 240)
         first = other.info().pid
     os.kill(first, signal.SIGKILL)
     if memory != "kept":
@@ -205,11 +216,10 @@ def test_a_command_rides_over_the_daemons_death(tmp_path: Path, memory: str) -> 
     with client.connect(home.config, start=False) as other:
         second, notices = other.info().pid, list(other.info().notices)
 
-    assert straight.returncode == 0, straight.stderr
     assert ended == 0, (home.path / "spawned.log").read_text()
     assert second != first
     assert ["set aside" in notice for notice in notices] == [True] * (memory == "lost")
-    assert pixels_of(tmp_path / "ridden.png") == pixels_of(tmp_path / "straight.png")
+    assert pixels_of(tmp_path / "ridden.png") == right
     home.remove()
 
 
