@@ -212,6 +212,19 @@ def test_resumed_is_straight(encoder: VGG, optimizer: Optimizer, masked: bool, p
         assert all(torch.equal(step.image, image) for step, (image, _, _) in resumed[-1:])
 
 
+@pytest.mark.parametrize("at", [9, 14, 24])
+def test_resumed_with_a_long_memory_is_straight(encoder: VGG, at: int) -> None:
+    """Through a file: before X is stirred, soon after it, and when a preconditioner has been learned anew."""
+    settings = Settings(steps=28, max_scales=1, history=20, frequency_power=0.4, start="noise", stirred_at=12)
+    straight = [(s.image, s.losses, s.checkpoint()) for s in stylize(encoder, content(), style(), settings)]
+    checkpoint = through_a_file(straight[at - 1][2])
+
+    resumed = [(s.image, s.losses) for s in stylize(encoder, content(), style(), settings, resume=checkpoint)]
+
+    assert [losses for _, losses in resumed] == [losses for _, losses, _ in straight[at:]]
+    assert equal([image for image, _ in resumed], [image for image, _, _ in straight[at:]])
+
+
 def test_resumed_is_straight_on_two_threads(encoder: VGG) -> None:
     """What is true of one thread is true of any number, if it stays the same."""
     settings = Settings(steps=3)
