@@ -12,10 +12,12 @@ from types import MappingProxyType
 
 # By itself glibc gives blocks above 32 MiB back at once, and whoever needs the next one pays a fault for every page. A
 # step's layers are such blocks: kept, a step of vgg19-slim takes 0.85 of the processor's time at 512 px, and nearly
-# as long as before at 1024, for up to 4 % more memory at the peak (engine/LOG.md).
-KEPT_BYTES = 256 << 20
+# as long as before at 1024 (engine/LOG.md). Larger ones are not worth it: arrays of a picture of 6 megapixels between
+# kept layers of 200 MiB leave holes in which no other fits, and such a job took 1.3 GiB more.
+KEPT_BYTES = 64 << 20
+TOP_BYTES = 256 << 20  # what may lie free behind the last block
 KEEPING: Mapping[str, str] = MappingProxyType(
-    {"MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES), "MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES)}
+    {"MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES), "MALLOC_TRIM_THRESHOLD_": str(TOP_BYTES)}
 )
 
 _TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None  # musl has none
