@@ -22,7 +22,21 @@ Measured on 2026-11-26 on two quiet cores, full width with random weights, 256x1
     100 pairs, power 0.25                175   31.7     0.23         never
     likewise, 0 + 50 coarse steps        160   30.6     0.22         never
 
-The curves, and what was tried from noise, are in engine/LOG.md.
+On one H100, full width, in one process each; (a) as PyTorch ships it took 15.5 s from content, where the process began,
+and 7.8 from noise at 512x384 px, and 17.0 from content at 1024x768:
+
+                                 512, content        512, noise      1024, content
+                              evaluations     s  evaluations     s  evaluations     s
+    (a) neural-style-pt               445  14.4          425   6.4          443  15.6
+    10 pairs                        never              never              never
+    100 pairs, power 0.25              91   1.1                              94   1.5
+    100 pairs, power 0.5               91  0.45                             103   1.1
+    likewise, 0 + 30 coarse steps      84   1.0                              74   0.9
+    100 pairs                                            259   1.1
+    100 pairs, stirred at 60                             125   0.5
+
+What each ends with is within the finish in full float32, too. The curves, and what was tried from noise, are in
+engine/LOG.md.
 """
 
 import argparse
