@@ -348,3 +348,17 @@ def test_a_newer_preview_of_the_same_labels_supersedes() -> None:
     assert superseded(job(9, "a", preview, here), [old, *others]) == [old]
     assert superseded(job(9, "a", Priority.NORMAL, here), [old, *others]) == []
     assert superseded(job(9, "a", preview), [old, *others]) == []
+
+
+@pytest.mark.parametrize("name", ["vgg19-slim", "vgg19"])
+def test_what_a_card_holds_only_in_tiles_is_cut_and_not_refused(name: str) -> None:
+    """A recorded evaluation is held between turns, and takes more than a processor's; tiles are not recorded."""
+    content, styles = ImageHeader(1300, 975), [ImageHeader(64, 64)]
+    here, there = (footprint(spec(name), content, styles, at_once=at_once) for at_once in (True, False))
+    budget = (here.least + here.peak) // 2
+
+    assert here.held > there.held
+    assert here.peak > there.peak
+    assert here.least < budget < here.peak
+    assert here.tile(budget) > 0
+    check_fit(here, content, [budget], lambda _side: here)

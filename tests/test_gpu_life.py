@@ -99,14 +99,14 @@ def test_a_small_budget_and_an_idle_end(start: Start) -> None:
     message.spec.size, message.spec.max_scales = 6000, 1
     with daemon.channel() as channel:
         _, refusal, _ = Client(channel, "large").refused(message)
-        message.spec.size = 1400
+        message.spec.size = 1300
         painted = watched(Stub(channel), created(Stub(channel), message))[-1].job
     had = used_by(worker)
     wait_for(lambda: not alive(worker), "the idle worker's end")
     wait_for(lambda: used_by(worker) == "nothing", "its memory being free")
     measured.info("refused: %s", refusal)
     measured.info("the worker held %s until it was idle", had)
-    spec, sides = StylizeSpec("", (StyleUse(""),), encoder="vgg19-slim", size=1400), (ImageHeader(64, 48),) * 2
+    spec, sides = StylizeSpec("", (StyleUse(""),), encoder="vgg19-slim", size=1300), (ImageHeader(64, 48),) * 2
 
     assert "1400 MiB are all that jobs may take" in refusal
     assert footprint(spec, sides[0], sides[1:], at_once=True).tile(1400 * MIB) > 0

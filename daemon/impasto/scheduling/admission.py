@@ -30,7 +30,7 @@ HELD_STYLE_BYTES = 16.0  # per pixel of each style
 HELD_BASE_BYTES = 4 << 20
 # A GPU runs layers as a whole: what is under way takes so many times as much there in float32, and a style. Of pictures
 # up to so many pixels it records an evaluation, whose memory is held between turns; not where moments are matched.
-AT_ONCE, STYLE_AT_ONCE = 2.0, 4.0
+AT_ONCE, STYLE_AT_ONCE = 2.75, 4.0
 RECORDED_PIXELS = 2048 * 2048
 MOMENTS_BYTES: Mapping[str, int] = {"spst": 64 << 20, "w2": 128 << 20}
 BLOCKS = (2, 2, 4, 4, 1)  # convolutions of VGG's blocks, to relu5_1
@@ -165,9 +165,10 @@ def footprint(
     least, least_spilled = max(whole + under_way, style), max(spilled + under_way, style) + opened
     held_spilled = int(sum(style_pixels) * HELD_STYLE_BYTES) + HELD_BASE_BYTES
     recorded = at_once and pixels <= RECORDED_PIXELS and spec.objective not in MOMENTS_BYTES
-    held = pixels * (HELD_BYTES + part * recorded) + pairs + held_spilled
+    held_cut = pixels * HELD_BYTES + pairs + held_spilled
+    held = held_cut + pixels * part * recorded
     fixed = BASE_BYTES + appetite.weights + MOMENTS_BYTES.get(spec.objective, 0)
-    peak, least = max(peak, held) + fixed, max(least, held) + fixed
+    peak, least = max(peak, held) + fixed, max(least, held_cut) + fixed
     cut = 0.0 if uncut else part
     scratch = int(pixels * (SCRATCH_BYTES + spec.masks(content) * SCRATCH_MASK_BYTES))
     spills = cut and settings.history <= USUAL_HISTORY
