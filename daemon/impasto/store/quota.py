@@ -163,7 +163,7 @@ class Quota:
     def uses(self) -> dict[str, Use]:
         """What each owner has who has something, by name; states as they were a moment ago."""
         pictures, promised = self.blobs.held_by_owner(), self.claims.promised_by_owner()
-        return {
+        uses = {
             owner: Use(
                 self._most(owner),
                 pictures.get(owner, 0),
@@ -173,6 +173,7 @@ class Quota:
             )
             for owner in pictures.keys() | promised.keys() | self._coming.keys()
         }
+        return {owner: use for owner, use in uses.items() if use.used}
 
     def _use_of(self, owner: str, states_bytes: int) -> Use:
         held, promised = self.blobs.held_bytes(owner), self.claims.promised_bytes(owner)
