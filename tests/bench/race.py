@@ -13,14 +13,19 @@ of coarse scales count by their pixels: they do not depend on what else the mach
 On a GPU (a) runs as PyTorch ships it, with convolutions in TF32, and ours as a worker runs it; since J is TF32's then,
 what either ends with is told in full float32, too.
 
-Measured on 2026-11-26 on two quiet cores, full width with random weights, 256x192 px; (a) took 138 and 145 s:
+Measured on 2026-11-26 on two quiet cores, full width with random weights, 256x192 px; (a) took 233 and 215 s, on a
+machine that was slower by half than in the morning:
 
                                           from content                  from noise
                                  evaluations      s    / (a)   evaluations      s    / (a)
-    (a) neural-style-pt                  438  121.0     0.88           419  120.7     0.83
+    (a) neural-style-pt                  438  204.3     0.88           419  183.1     0.85
     10 pairs                           never                         never
-    100 pairs, power 0.25                175   31.7     0.23         never
-    likewise, 0 + 50 coarse steps        160   30.6     0.22         never
+    100 pairs, power 0.25                107   31.9     0.14
+    100 pairs, power 0.5                  78   20.9     0.09
+    likewise, 0 + 30 coarse steps         82   26.0     0.11
+    100 pairs                                                          283   65.9     0.31
+    100 pairs, stirred at 60                                           123   33.7     0.16
+    likewise, power 0.25                                               137   35.9     0.17
 
 On one H100, full width, in one process each; (a) as PyTorch ships it took 15.5 s from content, where the process began,
 and 7.8 from noise at 512x384 px, and 17.0 from content at 1024x768:
