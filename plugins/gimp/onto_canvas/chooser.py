@@ -96,7 +96,7 @@ class Chooser:
         if told.get("style") == order.LAYER:
             self._take_layer(style.layer_like(str(told.get("style_title")), str(told.get("style_sha256")), self._image))
         made = "These are the settings that this layer was painted with."
-        missing = f" Its style picture {path} is not there any more: choose it again, wherever it is now."
+        missing = f" Its style picture {order.shown(path)} is not there any more: choose it again, wherever it is now."
         self.say(made if found is not None else made + missing)
         if self._origin is not None:
             self._again.set_label(f"Paint the layer '{self._origin.get_name()}' again, not this painting of it")
