@@ -16,6 +16,7 @@ from impasto import gallery
 pytestmark = pytest.mark.timeout(1800)
 
 REPEAT = "ctrl+f"
+LONG = 10_000  # steps: the most that the plug-in allows, so that no painting is over before it is stopped
 SETTINGS = "impasto-neural-style.json"
 # What the test's script of the window does before its picture is shown: another picture, to be the style.
 BEFORE = """
@@ -102,7 +103,8 @@ def test_a_style_that_has_moved_is_found_by_what_it_is(root: Path, tmp_path: Pat
     moved = tmp_path / "moved.png"
     gallery.draw("marbled", width=64, height=48).save(moved)
     digest = hashlib.sha256(moved.read_bytes()).hexdigest()
-    parasite = json.dumps({"style": "file", "style_file": "/gone/starry.png", "style_sha256": digest, "seed": 5})
+    remembered = {"style": "file", "style_file": "/gone/starry.png", "style_sha256": digest, "seed": 5}
+    parasite = json.dumps({**remembered, "steps": LONG})
     recent = json.dumps({"recent": [{"path": str(moved), "sha256": digest}]})
     with painting(root, tmp_path, daemon, 96, 64, after=REMEMBER.format(told=parasite)) as painter:
         (painter.window.home.config / SETTINGS).write_text(recent)
