@@ -386,7 +386,7 @@ async def test_jobs_of_a_lost_worker_go_on_from_their_checkpoints(bench: Bench) 
     bench.pool.table["w0"].budget_bytes = ROOM
     for client in ("a", "b"):
         await bench.submit(client)
-    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings={}, text="")
+    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings={"precision": "float32"}, text="")
     bench.pool.say("w0", "step", job="jobs/1", step=1, total_steps=30, losses={}, time_left_s=1.0)
     bench.pool.say("w0", "saved", job="jobs/1", step=1)
     bench.pool.say("w0", "step", job="jobs/1", step=2, total_steps=30, losses={}, time_left_s=1.0)
