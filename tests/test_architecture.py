@@ -216,7 +216,7 @@ DOORS = {
     ),
     "worker.result": Door("engine image pixels worker.studio", "torch numpy"),
     "worker.saving": Door("worker.checkpoint engine"),
-    "worker.studio": Door("engine errors image malloc method pixels spec weights", "torch"),
+    "worker.studio": Door("engine engine.closeness errors image malloc method pixels spec weights", "torch"),
     "worker.tensor_file": Door("", "torch xxhash"),
 }
 # The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.

@@ -1,8 +1,8 @@
-"""Whether TF32 is near enough to float32 with an encoder's weights: the cosine of J's gradients, on pictures of its own.
+"""Whether TF32 is near enough to float32 with an encoder's weights: the cosine of J's gradients, on a drawn picture.
 
-Knows J and the two precisions. Must not know which device it is, files or jobs. ``worker.studio`` asks once for each
-encoder on a device that has TF32, before it paints with it, and remembers the answer. Ten bits of mantissa turn a few
-ReLUs and maxima; how much of the gradient hangs on those is the weights' affair (LOG.md): with the encoder that is
+Knows J, the two precisions, and draws. Must not know which device it is, files or jobs. ``worker.studio`` asks once for
+each encoder on a device that has TF32, before it paints with it, and remembers the answer. Ten bits of mantissa turn a
+few ReLUs and maxima; how much of the gradient hangs on those is the weights' affair (LOG.md): with the encoder that is
 shipped hardly any, with random ones too much.
 
 Every number here is fixed, pictures included, so two workers on cards of one kind say the same.
