@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from editors import gimp
+from editors.gimp_seat import LONG
 from editors.test_gimp_window import HEARD_S, WAIT_S, Painter, painting
 from harness import Daemon
 from impasto import gallery
@@ -16,7 +17,6 @@ from impasto import gallery
 pytestmark = pytest.mark.timeout(1800)
 
 REPEAT = "ctrl+f"
-LONG = 10_000  # steps: the most that the plug-in allows, so that no painting is over before it is stopped
 SETTINGS = "impasto-neural-style.json"
 # What the test's script of the window does before its picture is shown: another picture, to be the style.
 BEFORE = """
