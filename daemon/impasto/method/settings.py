@@ -63,7 +63,8 @@ class Settings:
         tile: the side of tiles in px, a multiple of 16, of scales that do not fit into memory as a whole; 0 means the
             whole. The gradient is the same but for rounding, see ``tiling``.
         spilled: whether arrays of a large scale's size lie on disk instead of in memory, see ``spilled``.
-        precision: ``float32``, or ``mixed``: the way back in bfloat16, where ``precision`` finds that it pays.
+        precision: ``float32``; ``mixed``: the way back in bfloat16, where ``precision`` finds that it pays;
+            ``tf32``: on a GPU the way there in TF32, too, where ``closeness`` finds that the gradient allows it.
     """
 
     steps: int = 300
