@@ -41,6 +41,7 @@ def least_cosine(encoder: VGG, weights: Weights, pulse: Pulse = steady) -> float
     with pulsing(plain, pulse):
         targets = style_targets(plain, style, tuple(weights.style_layers))
         exact = _gradients(plain, content, targets, weights, at, "float32")
+    del plain
     with pulsing(encoder, pulse):
         found = _gradients(encoder, content, targets, weights, at, "tf32")
     cosines = [F.cosine_similarity(a.double(), b.double(), 0) for a, b in zip(found, exact, strict=True)]
