@@ -82,6 +82,7 @@ def message() -> None:
     assert gimp.message("a message of the checks") is None
     gimp.message(42)
     gimp.message("caf\udce9.png, a file of an old disk, cannot be read")
+    fu.pdb.gimp_message("caf\udce9.png, likewise")
 
 
 @check("gimp.progress_init", "gimp.progress_update")
