@@ -80,7 +80,7 @@ def test_a_file_that_cannot_be_read_is_not_written_over(memory: Settings, tmp_pa
     """Its presets are there again as soon as the disk is: nothing was put in their place."""
     (tmp_path / NAME).symlink_to(tmp_path / NAME)  # no user may read this, not even root
 
-    memory.keep_preset("soft", {})
+    assert not memory.keep_preset("soft", {})
 
     assert memory.presets() == {}
     assert (tmp_path / NAME).is_symlink()

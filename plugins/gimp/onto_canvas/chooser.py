@@ -65,7 +65,7 @@ class Chooser:
         box = dialog.fill_box(f"{name}-row", [f"{name}-label"])
         label.hide()
         box.set_spacing(6)
-        presets = Presets(self._memory, self._current, self.take)
+        presets = Presets(self._memory, self._current, self.take, self.say)
         for widget in (self._words, self._again, presets.box, self._grid()):
             widget.show_all()
             box.pack_start(widget, False, False, 0)  # noqa: FBT003  # GTK's own signature
