@@ -53,6 +53,20 @@ class Native:
         return f"<gimp.{type(self).__name__} '{self.name if self._native.is_valid() else '(deleted)'}'>"
 
 
+class Sized(Native):
+    """An image or a drawable, as far as its size goes."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self._native.get_width())
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self._native.get_height())
+
+
 class Parasites(Native):
     """Data that plug-ins attach to an image or an item under a name."""
 
