@@ -43,7 +43,8 @@ class Look:
         guides: each asks for statistics of its own.
         moments: instead of Gram matrices.
         precision: see `Precision`; another module than a chain has its own.
-        tile: the side of tiles in px, a multiple of 16, where the whole does not fit into memory; 0 means the whole.
+        tile: the side of tiles in px, a multiple of 16, where the whole does not fit into memory; 0 means the whole. A
+            picture that lies elsewhere than the encoder goes there in tiles.
         room: where content features lie, and gradients of the picture.
     """
 
@@ -91,7 +92,8 @@ class Look:
     def _by_passage(self, encoder: VGG, chain: Chain, image: Tensor) -> Seen:
         size = (image.shape[2], image.shape[3])
         wanted = self._wanted(chain, size)
-        if len(tiles_of(*size, self.tile)) > 1 or self.room is not MEMORY:
+        elsewhere = image.device != chain.units[0].weight.device
+        if len(tiles_of(*size, self.tile)) > 1 or self.room is not MEMORY or elsewhere:
             found = list(in_tiles(image, Tiling(encoder, chain, wanted, self.tile, size, self.room)))
         else:
             returns = image.requires_grad and torch.is_grad_enabled()
