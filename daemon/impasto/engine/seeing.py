@@ -43,8 +43,7 @@ class Look:
         guides: each asks for statistics of its own.
         moments: instead of Gram matrices.
         precision: see `Precision`; another module than a chain has its own.
-        tile: the side of tiles in px, a multiple of 16, where the whole does not fit into memory; 0 means the whole. A
-            picture that lies elsewhere than the encoder goes there in tiles.
+        tile: the side of tiles in px, a multiple of 16, where the whole does not fit into memory; 0 means the whole.
         room: where content features lie, and gradients of the picture.
     """
 
@@ -92,13 +91,13 @@ class Look:
     def _by_passage(self, encoder: VGG, chain: Chain, image: Tensor) -> Seen:
         size = (image.shape[2], image.shape[3])
         wanted = self._wanted(chain, size)
-        elsewhere = image.device != chain.units[0].weight.device
-        if len(tiles_of(*size, self.tile)) > 1 or self.room is not MEMORY or elsewhere:
+        if len(tiles_of(*size, self.tile)) > 1 or self.room is not MEMORY:
             found = list(in_tiles(image, Tiling(encoder, chain, wanted, self.tile, size, self.room)))
         else:
             returns = image.requires_grad and torch.is_grad_enabled()
-            passage = passage_of(chain, wanted, returns=returns, pulse=encoder.pulse)
-            found = list(through(encoder.entered(image), passage))
+            device = chain.units[0].weight.device  # the picture may lie elsewhere
+            passage = passage_of(chain, wanted.to(device), returns=returns, pulse=encoder.pulse)
+            found = list(through(encoder.entered(image.to(device)), passage))
         count = len(self.style) * len(self.guides)
         return Seen(self.by_layer(found[:count]), dict(zip(self.content, found[count:], strict=True)))
 
