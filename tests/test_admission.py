@@ -12,7 +12,7 @@ import torch
 from impasto.config import Limits
 from impasto.engine import Settings, load_slim, random_encoder, stylize
 from impasto.engine.memory import LEAST_TILE_PX, bytes_needed, fitted
-from impasto.engine.tiling import STEP_PX
+from impasto.engine.passage.tiling import STEP_PX
 from impasto.errors import Busy, CannotServe
 from impasto.image import ImageHeader, PixelFormat
 from impasto.job import Job, Priority

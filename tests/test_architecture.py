@@ -86,7 +86,22 @@ DOORS = {
     "demo": Door("client gallery", "PIL"),
     "draining": Door("errors scheduling.orders scheduling.pool scheduling.scheduler store"),
     "editors": Door(f"{ROOT_ROOM} adoption config errors launch weights"),
-    "engine": Door("malloc method", "torch safetensors"),
+    "engine": Door(
+        "engine.descent engine.encoder engine.large engine.margin engine.memory engine.objective engine.passage"
+        " engine.pulse engine.pyramid engine.room engine.scratch malloc method",
+        "torch",
+    ),
+    "engine.descent": Door("engine.memory engine.objective engine.room engine.scratch method", "torch"),
+    "engine.encoder": Door("engine.pulse", "torch safetensors"),
+    "engine.large": Door("engine.encoder engine.margin engine.room", "torch"),
+    "engine.margin": Door("", "torch"),
+    "engine.memory": Door("engine.encoder engine.objective engine.passage method"),
+    "engine.objective": Door("engine.encoder engine.large engine.passage engine.pyramid engine.room method", "torch"),
+    "engine.passage": Door("engine.encoder engine.pulse engine.room", "torch"),
+    "engine.pulse": Door(),
+    "engine.pyramid": Door(),
+    "engine.room": Door("", "torch"),
+    "engine.scratch": Door("engine.pulse malloc", "torch"),
     "errors": Door(),
     "fetching": Door("errors weights"),
     "folders": Door("errors"),
@@ -95,14 +110,17 @@ DOORS = {
     "gallery": Door("", "numpy PIL"),
     "image": Door("errors"),
     "imagenet": Door(f"{ROOT_ROOM} errors fetching imagenet.convert spec weights"),
-    "imagenet.convert": Door(f"{ROOT_ROOM} engine errors gallery", "torch numpy"),
+    "imagenet.convert": Door(f"{ROOT_ROOM} engine engine.encoder engine.memory errors gallery", "torch numpy"),
     "inspection": Door(
-        "engine errors inspection.overview inspection.picture inspection.plot inspection.sheet", "torch PIL"
+        "engine engine.encoder engine.objective errors inspection.overview inspection.picture inspection.plot"
+        " inspection.sheet",
+        "torch PIL",
     ),
     "inspection.overview": Door("inspection inspection.paper inspection.plot", "torch PIL"),
     "inspection.paper": Door("", "torch PIL"),
     "inspection.picture": Door(
-        "codec config engine errors image method photo pixels worker.opening worker.studio weights", "torch"
+        "codec config engine engine.pulse errors image method photo pixels worker.opening worker.studio weights",
+        "torch",
     ),
     "inspection.plot": Door("inspection inspection.paper", "PIL"),
     "inspection.sheet": Door("inspection inspection.overview inspection.paper inspection.plot", "torch PIL"),
@@ -168,7 +186,7 @@ DOORS = {
     "service": Door("errors"),
     "spec": Door("config errors image"),
     "store": Door("errors image job owner"),
-    "training": Door(f"{ROOT_ROOM} engine pixels training.curve training.sheet", "torch safetensors"),
+    "training": Door(f"{ROOT_ROOM} engine engine.encoder pixels training.curve training.sheet", "torch safetensors"),
     "training.curve": Door("", "PIL"),
     "training.sheet": Door("training", "torch PIL"),
     "v1": Door("", "grpc google"),
@@ -179,14 +197,19 @@ DOORS = {
         "worker.again engine errors method worker.line worker.painting worker.saving spec worker.studio weights",
         "torch",
     ),
-    "worker.again": Door("engine image method spec worker.painting worker.studio"),
-    "worker.budget": Door("engine"),
+    "worker.again": Door("engine engine.memory image method spec worker.painting worker.studio"),
+    "worker.budget": Door("engine engine.pyramid"),
     "worker.checkpoint": Door("engine worker.tensor_file", "torch safetensors"),
     "worker.line": Door("frames"),
-    "worker.material": Door("engine errors image worker.opening pixels worker.studio", "torch"),
-    "worker.opening": Door("engine image pixels worker.studio", "torch"),
+    "worker.material": Door(
+        "engine engine.encoder engine.large engine.memory engine.scratch errors image worker.opening pixels"
+        " worker.studio",
+        "torch",
+    ),
+    "worker.opening": Door("engine engine.encoder image pixels worker.studio", "torch"),
     "worker.painting": Door(
-        "worker.budget worker.checkpoint engine errors image worker.material method pixels worker.result worker.saving "
+        "worker.budget worker.checkpoint engine engine.large engine.memory engine.pyramid engine.room errors image"
+        " worker.material method pixels worker.result worker.saving "
         "spec worker.studio",
         "torch numpy",
     ),

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from impasto.engine import EncoderSpec, load_encoder, load_slim, save_encoder
-from impasto.engine.encoder_files import METADATA_KEY
+from impasto.engine.encoder.files import METADATA_KEY
 from impasto.spec import LAYERS
 
 pytestmark = pytest.mark.usefixtures("one_thread")

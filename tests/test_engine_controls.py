@@ -28,11 +28,11 @@ from impasto.engine import (
     random_encoder,
     stylize,
 )
-from impasto.engine.moments import DeviationLoss, WassersteinLoss, moments
+from impasto.engine.encoder.wrap import wrapped
 from impasto.engine.objective import KEPT, target_source
-from impasto.engine.presets import PRESETS
-from impasto.engine.styles import blended, grouped
-from impasto.engine.wrap import wrapped
+from impasto.engine.objective.moments import DeviationLoss, WassersteinLoss, moments
+from impasto.engine.objective.presets import PRESETS
+from impasto.engine.objective.styles import blended, grouped
 from impasto.method.settings import DETAIL, detailed, dialled, freed_power, kept_detail
 
 FLOAT32, FLOAT64 = 1e-5, 1e-6

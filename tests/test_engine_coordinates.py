@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.engine.coordinates import Coordinates
+from impasto.engine.descent.coordinates import Coordinates
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

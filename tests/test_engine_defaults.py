@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from impasto.engine import Settings, random_encoder
-from impasto.engine.chain import chain_of
 from impasto.engine.memory import LEAST_TILE_PX, bytes_needed, fitted, kept_bytes, smaller
 from impasto.engine.passage import Passage, Wanted
+from impasto.engine.passage.chain import chain_of
 from impasto.method import CONTENT_LAYERS, STYLE_LAYERS
 from impasto.method.defaults import DEFAULTS, defaults
 from impasto.spec import ENCODERS

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from impasto.engine.limited_memory import LimitedMemory
-from impasto.engine.preconditioner import Preconditioner
+from impasto.engine.descent.limited_memory import LimitedMemory
+from impasto.engine.descent.preconditioner import Preconditioner
 from impasto.method.settings import BLOCK, rows_for
 
 SHAPE = (1, 3, 6, 8)
@@ -41,7 +41,7 @@ def two_loops(gradient: Tensor, moves: list[Tensor], changes: list[Tensor], late
 @pytest.mark.parametrize(("history", "steps"), [(100, 2), (100, 10), (100, 33), (20, 25), (11, 45)])
 def test_a_move_is_what_the_textbooks_loops_say(monkeypatch: pytest.MonkeyPatch, history: int, steps: int) -> None:
     """Of the pairs that are remembered, which are `history` less nine at least; a number as the first guess."""
-    monkeypatch.setattr("impasto.engine.limited_memory.LEARNED_AT", 1000)
+    monkeypatch.setattr("impasto.engine.descent.limited_memory.LEARNED_AT", 1000)
     memory, curved, x = LimitedMemory(torch.zeros(SHAPE), history), hessian(), vectors(1)[0]
     moves, changes = list[Tensor](), list[Tensor]()
     for _ in range(steps):

@@ -22,7 +22,7 @@ from impasto.engine import (
     style_targets,
     stylize,
 )
-from impasto.engine.losses import ContentLoss, Gamut, GramLoss, TotalVariation, gram_matrix
+from impasto.engine.objective.losses import ContentLoss, Gamut, GramLoss, TotalVariation, gram_matrix
 
 # fp32 keeps 24 bits; sums over some thousand terms and thirteen layers leave about 1e-6 of it, so 1e-5 is "equal".
 FLOAT32, FLOAT64 = 1e-5, 1e-6  # the golden's gradients are stored with 24 bits

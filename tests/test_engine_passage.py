@@ -20,17 +20,16 @@ from impasto.engine import (
     Weights,
     load_slim,
     random_encoder,
-    seeing,
     stylize,
 )
 from impasto.engine import passage as passages
-from impasto.engine.at_once import AtOnce
-from impasto.engine.bits import Bits
-from impasto.engine.chain import INNERMOST, chain_of
-from impasto.engine.objective import target_source
+from impasto.engine.encoder.wrap import wrapped
+from impasto.engine.objective import seeing, target_source
 from impasto.engine.passage import Passage, Wanted, through
+from impasto.engine.passage.at_once import AtOnce
+from impasto.engine.passage.bits import Bits
+from impasto.engine.passage.chain import INNERMOST, chain_of
 from impasto.engine.precision import paying_precision
-from impasto.engine.wrap import wrapped
 from impasto.method import ObjectiveName
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.engine import Scale, pyramid
+from impasto.engine.objective.styles import resize_style
 from impasto.engine.pyramid import share_steps
-from impasto.engine.styles import resize_style
 
 
 def sizes(*args: int) -> list[tuple[int, int, int]]:

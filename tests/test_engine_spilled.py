@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 
 from impasto.engine import Objective, Settings, Step, Style, Weights, load_slim, random_encoder, stylize
-from impasto.engine.coordinates import Coordinates
+from impasto.engine.descent.coordinates import Coordinates
+from impasto.engine.descent.quasi_newton import SPILLED_HISTORY
 from impasto.engine.encoder import resize
 from impasto.engine.large import resized
 from impasto.engine.margin import Margin
 from impasto.engine.memory import LEAST_TILE_PX, SCRATCH_MASK_BYTES, SPILL_BELOW_PX, bytes_needed, fitted
 from impasto.engine.objective import target_source
-from impasto.engine.quasi_newton import SPILLED_HISTORY
+from impasto.engine.objective.slope import slope
 from impasto.engine.room import MEMORY
 from impasto.engine.scratch import Scratch
-from impasto.engine.slope import slope
 from impasto.engine.spilled import SpilledDescent
 from impasto.engine.stylize import Checkpoint
 from impasto.method import ObjectiveName
@@ -42,7 +42,7 @@ def picture(seed: int, channels: int = 3) -> Tensor:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """No band or block of rows ends where the picture does."""
     monkeypatch.setattr("impasto.engine.scratch.BAND", 5000)
-    monkeypatch.setattr("impasto.engine.slope.ROW_VALUES", 40 * WIDTH)
+    monkeypatch.setattr("impasto.engine.objective.slope.ROW_VALUES", 40 * WIDTH)
 
 
 def run(
@@ -90,7 +90,7 @@ def test_the_pulse_beats_in_all_that_goes_over_the_picture(
     def pulse() -> None:
         heard.update(frame.function for frame in inspect.stack(context=0))
 
-    monkeypatch.setattr("impasto.engine.coordinates.ROWS", 16)
+    monkeypatch.setattr("impasto.engine.descent.coordinates.ROWS", 16)
     settings = replace(SPILLED, steps=4, max_scales=2, optimizer=optimizer)
     mask = picture(3, 1)
     pictures = load_slim(), picture(0), picture(1), settings
@@ -195,7 +195,7 @@ def test_so_is_every_other_run(
     changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # a case
     """Colours, noise, scales; with a region, a selection and what is to be kept: as in memory, but for rounding."""
-    for module in ("large", "guides"):
+    for module in ("large", "objective.guides"):
         monkeypatch.setattr(f"impasto.engine.{module}.ROWS", 24)
     monkeypatch.setattr(sys.modules["impasto.engine.pyramid"], "SMALLEST_SCALE_PX", 32)  # its name is a function's
     mask, keep = picture(2, 1), picture(3, 1)

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from impasto.engine import Settings, load_slim, random_encoder, stylize
-from impasto.engine import tiling as tilings
+from impasto.engine.encoder.wrap import wrapped
 from impasto.engine.objective import style_moments, style_targets
-from impasto.engine.tiling import Ground, tiles_of
-from impasto.engine.wrap import wrapped
+from impasto.engine.passage import tiling as tilings
+from impasto.engine.passage.tiling import Ground, tiles_of
 from test_engine_passage import LAYERS, apart, cosine, picture, slope
 
 pytestmark = pytest.mark.usefixtures("one_thread")

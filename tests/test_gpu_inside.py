@@ -16,7 +16,7 @@ import torch
 from impasto.engine import random_encoder, stylize
 from impasto.engine.descent import Descent, by_autograd
 from impasto.engine.encoder import MOST_SHRUNK, resize
-from impasto.engine.encoder_files import load_slim
+from impasto.engine.encoder.files import load_slim
 from impasto.engine.memory import bytes_needed, wants_memory
 from impasto.image import ImageHeader
 from impasto.method import ObjectiveName, Precision, Settings

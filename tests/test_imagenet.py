@@ -19,7 +19,7 @@ from harness import wait_for
 from impasto import fetching, gallery, imagenet, weights
 from impasto.config import Config
 from impasto.engine import EncoderSpec, load_encoder, normalise, random_encoder
-from impasto.engine.encoder_files import METADATA_KEY
+from impasto.engine.encoder.files import METADATA_KEY
 from impasto.errors import Busy, CannotServe, Corrupted, ImpastoError, InvalidRequest, Unavailable
 from impasto.fetching import DOWNLOADING, INTERRUPTED, Fetch, Note
 from impasto.imagenet import Progress, convert, transfer

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from impasto import training
 from impasto.engine.encoder import VGG, EncoderSpec, vgg19_layers
-from impasto.engine.encoder_files import load_encoder
+from impasto.engine.encoder.files import load_encoder
 from impasto.training import curve, export, fields, sheet
 from impasto.training.fractals import Fractals
 from impasto.training.leaves import Leaves

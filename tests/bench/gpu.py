@@ -48,8 +48,8 @@ from bench.contest import apart, problem_of, scene_of
 from bench.engine import FLOPS_PER_PIXEL
 from bench.peers import Evaluate, InNetwork, Problem, by_autograd
 from impasto.engine import Objective, load_slim, random_encoder, style_targets
-from impasto.engine.at_once import multiplying
-from impasto.engine.replay import Replay
+from impasto.engine.descent.replay import Replay
+from impasto.engine.passage.at_once import multiplying
 from impasto.method import Precision, Weights
 
 FIRST, WARM_UPS = "a neural-style-pt", 3

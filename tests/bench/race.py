@@ -62,12 +62,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # as a script of its own 
 from bench import malloc
 from bench.peers import InNetwork, Problem
 from impasto.engine import VGG, Objective, load_slim, random_encoder, style_targets
-from impasto.engine.at_once import multiplying
-from impasto.engine.coordinates import Coordinates
 from impasto.engine.descent import Descent
+from impasto.engine.descent.coordinates import Coordinates
+from impasto.engine.descent.replay import slope_of
 from impasto.engine.encoder import resize
+from impasto.engine.passage.at_once import multiplying
 from impasto.engine.precision import paying_precision
-from impasto.engine.replay import slope_of
 from impasto.gallery import draw
 from impasto.method import Weights
 

@@ -21,6 +21,24 @@ HEARD_S = 1  # after which a key that did nothing is pressed again: it came too 
 NEURAL_STYLE = "<Primary><Alt>p"
 PLUG_IN_FILE = "impasto_neural_style.py"
 LIVE, DIALOG = "Neural Style: ", "Neural Style"
+LONG = 10_000  # steps: the most that the plug-in allows
+# Where GIMP keeps what was chosen in the plug-in's dialog the last time.
+LAST = Path("plug-in-settings") / "GimpProcedureConfigRun-python-fu-impasto.last"
+
+
+def remember(home: gimp.Home, steps: int) -> None:
+    """The plug-in's dialog proposes so many steps from now on, as if they had been chosen the last time."""
+    (home.config / LAST).parent.mkdir(exist_ok=True)
+    (home.config / LAST).write_text(f"(steps {steps})\n")
+
+
+def endless(home: gimp.Home) -> gimp.Home:
+    """The home, where no painting is over before it is stopped, however late a key comes and however fast the machine.
+
+    At the usual number of steps a small one takes seconds, and was over before a test had done what it is about.
+    """
+    remember(home, LONG)
+    return home
 
 
 class Seat:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from editors import gimp
+from editors.gimp_seat import LONG
 from editors.test_gimp_window import HEARD_S, WAIT_S, Painter, painting
 from harness import Daemon
 from impasto import gallery
@@ -102,7 +103,8 @@ def test_a_style_that_has_moved_is_found_by_what_it_is(root: Path, tmp_path: Pat
     moved = tmp_path / "moved.png"
     gallery.draw("marbled", width=64, height=48).save(moved)
     digest = hashlib.sha256(moved.read_bytes()).hexdigest()
-    parasite = json.dumps({"style": "file", "style_file": "/gone/starry.png", "style_sha256": digest, "seed": 5})
+    remembered = {"style": "file", "style_file": "/gone/starry.png", "style_sha256": digest, "seed": 5}
+    parasite = json.dumps({**remembered, "steps": LONG})
     recent = json.dumps({"recent": [{"path": str(moved), "sha256": digest}]})
     with painting(root, tmp_path, daemon, 96, 64, after=REMEMBER.format(told=parasite)) as painter:
         (painter.window.home.config / SETTINGS).write_text(recent)

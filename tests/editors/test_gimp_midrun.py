@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from editors import gimp, results
-from editors.gimp_seat import Seat, seated
+from editors.gimp_seat import LONG, Seat, endless, seated
 from editors.midrun import (
     BUSY,
     GROWING,
@@ -57,10 +57,10 @@ GRAY, U16 = 1, 250
 
 
 # Another script, which calls the filter as scripts do; GIMP shows its progress, with a Cancel of its own.
-CALLING = """#!/usr/bin/env python3
+CALLING = f"""#!/usr/bin/env python3
 from gimpfu import *
 def calling(image, drawable):
-    pdb.python_fu_impasto(image, drawable, "swirl", "", 0.5, 1.0, False, 1024, 0, 0, None)
+    pdb.python_fu_impasto(image, drawable, "swirl", "", 0.5, 1.0, False, 1024, {LONG}, 0, None)
 register("calling", "b", "h", "a", "c", "2026", "Calling", "*", [(PF_IMAGE, "image", "", None),
          (PF_DRAWABLE, "drawable", "", None)], [], calling, menu="<Image>/Filters")
 main()
@@ -74,7 +74,7 @@ CANCEL_PX = 505, 18  # where GIMP's button is: from the left and from below, in 
 def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -> Iterator[Seat]:
     """A GIMP in a window for all cases that leave it alive."""
     folder = tmp_path_factory.mktemp("midrun")
-    home = installed(gimp.new_home(root, folder / "home"), daemon)
+    home = endless(installed(gimp.new_home(root, folder / "home"), daemon))
     home.install("calling", CALLING, [results.SHIM])
     with seated(home, folder, ACTIONS) as seat:
         yield seat

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from editors import gimp
+from editors.gimp_seat import endless
 from editors.test_gimp_plugin import PLUG_IN, installed
 from harness import Daemon
 
@@ -117,8 +118,11 @@ class Painter:
 def painting(
     root: Path, folder: Path, daemon: Daemon, width: int, height: int, *, before: str = "", after: str = ""
 ) -> Iterator[Painter]:
-    """GIMP in a window with a picture of that size; `before` runs before that is made, and `after` after it."""
-    home = installed(gimp.new_home(root, folder / "home"), daemon)
+    """GIMP in a window with a picture of that size, whose paintings are endless.
+
+    `before` runs before that is made, and `after` after it.
+    """
+    home = endless(installed(gimp.new_home(root, folder / "home"), daemon))
     shortcuts = f'(file-version 1)\n(action "python-fu-impasto" "{SHORTCUT}")\n'
     (home.config / "shortcutsrc").write_text(shortcuts)
     script = folder / "script.py"
@@ -147,13 +151,8 @@ def test_the_picture_grows_and_is_one_step(root: Path, tmp_path: Path, daemon: D
 
         live = painter.begin()
         painter.wait(["photo, growing", "photo"])
-        gimp.until(
-            lambda: (
-                len({painter.state()["layers"][0][1]}) and painter.state()["layers"][0][1] != growing["layers"][0][1]
-            ),
-            "another frame",
-            WAIT_S,
-        )
+        first = growing["layers"][0][1]
+        gimp.until(lambda: painter.state()["layers"][0][1] != first, "another frame", WAIT_S, painter.window.log)
         kept = painter.insist(live, "alt+s", ["photo, swirl", "photo"])
         painter.screen.screenshot(tmp_path / "kept.png")
         assert kept["layers"][1] == growing["layers"][1]

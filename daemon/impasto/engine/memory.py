@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from math import isqrt
 from types import MappingProxyType
 
-from impasto.engine.chain import Unit, chain_of
 from impasto.engine.encoder import VGG
 from impasto.engine.objective import STYLE_TILE_PX
 from impasto.engine.passage import groups
-from impasto.engine.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
+from impasto.engine.passage.chain import Unit, chain_of
+from impasto.engine.passage.tiling import FEATURE_MARGIN_PX, GRADIENT_MARGIN_PX, STEP_PX
 from impasto.method import ObjectiveName
 from impasto.method.settings import USUAL_HISTORY, Settings, pairs_bytes
 

@@ -13,19 +13,19 @@ import torch
 from torch import Tensor
 
 from impasto.engine.colour import Colouring
-from impasto.engine.coordinates import Coordinates
 from impasto.engine.descent import Descent, Diverged, Slope
+from impasto.engine.descent.coordinates import Coordinates
+from impasto.engine.descent.replay import slope_of
 from impasto.engine.encoder import VGG, Encoder, pulsing, resize
+from impasto.engine.encoder.wrap import wrapped
 from impasto.engine.large import changed
 from impasto.engine.margin import Margin
 from impasto.engine.objective import Losses, Objective, target_source
+from impasto.engine.objective.styles import Style, StyleTarget, TargetSource, blended, grouped
 from impasto.engine.pulse import Pulse
 from impasto.engine.pyramid import Scale
-from impasto.engine.replay import slope_of
 from impasto.engine.room import MEMORY, Room
 from impasto.engine.scratch import Scratch
-from impasto.engine.styles import Style, StyleTarget, TargetSource, blended, grouped
-from impasto.engine.wrap import wrapped
 from impasto.method import Weights
 from impasto.method.settings import Settings, freed_power, kept_detail, weights_of
 

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from impasto.engine.descent import LIFTED, OVERSHOT, STEP_BACK, Diverged
+from impasto.engine.descent.quasi_newton import Memory, direction, held, learned, moved, recalled, shortened
 from impasto.engine.large import ROWS, changed, resized
-from impasto.engine.quasi_newton import Memory, direction, held, learned, moved, recalled, shortened
+from impasto.engine.objective.slope import slope
 from impasto.engine.scale import NOISE_DEVIATION, ScaleState
 from impasto.engine.scratch import Scratch, Stored
-from impasto.engine.slope import slope
 
 ADAM_BETAS, ADAM_EPSILON = (0.9, 0.99), 1e-8
 

@@ -20,12 +20,12 @@ from typing import Any, TypeAlias
 from torch import Tensor
 
 from impasto.engine.encoder import Encoder
+from impasto.engine.objective.styles import Style, TargetSource, checked
 from impasto.engine.pulse import Pulse, steady
 from impasto.engine.pyramid import Scale, pyramid
 from impasto.engine.scale import ScaleState, Work
 from impasto.engine.scratch import Scratch
 from impasto.engine.spilled import SpilledScale
-from impasto.engine.styles import Style, TargetSource, checked
 from impasto.method.settings import Settings
 
 Enough: TypeAlias = Callable[[int, int], bool]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from impasto.engine import VGG
 from impasto.engine.encoder import resize
-from impasto.engine.losses import ContentLoss, GramLoss, gram_matrix
+from impasto.engine.objective.losses import ContentLoss, GramLoss, gram_matrix
 
 
 @dataclass(frozen=True)

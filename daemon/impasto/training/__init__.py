@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 import impasto
-from impasto.engine.encoder_files import load_encoder
+from impasto.engine.encoder.files import load_encoder
 from impasto.training import curve, export, sheet
 from impasto.training.loop import Recipe, Training, TrainingProgress, run
 from impasto.training.world import FAMILIES, World

@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.engine.encoder import EncoderSpec
-from impasto.engine.encoder_files import save_encoder
-from impasto.engine.normal import normalise as normalise_weights
+from impasto.engine.encoder.files import save_encoder
+from impasto.engine.encoder.normal import normalise as normalise_weights
 from impasto.training.network import MEAN, STD, Network
 
 SPEC = EncoderSpec("vgg19-slim", pooling="avg", padding="replicate", mean=MEAN, std=STD)

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.engine.bits import Bits
-from impasto.engine.chain import INNERMOST, Unit
+from impasto.engine.passage.bits import Bits
+from impasto.engine.passage.chain import INNERMOST, Unit
 
 
 @dataclass

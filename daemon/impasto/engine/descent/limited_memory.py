@@ -22,7 +22,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from impasto.engine.preconditioner import Preconditioner
+from impasto.engine.descent.preconditioner import Preconditioner
 from impasto.method.settings import BLOCK, rows_for
 
 LATE = 20  # pairs from which gamma and D are found

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.engine.losses import GATYS_STYLE_SCALE
+from impasto.engine.objective.losses import GATYS_STYLE_SCALE
 
 DEVIATION_SCALE = 1e4  # SPST: w_Gram C² wmeanstd / 100 = 1e3 · 1000 / 100
 COVARIANCE_FLOOR = 1e-4  # crowsonkb: added to each variance, so that a layer with few positions has a root, too

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impasto.engine.encoder import Encoder
 from impasto.engine.objective import target_source
-from impasto.engine.styles import Targets, TargetSource
+from impasto.engine.objective.styles import Targets, TargetSource
 from impasto.method import ObjectiveName
 
 

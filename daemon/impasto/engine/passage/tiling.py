@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from impasto.engine.at_once import passage_of
-from impasto.engine.chain import Chain
 from impasto.engine.encoder import VGG
 from impasto.engine.passage import Wanted
+from impasto.engine.passage.at_once import passage_of
+from impasto.engine.passage.chain import Chain
 from impasto.engine.room import MEMORY, Room
 
 # relu5_1 sees 156 px: a feature is exact 78 px from a cut, which is 80 in steps of its stride; a gradient where all

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from impasto.engine.chain import INNERMOST, Chain, Unit
-from impasto.engine.kept import Kept, Pull
+from impasto.engine.passage.chain import INNERMOST, Chain, Unit
+from impasto.engine.passage.kept import Kept, Pull
 from impasto.engine.pulse import Pulse, steady
 
 STRIP_BYTES = 8 << 20  # of a layer's rows in one go: they stay in a core's cache, and malloc gives them out again

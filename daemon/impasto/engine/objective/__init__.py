@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from impasto.engine.encoder import Encoder
-from impasto.engine.guides import Guide
 from impasto.engine.large import changed
-from impasto.engine.losses import ContentLoss, Gamut
-from impasto.engine.presets import PRESETS
+from impasto.engine.objective.guides import Guide
+from impasto.engine.objective.losses import ContentLoss, Gamut
+from impasto.engine.objective.presets import PRESETS
+from impasto.engine.objective.seeing import Look
+from impasto.engine.objective.styles import StyleTarget, Targets, TargetSource
 from impasto.engine.room import MEMORY, Room
-from impasto.engine.seeing import Look
-from impasto.engine.styles import StyleTarget, Targets, TargetSource
 from impasto.method import ObjectiveName, Precision, Weights
 
 # How much more the content counts where it is to be kept: enough that a face stays one under a style that outweighs it.

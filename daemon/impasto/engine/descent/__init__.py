@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from torch import Tensor
 
-from impasto.engine.limited_memory import LimitedMemory
+from impasto.engine.descent.limited_memory import LimitedMemory
 from impasto.engine.objective import Losses
 from impasto.method.settings import USUAL_HISTORY
 

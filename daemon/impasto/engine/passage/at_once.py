@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.engine.chain import INNERMOST, Chain, Unit
-from impasto.engine.kept import Kept
 from impasto.engine.passage import Passage, Wanted
+from impasto.engine.passage.chain import INNERMOST, Chain, Unit
+from impasto.engine.passage.kept import Kept
 from impasto.engine.pulse import Pulse, steady
 
 

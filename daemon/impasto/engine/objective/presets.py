@@ -17,8 +17,8 @@ from types import MappingProxyType
 
 from torch import Tensor, nn
 
-from impasto.engine.losses import AbsoluteVariation, GramLoss, TotalVariation
-from impasto.engine.moments import DeviationLoss, WassersteinLoss
+from impasto.engine.objective.losses import AbsoluteVariation, GramLoss, TotalVariation
+from impasto.engine.objective.moments import DeviationLoss, WassersteinLoss
 from impasto.method import ObjectiveName
 
 NEURAL_STYLE_SCALE = 100.0

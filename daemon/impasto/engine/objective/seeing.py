@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from impasto.engine.at_once import passage_of
-from impasto.engine.chain import Chain, chain_of
 from impasto.engine.encoder import VGG, Encoder
-from impasto.engine.guides import Guide
-from impasto.engine.losses import gram_matrix
-from impasto.engine.moments import moments
+from impasto.engine.objective.guides import Guide
+from impasto.engine.objective.losses import gram_matrix
+from impasto.engine.objective.moments import moments
 from impasto.engine.passage import Wanted, through
+from impasto.engine.passage.at_once import passage_of
+from impasto.engine.passage.chain import Chain, chain_of
+from impasto.engine.passage.tiling import Tiling, in_tiles, tiles_of
 from impasto.engine.room import MEMORY, Room
-from impasto.engine.tiling import Tiling, in_tiles, tiles_of
 from impasto.method import Precision
 
 
