@@ -31,8 +31,9 @@ class OnCard(Tensor):
     @staticmethod
     def __new__(cls: type[Self], held: Tensor) -> Self:
         """Says of itself what `held` says, but for the device."""
-        place = {"strides": held.stride(), "storage_offset": held.storage_offset(), "dtype": held.dtype}
-        made = torch.Tensor._make_wrapper_subclass(cls, held.shape, **place)
+        made = torch.Tensor._make_wrapper_subclass(
+            cls, held.shape, held.stride(), held.storage_offset(), dtype=held.dtype
+        )
         made.held = held
         if cls.card is not None:
             cls.card.holds(held)
@@ -54,13 +55,13 @@ class OnCard(Tensor):
         memo[id(self)] = copied
         return copied
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # type: ignore[override]  # torch's keyword is for tensors inside others
         return f"<OnCard {tuple(self.shape)}>"
 
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # as torch says to do
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]  # its stub forgets that it is a class method
         cls, func: Any, _types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         """Every operation that has a tensor of the card: all of them must be, as CUDA wants it."""
@@ -100,10 +101,9 @@ class Crossing(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, of: Tensor, card: "FakeCard") -> Tensor:
         """A copy."""
-        there = not isinstance(of, OnCard)
         ctx.card = card
-        card.crossed(of, there=there)
-        return OnCard(of.clone()) if there else of.held.clone()
+        card.crossed(of, there=not isinstance(of, OnCard))
+        return of.held.clone() if isinstance(of, OnCard) else OnCard(of.clone())
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -134,18 +134,18 @@ class FakeCard(TorchFunctionMode):
         self._known = set[int]()
         told = {"memory_reserved": 0, "memory_allocated": 0, "mem_get_info": (self.total, self.total)}
         silent = {"synchronize": None, "empty_cache": None}
-        answers = {name: lambda *_device, said=said: said for name, said in (told | silent).items()}
-        self._driver = mock.patch.multiple(torch.cuda, **answers)
+        answers: dict[str, Any] = {name: mock.Mock(return_value=said) for name, said in (told | silent).items()}
+        self._driver = mock.patch.multiple("torch.cuda", **answers)
 
     def __enter__(self) -> Self:
         OnCard.card = self
         self._driver.start()
         torch.__future__.set_overwrite_module_params_on_conversion(True)  # a weight becomes another tensor there
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: object) -> None:
-        super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
         self._driver.stop()
         OnCard.card = None
         torch.__future__.set_overwrite_module_params_on_conversion(False)

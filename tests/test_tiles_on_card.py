@@ -15,8 +15,9 @@ from torch import Tensor
 
 from fake_card import CARD, FakeCard, OnCard
 from impasto.engine import VGG, Settings, Style, load_slim, stylize
-from impasto.engine.memory import GRADIENT_MARGIN_PX, bytes_needed, fitted, need_of
+from impasto.engine.memory import bytes_needed, fitted, need_of
 from impasto.engine.passage.at_once import AtOnce
+from impasto.engine.passage.tiling import GRADIENT_MARGIN_PX
 from impasto.engine.scratch import Scratch
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
@@ -60,8 +61,8 @@ def painted(encoder: VGG, settings: Settings, folder: Path, *, guided: bool) -> 
     """J at each step, and X at the end."""
     region, style, other = (picture(4, 1) > 0.1).float(), picture(1, width=48), picture(5, width=40)
     styles = [Style(style, region=region, mask=picture(6, 1, 48)), Style(other)] if guided else [Style(style)]
-    masks = {"mask": picture(2, 1), "keep": picture(3, 1)} if guided else {}
-    steps = [*stylize(encoder, picture(0), styles, settings, scratch=Scratch(folder), **masks)]
+    mask, keep = (picture(2, 1), picture(3, 1)) if guided else (None, None)
+    steps = [*stylize(encoder, picture(0), styles, settings, scratch=Scratch(folder), mask=mask, keep=keep)]
     return [step.losses["total"] for step in steps], steps[-1].image
 
 
@@ -181,8 +182,12 @@ def test_a_state_goes_from_a_card_to_a_processor_and_back(tmp_path: Path) -> Non
 
     assert again.notice == "it goes on from step 4"
     assert card.back
-    apart = [abs(one - other) for one, other in zip(found, straight, strict=True)]
-    assert max(apart) <= 2
+    assert apart(found, straight) <= 2
+
+
+def apart(one: bytes, other: bytes) -> int:
+    """The largest difference of samples of 8 bits."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.usefixtures("near")
@@ -207,9 +212,9 @@ def test_a_host_without_memory_is_refused_with_the_numbers(tmp_path: Path, monke
 
 @pytest.mark.usefixtures("near")
 def test_a_card_that_breaks_leaves_the_print_to_the_processor(tmp_path: Path) -> None:
-    """At the first tile that comes back in the second step: people are told, and the picture is the processor's own."""
+    """In the midst of a step: people are told, and it goes on to what the processor alone would have painted."""
     header = ImageHeader(WIDTH, HEIGHT)
-    with FakeCard(fails_at=200):
+    with FakeCard(fails_at=100):
         worker = Worker(Heard(), Studio(CARD, Shelf(tmp_path)))  # type: ignore[arg-type]
         for verb in (started(tmp_path, header), *[{"verb": "slice", "job": "jobs/1", "seconds": 90.0}] * 2):
             worker._serve(verb)
@@ -218,7 +223,6 @@ def test_a_card_that_breaks_leaves_the_print_to_the_processor(tmp_path: Path) ->
     first, second = (one for one in said if one["event"] == "begun")
     assert (first["settings"]["tiles_on_gpu"], second["settings"]["tiles_on_gpu"]) == (True, False)
     assert "on the processor" in second["text"]
-    assert [one["event"] for one in said].count("step") > STEPS
     assert said[-1]["event"] == "done"
     expected = ended(
         on(HOST, tmp_path / "host", {"precision": second["settings"]["precision"]}, header), tmp_path / "own"
