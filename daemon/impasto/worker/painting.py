@@ -60,7 +60,9 @@ class Painting:
         terms: Terms | None = None,
         saved: Callable[[Outcome], None] = lambda _outcome: None,
     ) -> None:
-        """Opens the pictures and prepares the run, from its newest state if there is one; computes nothing yet.
+        """Opens the pictures and prepares the run, from its newest state if there is one.
+
+        Computes nothing of it yet; but on a GPU, once for each encoder, how near to float32 TF32 is with its weights.
 
         `saved` hears of every state that was to be written down, in another thread.
 
