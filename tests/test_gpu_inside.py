@@ -108,6 +108,25 @@ def test_a_spilled_job_goes_on_on_the_processor(tmp_path: Path) -> None:
     assert here == there
 
 
+def test_tiles_of_a_spilled_print_are_painted_there(tmp_path: Path) -> None:
+    """Nearly the processor's picture, and of the card's memory no more than is forecast for such a tile.
+
+    Younger than the last card that was lent: seen to pass on a fake one alone (``test_tiles_on_card``).
+    """
+    terms = {"spilled": True, "tile": 64, "tiles_on_gpu": True, "precision": "float32"}
+    before = torch.cuda.memory_allocated()
+    begun = painting(DEVICE, tmp_path / DEVICE, terms, steps=4)
+    here = ended(begun, tmp_path / "out")
+    peak = torch.cuda.max_memory_allocated() - before
+    there = ended(painting("cpu", tmp_path / "cpu", terms, steps=4), tmp_path / "out")
+    network = begun._studio.encoders["vgg19-slim"]
+    said = bytes_needed(network, HEADER.pixels, HEADER.pixels, begun.settings)
+    measured.info("in tiles from the host: peak %d MiB, forecast %d", peak // MIB, said // MIB)
+
+    assert apart(samples(here), samples(there), 255, "tiles from the host") < ALIKE
+    assert peak < said
+
+
 def test_tf32_is_for_weights_that_allow_it(tmp_path: Path) -> None:
     """The shipped encoder does, random ones do not; each the same twice, and as a processor says that rounds so."""
     device, rounded, found = torch.device(DEVICE), dict[str, float](), dict[str, list[float]]()

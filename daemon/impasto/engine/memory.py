@@ -25,6 +25,7 @@ SPILLED_BYTES = 8.0  # per pixel, where arrays lie on disk: the waves of a chann
 SCRATCH_BYTES = 300.0  # per pixel, of the disk then: X, its gradient, the pairs and what is under way, old and new
 SCRATCH_MASK_BYTES = 16.0  # per pixel and mask, likewise: as given, at its scale, what its positions count
 SPILLED_STYLE_BYTES = 24.0  # per pixel of a style then: itself, and what is made of it when it is opened
+CROSSING_BYTES = 64.0  # per pixel of a tile that goes to a GPU and back: X, its gradient and copies, on either side
 SPILLED_TILE_PX = 3072  # the largest then: those without end save a tenth of the work, and leave no memory to others
 SPILL_BELOW_PX = 768  # smaller tiles cost more than the disk does: every step more than twice the work
 IMAGES_BYTES = 3 * 4 * (2 * USUAL_HISTORY + 31)  # per pixel: pairs, X, copies, spectra, a state, what malloc keeps
@@ -48,20 +49,31 @@ OUT_OF_MEMORY = (
 
 @dataclass(frozen=True)
 class Need:
-    """Bytes: `whole` for each pixel of the picture, or `spilled`; `part` for each under way, `style`, `fixed`."""
+    """Bytes: `whole` for each pixel of the picture, or `spilled`; `part` for each under way, `style`, `fixed`.
+
+    Of a GPU that is all in its memory, and spilled the picture and its styles are the host's: see `host`. There a pixel
+    of a tile takes `crossing` in both.
+    """
 
     whole: float
     spilled: float
     part: float
     style: float
     fixed: int
+    opened: float = SPILLED_STYLE_BYTES
+    crossing: float = 0.0
 
     def bytes(self, pixels: int, style_pixels: int, tile: int, *, spilled: bool = False) -> int:
         """At the peak, in tiles of that side or, at 0, as a whole."""
         under_way = min(pixels, (tile + 2 * GRADIENT_MARGIN_PX) ** 2) if tile else pixels
         style = min(style_pixels, (STYLE_TILE_PX + 2 * FEATURE_MARGIN_PX) ** 2) * self.style
-        beside = style_pixels * SPILLED_STYLE_BYTES * spilled
-        return int(max(pixels * self._whole(spilled=spilled) + under_way * self.part, style) + beside) + self.fixed
+        beside, part = style_pixels * self.opened * spilled, self._part(spilled=spilled)
+        return int(max(pixels * self._whole(spilled=spilled) + under_way * part, style) + beside) + self.fixed
+
+    def host(self, pixels: int, style_pixels: int, tile: int) -> int:
+        """Bytes of the host's memory beside a GPU, spilled and in tiles of that side."""
+        crossing = min(pixels, (tile + 2 * GRADIENT_MARGIN_PX) ** 2) * self.crossing
+        return TORCH_BYTES + int(pixels * SPILLED_BYTES + style_pixels * SPILLED_STYLE_BYTES + crossing)
 
     def tile(self, pixels: int, style_pixels: int, limit: int, *, spilled: bool = False) -> int:
         """The largest tiles within `limit` bytes: 0 where the whole fits, the least ones where nothing does.
@@ -70,13 +82,16 @@ class Need:
         """
         if not spilled and self.bytes(pixels, style_pixels, 0) <= limit:
             return 0
-        beside = style_pixels * SPILLED_STYLE_BYTES * spilled
-        room = max(0, limit - self.fixed - pixels * self._whole(spilled=spilled) - beside) / self.part
+        beside = style_pixels * self.opened * spilled
+        room = max(0, limit - self.fixed - pixels * self._whole(spilled=spilled) - beside) / self._part(spilled=spilled)
         side = max(LEAST_TILE_PX, (isqrt(int(room)) - 2 * GRADIENT_MARGIN_PX) // STEP_PX * STEP_PX)
         return min(side, SPILLED_TILE_PX) if spilled else side
 
     def _whole(self, *, spilled: bool) -> float:
         return self.spilled if spilled else self.whole
+
+    def _part(self, *, spilled: bool) -> float:
+        return self.part + self.crossing * spilled
 
 
 def need_of(encoder: VGG, settings: Settings, guides: int = 0) -> Need:
@@ -91,12 +106,14 @@ def need_of(encoder: VGG, settings: Settings, guides: int = 0) -> Need:
     under_way = kept_bytes(chain.units, style) + _through(chain.units, wraps=settings.tileable)
     return Need(
         whole=IMAGES_BYTES + pairs_bytes(settings) + features,
-        spilled=SPILLED_BYTES,
+        spilled=0.0 if gpu else SPILLED_BYTES,
         part=(under_way + guides * shares_bytes(chain.units, style)) * (AT_ONCE if gpu else 1),
         style=_through(chain.units, wraps=False) * (STYLE_AT_ONCE if gpu else 1),
         fixed=TORCH_BYTES
         + MOMENTS_BYTES.get(settings.objective, 0)
         + 2 * sum(unit.weight.nbytes for unit in chain.units),
+        opened=0.0 if gpu else SPILLED_STYLE_BYTES,
+        crossing=CROSSING_BYTES + features if gpu else 0.0,
     )
 
 
@@ -118,16 +135,18 @@ def fitted(  # what a prediction depends on
     """The settings with the largest tiles within `limit` bytes, if the whole does not fit.
 
     Where those would be too small, and `spills` says that there is room on a disk, the picture's arrays go there; not
-    with a longer history than the usual one, which would be read from it at every step.
+    with a longer history than the usual one, which would be read from it at every step. From a GPU they go there
+    only where no tiles in its memory are small enough, as all of them go there and back then.
     A picture that goes around can be cut where its sides are multiples of 16; others stay whole, and may not fit.
     """
     if settings.tileable and any(side % STEP_PX for side in size):
         return settings
     pixels, need = size[0] * size[1], need_of(encoder, settings, guides)
-    tile = need.tile(pixels, style_pixels, limit)
-    spilled = spills and 0 < tile < SPILL_BELOW_PX and settings.history <= USUAL_HISTORY
+    tile, gpu = need.tile(pixels, style_pixels, limit), need.crossing > 0
+    small = need.bytes(pixels, style_pixels, LEAST_TILE_PX) > limit if gpu else 0 < tile < SPILL_BELOW_PX
+    spilled = spills and small and settings.history <= USUAL_HISTORY
     tile = need.tile(pixels, style_pixels, limit, spilled=True) if spilled else tile
-    return replace(settings, tile=tile, spilled=spilled)
+    return replace(settings, tile=tile, spilled=spilled, tiles_on_gpu=spilled and gpu)
 
 
 def within(  # likewise

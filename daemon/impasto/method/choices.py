@@ -15,7 +15,7 @@ from impasto.method.weights import Weights
 from impasto.spec import StylizeSpec
 
 # What hangs on the device: fixed as soon as one is known, see ``scheduling.terms``.
-DEVICE_SETTINGS = ("precision", "tile", "spilled")
+DEVICE_SETTINGS = ("precision", "tile", "spilled", "tiles_on_gpu")
 BUDGET_STEPS = 2000  # at most, where only the time is given: nothing is to be seen of more
 
 

@@ -63,6 +63,7 @@ class Settings:
         tile: the side of tiles in px, a multiple of 16, of scales that do not fit into memory as a whole; 0 means the
             whole. The gradient is the same but for rounding, see ``tiling``.
         spilled: whether arrays of a large scale's size lie on disk instead of in memory, see ``spilled``.
+        tiles_on_gpu: whether each tile then goes to a GPU and its gradient comes back; else the processor has all.
         precision: ``float32``; ``mixed``: the way back in bfloat16, where ``precision`` finds that it pays;
             ``tf32``: on a GPU the way there in TF32, too, where ``closeness`` finds that the gradient allows it.
     """
@@ -90,6 +91,7 @@ class Settings:
     precision: Precision = "float32"
     tile: int = 0
     spilled: bool = False
+    tiles_on_gpu: bool = False
 
     def __post_init__(self) -> None:
         for name in ("strength", "colour_strength", "carried_detail"):

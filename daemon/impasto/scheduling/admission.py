@@ -5,7 +5,7 @@ takes a job in. What a device must hold is predicted from pixels times calibrate
 ``engine.memory.bytes_needed``, which weighs them (tests compare), as the front cannot load the engine.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
@@ -22,6 +22,7 @@ RETRY_S = 5.0  # when nothing is known of how long the jobs in the way will take
 BASE_BYTES = 256 << 20  # what torch loads at the first step, and its workspaces
 IMAGES_BYTES = 612.0  # per pixel: ten of L-BFGS's pairs, X, its gradient, copies, spectra, a state, what malloc keeps
 SPILLED_BYTES, SPILLED_STYLE_BYTES = 8.0, 24.0  # likewise, and per pixel of styles, where arrays lie on disk
+CROSSING_BYTES = 64.0  # per pixel of a tile that goes to a GPU and back, on either side; and the content's features
 SCRATCH_BYTES = 300.0  # per pixel, of the disk then: X, five of L-BFGS's pairs and more, as old and as new
 SCRATCH_MASK_BYTES = 16.0  # likewise, and mask
 SPILL_BELOW_PX, SPILLED_TILE_PX = 768, 3072  # tiles in memory from which on they do, and the largest tiles then
@@ -37,6 +38,7 @@ BLOCKS = (2, 2, 4, 4, 1)  # convolutions of VGG's blocks, to relu5_1
 CHANNELS = (64, 128, 256, 512, 512)
 STYLE_TILE_PX = 1536 + 2 * 80  # a larger style is seen in tiles
 LEAST_TILE_PX, TILE_STEP_PX, AROUND_TILE_PX = 128, 16, 2 * 160  # a picture's smallest tile, and what is around each
+LEAST_SEEN = (LEAST_TILE_PX + AROUND_TILE_PX) ** 2  # pixels
 
 
 @dataclass(frozen=True)
@@ -95,10 +97,12 @@ class Footprint:
         fixed: of each, whatever the size.
         whole: in a step, for the whole picture, however it is cut.
         part: likewise for each pixel that is under way; 0 where the picture cannot be cut.
-        spilled: as `whole`, where its arrays lie on disk; 0 where they may not.
+        spilled: as `whole`, where its arrays lie on disk.
         least_spilled: as `least`, likewise.
         held_spilled: as `held`, likewise.
-        scratch: bytes of disk, likewise.
+        scratch: bytes of disk, likewise; 0 where they may not lie there.
+        host: bytes of the memory beside a GPU, likewise; 0 of a device whose memory is the system's own.
+        crossing: for each pixel of a tile, likewise: of the GPU's memory beside `part`, and of that.
         pairs: of each that is in memory, what a longer history of L-BFGS takes than the usual one.
     """
 
@@ -113,32 +117,46 @@ class Footprint:
     held_spilled: int = 0
     scratch: int = 0
     pairs: int = 0
+    host: int = 0
+    crossing: float = 0.0
 
-    def tile(self, limit: int, *, spilled: bool = False) -> int:
+    def tile(self, limit: int, *, spilled: bool = False, host_limit: int = 0) -> int:
         """The side in px of the largest tiles within `limit` bytes: 0 where the whole fits, or cannot be cut.
 
-        The smallest there are where nothing fits; as ``engine.memory`` says.
+        The smallest there are where nothing fits; as ``engine.memory`` says. `host_limit`: of the memory beside a GPU.
         """
         if (self.peak <= limit and not spilled) or not self.part:
             return 0
-        room = limit - self.fixed - (self.spilled if spilled else self.whole)
-        side = (isqrt(int(max(0, room) / self.part)) - AROUND_TILE_PX) // TILE_STEP_PX * TILE_STEP_PX
-        return max(LEAST_TILE_PX, min(side, SPILLED_TILE_PX) if spilled else side)
+        if not spilled:
+            return max(LEAST_TILE_PX, _side((limit - self.fixed - self.whole) / self.part))
+        side = min(SPILLED_TILE_PX, _side((limit - self.fixed - self.spilled) / (self.part + self.crossing)))
+        side = min(side, _side((host_limit - self.host) / self.crossing)) if self.host else side
+        return max(LEAST_TILE_PX, side)
 
     def taken(self, tile: int, *, spilled: bool) -> tuple[int, int]:
         """In a step, and between turns, of a job whose terms are fixed so."""
-        if not spilled or not self.spilled:
+        if not spilled or not self.scratch:
             return self.peak, self.held
-        under_way = min(self.peak - self.fixed - self.whole, int(self.part * (tile + AROUND_TILE_PX) ** 2))
+        part = self.part + self.crossing
+        under_way = min(self.peak - self.fixed - self.whole, int(part * (tile + AROUND_TILE_PX) ** 2))
         return max(self.least_spilled, self.fixed + self.spilled + under_way), self.held_spilled
 
     def spills(self, limit: int) -> bool:
-        """Whether the picture's arrays should lie on disk, as tiles would be too small otherwise."""
-        return bool(self.spilled) and 0 < self.tile(limit) < SPILL_BELOW_PX
+        """Whether the picture's arrays should lie on disk, as tiles would be too small otherwise.
+
+        Of a GPU where no tiles are small enough: what may stay in its memory does not go there and back.
+        """
+        small = self.least > limit if self.host else 0 < self.tile(limit) < SPILL_BELOW_PX
+        return bool(self.scratch) and small
 
     def at_least(self, *, spills: bool) -> int:
         """`least`, on a device whose arrays may lie on disk, or not."""
-        return min(self.least, self.least_spilled) if spills and self.spilled else self.least
+        return min(self.least, self.least_spilled) if spills and self.scratch else self.least
+
+    @property
+    def host_least(self) -> int:
+        """`host`, with the smallest tiles."""
+        return self.host + int(self.crossing * LEAST_SEEN)
 
 
 def footprint(
@@ -156,13 +174,16 @@ def footprint(
     part += spec.guides(content) * appetite.shares(weights.style_layers)
     part *= AT_ONCE if at_once else 1
     features = appetite.features(weights.content_layers)
-    whole, spilled = pixels * (IMAGES_BYTES + features) + pairs, pixels * SPILLED_BYTES
+    whole, spilled = pixels * (IMAGES_BYTES + features) + pairs, int(pixels * SPILLED_BYTES)
     style = min(max(style_pixels), STYLE_TILE_PX**2) * appetite.through * (STYLE_AT_ONCE if at_once else 1)
     uncut = spec.tileable and bool(width % TILE_STEP_PX or height % TILE_STEP_PX)
     peak = max(whole + pixels * part, style)
-    under_way = (pixels if uncut else min(pixels, (LEAST_TILE_PX + AROUND_TILE_PX) ** 2)) * part
+    under_way = (pixels if uncut else min(pixels, LEAST_SEEN)) * part
     opened = int((sum(style_pixels) + max(style_pixels)) / 2 * SPILLED_STYLE_BYTES)
-    least, least_spilled = max(whole + under_way, style), max(spilled + under_way, style) + opened
+    crossing = CROSSING_BYTES + features if at_once else 0.0
+    spilled, opened, host = (0, 0, BASE_BYTES + spilled + opened) if at_once else (spilled, opened, 0)
+    least_spilled = max(spilled + under_way + min(pixels, LEAST_SEEN) * crossing, style) + opened
+    least = max(whole + under_way, style)
     held_spilled = int(sum(style_pixels) * HELD_STYLE_BYTES) + HELD_BASE_BYTES
     recorded = at_once and pixels <= RECORDED_PIXELS and spec.objective not in MOMENTS_BYTES
     held_cut = pixels * HELD_BYTES + pairs + held_spilled
@@ -172,8 +193,13 @@ def footprint(
     cut = 0.0 if uncut else part
     scratch = int(pixels * (SCRATCH_BYTES + spec.masks(content) * SCRATCH_MASK_BYTES))
     spills = cut and settings.history <= USUAL_HISTORY
-    disk = (int(spilled) + opened, int(least_spilled) + fixed, held_spilled, scratch) if spills else (0, 0, 0, 0)
-    return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk, pairs)
+    disk = (spilled + opened, int(least_spilled) + fixed, held_spilled, scratch) if spills else (0, 0, 0, 0)
+    return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk, pairs, host, crossing)
+
+
+def _side(pixels: float) -> int:
+    """Of a tile so large with what is around it."""
+    return (isqrt(int(max(0, pixels))) - AROUND_TILE_PX) // TILE_STEP_PX * TILE_STEP_PX
 
 
 def _style_pixels(header: ImageHeader, stroke_size: float, edge: int) -> int:
@@ -192,6 +218,7 @@ def check_fit(
     at: Callable[[int], Footprint],
     *,
     spills: bool = False,
+    host_bytes: int = 0,
 ) -> None:
     """Refuses what no device here can ever hold.
 
@@ -201,20 +228,27 @@ def check_fit(
         budgets: bytes that jobs may take, of each device; none known means that nobody can tell yet.
         at: what it would need if the longer side of its result had so many pixels.
         spills: whether arrays of the picture's size may lie on disk there.
+        host_bytes: that jobs may take of the memory beside that device, where its own is another.
 
     Raises:
         CannotServe: with the numbers, and the largest size that would be served.
     """
-    least = need.at_least(spills=spills)
-    most = max(budgets, default=least)
-    if least <= most:
+    least, most = need.at_least(spills=spills), max(budgets, default=0)
+
+    def lacking(one: Footprint) -> bool:
+        return one.at_least(spills=spills) > most or (one.least > most and one.host_least > host_bytes)
+
+    if not budgets or not lacking(need):
         return
     sides = range(Limits.min_side, max(header.width, header.height))
-    fitting = bisect_right(sides, most, key=lambda side: at(side).at_least(spills=spills))
+    fitting = bisect_left(sides, 1, key=lambda side: int(lacking(at(side))))
+    whose = "a device's memory"
+    if least <= most:
+        whose, least, most = "the memory beside a device whose own is too small", need.host_least, host_bytes
     advice = f"ask for a size of at most {sides[fitting - 1]} px" if fitting else "it is too small to paint"
     advice += f", or for a shorter history, which takes {need.pairs >> 20} MiB of these" if need.pairs else ""
     raise CannotServe(
-        f"{header.width}x{header.height} px need about {least >> 20} MiB of a device's memory, and "
+        f"{header.width}x{header.height} px need about {least >> 20} MiB of {whose}, and "
         f"{most >> 20} MiB are all that jobs may take: {advice}",
         reason="DOES_NOT_FIT",
     )

@@ -82,7 +82,7 @@ class Backlog:
             return footprint(replace(job.spec, size=side), content, styles, at_once=at_once)
 
         spills = _spills(devices) or bool(job.terms.settings.get("spilled"))  # begun so elsewhere it goes on so here
-        check_fit(need, header, budgets, at, spills=spills)
+        check_fit(need, header, budgets, at, spills=spills, host_bytes=_host_bytes(devices))
         if spills and need.spills(max(budgets)):
             check_scratch(need, header, self._store.free_bytes() - DISK_RESERVE_BYTES)
 
@@ -217,3 +217,8 @@ def _spills(devices: Sequence[Device]) -> bool:
 def _at_once(devices: Sequence[Device]) -> bool:
     """Likewise whether it runs layers as a whole."""
     return bool(devices) and max(devices, key=lambda device: device.budget_bytes).at_once
+
+
+def _host_bytes(devices: Sequence[Device]) -> int:
+    """Likewise what jobs may take of the memory beside it."""
+    return max(devices, key=lambda device: device.budget_bytes).host_bytes if devices else 0

@@ -23,7 +23,7 @@ class Worker:
         encoders: those in its memory.
         budget_bytes: what jobs may take of its device; 0 until it has told.
         precision: of the forward pass, what pays there; empty until it has told.
-        spills, at_once: see `Device`.
+        spills, at_once, host_bytes: see `Device`.
         resting: it was ended because there was nothing to do.
     """
 
@@ -34,6 +34,7 @@ class Worker:
         self.description = ""
         self.encoders: list[str] = []
         self.budget_bytes, self.precision, self.spills, self.at_once = 0, "", False, False
+        self.host_bytes = 0
         self.resting = False
 
     @property
@@ -52,6 +53,7 @@ class Worker:
             self.ready, self.device, self.description = True, header["device"], header["description"]
             self.budget_bytes, self.precision = header["budget_bytes"], header["precision"]
             self.spills, self.at_once = header.get("spills", False), header.get("at_once", False)
+            self.host_bytes = header.get("host_bytes", 0)
         elif header["event"] == "loaded":
             self.encoders = header["encoders"]
 
@@ -129,4 +131,4 @@ class Table(Generic[W]):
 def devices(pool: Pool) -> list[Device]:
     """The devices, as far as workers have told of them; of those that rest, too."""
     known = [worker for worker in (*pool.workers, *pool.resting) if worker.budget_bytes]
-    return [Device(worker.budget_bytes, worker.precision, worker.spills, worker.at_once) for worker in known]
+    return [Device(w.budget_bytes, w.precision, w.spills, w.at_once, w.host_bytes) for w in known]

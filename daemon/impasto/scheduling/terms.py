@@ -26,7 +26,8 @@ def fixed(job: Job, need: Footprint, devices: Sequence[Device]) -> Job:
     device = max(devices, key=lambda each: each.budget_bytes)
     base = job.terms.settings or settings_at_admission(job.spec)  # none: taken in by an older version
     spilled = device.spills and need.spills(device.budget_bytes)
-    cut = {"tile": need.tile(device.budget_bytes, spilled=spilled), "spilled": spilled}
+    tile = need.tile(device.budget_bytes, spilled=spilled, host_limit=device.host_bytes)
+    cut = {"tile": tile, "spilled": spilled, "tiles_on_gpu": spilled and device.at_once}
     told = {**base, "precision": device.precision, **cut}
     return replace(job, terms=replace(job.terms, settings=kept_once(told)))
 

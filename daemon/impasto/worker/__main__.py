@@ -108,14 +108,14 @@ class Worker:
         return None
 
     def _broke(self, job: str, error: Exception) -> dict[str, Any] | None:
-        """Ends a job; or, where it wanted memory, lets go of it and returns the verb to begin it anew with."""
-        from impasto.worker.again import in_smaller_tiles, why  # noqa: PLC0415
+        """Ends a job; or, where another way is left, lets go of it and returns the verb to begin it anew with."""
+        from impasto.worker.again import another_way, why  # noqa: PLC0415
 
         if not self._studio.answers():  # nor ever will: the front starts another worker, which goes on with the jobs
             log.critical("%s no longer computes for this process, which ends", self._studio.device)
             os._exit(BROKEN)
         painting, started = self._paintings.get(job), self._started.get(job, {})
-        anew = None if painting is None else in_smaller_tiles(started, painting, error)
+        anew = None if painting is None else another_way(started, painting, error)
         if painting is None or anew is None:
             self._fail(job, *why(error, started, self._studio))
             self._studio.release()
@@ -259,9 +259,16 @@ def main() -> None:
     free = studio.free_bytes()
     budget = options.memory_mb << 20 or int(BUDGET_SHARE * free)
     budget = budget // max(1, options.sharers) if told["device"] == "cpu" else min(budget, free)  # a card has no swap
-    told |= {"precision": studio.precision, "spills": studio.spills, "at_once": studio.at_once}
-    line.say("ready", **told, budget_bytes=budget)
+    told |= {"precision": studio.precision, "spills": True, "at_once": studio.at_once, "budget_bytes": budget}
+    line.say("ready", **told, host_bytes=host_bytes(studio, told["devices"]))
     Worker(line, studio).run()
+
+
+def host_bytes(studio: "Studio", devices: int) -> int:
+    """What jobs may take of the memory beside each of so many devices; 0 where that is the device's own."""
+    from impasto.worker.studio import HOST  # noqa: PLC0415  # seconds; see the module's contract
+
+    return 0 if studio.device == HOST else int(BUDGET_SHARE * studio.free_bytes(HOST)) // devices
 
 
 def open_studio(index: int, threads: int, nice: int, shelf: Shelf) -> tuple["Studio", dict[str, Any]]:

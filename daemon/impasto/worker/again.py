@@ -1,4 +1,4 @@
-"""What becomes of a painting that an error stopped: a second try in smaller tiles where memory was wanting, or words.
+"""What becomes of a painting that an error stopped: another try, in smaller tiles or on the processor, or words.
 
 Knows what a job was started with, its painting and what went wrong. Must not know processes or frames.
 ``worker.__main__`` asks it.
@@ -6,16 +6,23 @@ Knows what a job was started with, its painting and what went wrong. Must not kn
 
 import errno
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from impasto.engine.memory import smaller, wants_memory
+from impasto.engine.precision import paying_precision
 from impasto.image import ImageHeader
 from impasto.method.choices import settings_to_json
 from impasto.spec import StylizeSpec
 from impasto.worker.painting import Painting
-from impasto.worker.studio import Studio
+from impasto.worker.studio import HOST, Studio
 
 WHY_UNSAVED = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the daemon's disk quota is used up"}
+
+
+def another_way(started: Mapping[str, Any], painting: Painting, error: Exception) -> dict[str, Any] | None:
+    """The verb to start the job with anew; None where nothing is left to be tried."""
+    return in_smaller_tiles(started, painting, error) or on_the_processor(started, painting, error)
 
 
 def in_smaller_tiles(started: Mapping[str, Any], painting: Painting, error: Exception) -> dict[str, Any] | None:
@@ -30,6 +37,19 @@ def in_smaller_tiles(started: Mapping[str, Any], painting: Painting, error: Exce
         return None
     terms = {**started["terms"], "settings": settings_to_json(found)}
     return {**started, "terms": terms, "again": f"memory ran out: a new attempt is made in tiles of {found.tile} px"}
+
+
+def on_the_processor(started: Mapping[str, Any], painting: Painting, error: Exception) -> dict[str, Any] | None:
+    """Likewise, of a picture whose arrays lie on the disk and whose tiles went to a GPU: all that is left to it.
+
+    Whatever broke on the way there and back, the processor works on the same arrays and goes on from the same state.
+    """
+    if not painting.settings.tiles_on_gpu or isinstance(error, OSError | MemoryError):
+        return None
+    precision = paying_precision(HOST)
+    found = replace(painting.settings, tiles_on_gpu=False, precision=precision)
+    terms = {**started["terms"], "settings": settings_to_json(found)}
+    return {**started, "terms": terms, "again": "its tiles failed on the card: a new attempt is made on the processor"}
 
 
 def why(error: Exception, started: Mapping[str, Any], studio: Studio) -> tuple[str, str]:

@@ -17,7 +17,7 @@ import numpy as np
 from impasto import pixels
 from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
 from impasto.engine.large import resized
-from impasto.engine.memory import within
+from impasto.engine.memory import need_of, within
 from impasto.engine.room import MEMORY
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader, PixelFormat, fit_long_side
@@ -28,7 +28,7 @@ from impasto.worker.budget import Budget
 from impasto.worker.material import Material
 from impasto.worker.result import Beside, put, put_result
 from impasto.worker.saving import Outcome, Saving
-from impasto.worker.studio import Picture, Studio
+from impasto.worker.studio import HOST, Picture, Studio
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,9 @@ class Painting:
         )
         self._material = Material(opened, self.header, self.settings.style_scale)
         self.nothing, self.again = self._material.selects_nothing(), ""
-        self._device = studio.place(spilled=self.settings.spilled)
-        encoder = studio.placed(studio.encoder(spec.encoder, self._terms.encoder_sha256), self._device)
+        self._device = HOST if self.settings.spilled else studio.device  # where its pictures lie
+        encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
+        encoder = studio.placed(encoder, studio.place(self.settings))
         if not self.nothing:
             self._check_memory(studio, encoder, pulse)
         self._scales = pyramid(self.header.height, self.header.width, self.settings.steps, self.settings.max_scales)
@@ -118,16 +119,24 @@ class Painting:
         largest = max(width * height for width, height in sizes)
         around, guides = 2 * self.settings.margin, self._spec.guides(self._material.content.header)
         size = (self.header.height + around, self.header.width + around)
-        free, spills = studio.free_bytes(spilled=self.settings.spilled), self._device.type == "cpu"
+        free, spills = studio.free_bytes(studio.place(self.settings)), self._device == HOST
         cut, self._needed = within(encoder, size, largest, self.settings, free, spills=spills, guides=guides)
         if cut != self.settings:  # there is less than when the job came in
             self.settings, self.again = cut, f"memory is short now: it is painted in tiles of {cut.tile} px"
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
+        if self.settings.tiles_on_gpu and studio.device != HOST:
+            self._check_host(need_of(encoder, self.settings, guides).host(size[0] * size[1], largest, cut.tile))
         if self.settings.spilled and self._terms.folder is not None:
             checkpoint.prepare(self._terms.folder)
             masks = self._spec.masks(self._material.content.header)
             self._material.lie_in(self._terms.folder, size[0] * size[1], pulse, masks)
+
+    def _check_host(self, needed: int) -> None:
+        """Whether the memory beside a GPU holds what is there of a picture whose tiles go to it."""
+        free = self._studio.free_bytes(HOST)
+        if needed > free:
+            raise CannotServe(self._studio.shortage(self.header, needed, free, HOST), reason="DOES_NOT_FIT")
 
     def shortage(self, free: int) -> str:
         """For people: how much it needs, that only `free` bytes are there, and what to do."""

@@ -21,10 +21,12 @@ from impasto.engine.closeness import LEAST_COSINE, least_cosine
 from impasto.engine.precision import has_tf32, paying_precision
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
-from impasto.method import Precision
+from impasto.method import Precision, Settings
 from impasto.method.defaults import defaults
 from impasto.spec import SLIM
 from impasto.weights import Shelf, sha256_of
+
+HOST = torch.device("cpu")  # whose memory alone goes on to the disk
 
 log = logging.getLogger(__name__)
 
@@ -100,11 +102,6 @@ class Studio:
         return self._precision
 
     @property
-    def spills(self) -> bool:
-        """Whether arrays of a large picture's size may lie on the disk: only where its memory is the system's."""
-        return self.device.type == "cpu"
-
-    @property
     def at_once(self) -> bool:
         """Whether layers are run as a whole, which takes more memory: as ``engine.seeing`` chooses."""
         return self.device.type == "cuda"
@@ -148,12 +145,12 @@ class Studio:
             log.info(told, found, name, device, LEAST_COSINE, kept)
         return self._tf32[sha256]
 
-    def place(self, *, spilled: bool) -> torch.device:
-        """Where a job is computed: one whose arrays lie on the disk on the processor, which alone can work on them.
+    def place(self, settings: Settings) -> torch.device:
+        """Where a job is computed: one whose arrays lie on the disk on the processor, if its tiles do not go to a GPU.
 
-        A GPU takes in none of those; but one that was begun elsewhere goes on here, to the same pixels.
+        One that was begun on a processor goes on there, to the same pixels, beside a GPU, too.
         """
-        return torch.device("cpu") if spilled else self.device
+        return HOST if settings.spilled and not settings.tiles_on_gpu else self.device
 
     def placed(self, encoder: VGG, device: torch.device) -> VGG:
         """An encoder there: itself, or a copy, which is nobody else's."""
@@ -172,9 +169,9 @@ class Studio:
             return self._loaded.get(name, ())  # removed: what was loaded still serves the jobs that were accepted
         return found.st_ino, found.st_size, found.st_mtime_ns
 
-    def free_bytes(self, *, spilled: bool = False) -> int:
-        """Memory that a job may still take, where it is computed: see `place`."""
-        if self.place(spilled=spilled).type == "cuda":  # what torch keeps for later counts as free
+    def free_bytes(self, device: torch.device | None = None) -> int:
+        """Memory that a job may still take on the device, or on another."""
+        if (device or self.device).type == "cuda":  # what torch keeps for later counts as free
             kept = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
             return torch.cuda.mem_get_info(self.device)[0] + kept
         malloc.trim()  # likewise what malloc keeps
@@ -184,12 +181,12 @@ class Studio:
         except (OSError, StopIteration):
             return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
-    def shortage(self, header: ImageHeader, needed: int, free: int) -> str:
-        """For people: that a picture needs so many bytes and only so many are free, and what to do."""
+    def shortage(self, header: ImageHeader, needed: int, free: int, device: torch.device | None = None) -> str:
+        """For people: that a picture needs so many bytes there and only so many are free, and what to do."""
         size = int(max(header.width, header.height) * min(0.7, (free / needed) ** 0.5 * 0.9))
         return (
-            f"{header.width}x{header.height} px need about {needed >> 20} MiB on {self.device}, and {free >> 20} MiB "
-            f"are free: ask for a size of about {size}"
+            f"{header.width}x{header.height} px need about {needed >> 20} MiB on {device or self.device}, and "
+            f"{free >> 20} MiB are free: ask for a size of about {size}"
         )
 
     def answers(self) -> bool:

@@ -96,8 +96,9 @@ class Look:
             found = list(in_tiles(image, Tiling(encoder, chain, wanted, self.tile, size, self.room)))
         else:
             returns = image.requires_grad and torch.is_grad_enabled()
-            passage = passage_of(chain, wanted, returns=returns, pulse=encoder.pulse)
-            found = list(through(encoder.entered(image), passage))
+            device = chain.units[0].weight.device  # the picture may lie elsewhere
+            passage = passage_of(chain, wanted.to(device), returns=returns, pulse=encoder.pulse)
+            found = list(through(encoder.entered(image.to(device)), passage))
         count = len(self.style) * len(self.guides)
         return Seen(self.by_layer(found[:count]), dict(zip(self.content, found[count:], strict=True)))
 

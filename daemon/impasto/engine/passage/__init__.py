@@ -10,8 +10,8 @@ first blocks go through convolution, ReLU and pooling while they are in the proc
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -48,6 +48,11 @@ class Wanted:
     def layers(self) -> tuple[str, ...]:
         """All of them."""
         return (*self.style, *self.content)
+
+    def to(self, device: torch.device) -> Self:
+        """The same, with its shares there."""
+        there = {name: tuple(one if one is None else one.to(device) for one in of) for name, of in self.style.items()}
+        return replace(self, style=there)
 
 
 class Passage:

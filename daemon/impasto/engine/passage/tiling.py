@@ -6,6 +6,9 @@ losses, or how much memory there is: the side of the tiles is given.
 J depends on the picture through sums over all positions (Galerne et al. 2024, "Scaling Painting Style Transfer"). A
 first round over all tiles, without a way back, adds them up; what J asks of the sums is then known, and a second round
 takes it back through each tile alone. Nothing is approximated, as each tile is seen with enough around it.
+
+A picture may lie elsewhere than the network, with all that is of its size: each tile goes to where that is, and what is
+found of it comes back. Sums over all positions stay with the network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -98,6 +101,7 @@ class Tiling:
         self, encoder: VGG, chain: Chain, wanted: Wanted, side: int, size: tuple[int, int], room: Room = MEMORY
     ) -> None:
         """`side` of the tiles, of a picture of `size`, height and width; what is found is laid into `room`."""
+        self._device = chain.units[0].weight.device
         self._room = room
         self._encoder, self._chain, self._wanted = encoder, chain, wanted
         self._ground = Ground(*size, around=chain.units[0].padding == "circular")
@@ -110,7 +114,7 @@ class Tiling:
         count = sum(len(shares) for shares in self._wanted.style.values())
         for tile in self._tiles:
             outer = self._ground.outer(tile, FEATURE_MARGIN_PX)
-            wanted = replace(self._wanted, style=self._inner_shares(tile, outer, image))
+            wanted = replace(self._wanted, style=self._inner_shares(tile, outer, image.dtype))
             passage = passage_of(self._chain, wanted, returns=False, pulse=self._encoder.pulse)
             found = passage.there(self._encoder.entered(self._seen(image, outer)))
             sums = [a + b for a, b in zip(sums, found[:count], strict=True)] if sums else found[:count]
@@ -145,10 +149,10 @@ class Tiling:
         return slope
 
     def _seen(self, image: Tensor, outer: tuple[list[Span], list[Span]]) -> Tensor:
-        return taken(image, outer, 1, (self._ground.height, self._ground.width))
+        return taken(image, outer, 1, (self._ground.height, self._ground.width)).to(self._device)
 
     def _layer_part(self, values: Tensor, name: str, outer: tuple[list[Span], list[Span]]) -> Tensor:
-        return taken(values, outer, self._strides[name], self._sizes[name])
+        return taken(values, outer, self._strides[name], self._sizes[name]).to(self._device)
 
     def _outer_shares(self, outer: tuple[list[Span], list[Span]]) -> Mapping[str, tuple[Tensor | None, ...]]:
         """What the positions of a tile and around it count in the whole picture."""
@@ -158,13 +162,14 @@ class Tiling:
         }
 
     def _inner_shares(
-        self, tile: Tile, outer: tuple[list[Span], list[Span]], image: Tensor
+        self, tile: Tile, outer: tuple[list[Span], list[Span]], dtype: torch.dtype
     ) -> Mapping[str, tuple[Tensor | None, ...]]:
         """Likewise, but only of the tile itself: each position counts in one tile."""
         found: dict[str, tuple[Tensor | None, ...]] = {}
         for name, shares in self._wanted.style.items():
             (height, width), stride = self._sizes[name], self._strides[name]
-            (top, left), inside = self._corner(tile, outer, stride), image.new_zeros(self._seen_size(outer, name))
+            (top, left), size = self._corner(tile, outer, stride), self._seen_size(outer, name)
+            inside = torch.zeros(size, dtype=dtype, device=self._device)
             rows, columns = (_cells(span, stride, side)[1] for span, side in zip(tile, (height, width), strict=True))
             inside[top : top + rows, left : left + columns] = 1
             alike, flat = inside.view(-1, 1) / (height * width), inside.view(-1, 1)
