@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from impasto.image import ImageHeader
 from impasto.job import Job, State
+from impasto.method.settings import USUAL_HISTORY
 from impasto.scheduling.admission import Footprint, footprint
 from impasto.scheduling.decision import Runnable
 from impasto.scheduling.fairness import Account
@@ -45,7 +46,8 @@ class Want:
 def _taken(want: Want, job: Job) -> tuple[int, int]:
     """Bytes in a turn, and between turns, by the job's terms as far as they are fixed."""
     settings = job.terms.settings
-    return want.need.taken(settings.get("tile", 0), spilled=settings.get("spilled", False))
+    history = settings.get("history", USUAL_HISTORY)
+    return want.need.taken(settings.get("tile", 0), spilled=settings.get("spilled", False), history=history)
 
 
 class Demand:
