@@ -6,9 +6,10 @@ and how much lies on the card. It knows nothing of streams, graphs, kernels or s
 """
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -28,10 +29,11 @@ class OnCard(Tensor):
     card: ClassVar["FakeCard | None"] = None
 
     @staticmethod
-    def __new__(cls, held: Tensor) -> Self:
+    def __new__(cls: type[Self], held: Tensor) -> Self:
         """Says of itself what `held` says, but for the device."""
-        place = {"strides": held.stride(), "storage_offset": held.storage_offset(), "dtype": held.dtype}
-        made = torch.Tensor._make_wrapper_subclass(cls, held.shape, **place)
+        made = torch.Tensor._make_wrapper_subclass(
+            cls, held.shape, held.stride(), held.storage_offset(), dtype=held.dtype
+        )
         made.held = held
         if cls.card is not None:
             cls.card.holds(held)
@@ -45,13 +47,21 @@ class OnCard(Tensor):
         """Of its numbers."""
         return self.held.data_ptr()
 
-    def __repr__(self) -> str:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """With numbers of its own; a module's weight stays one."""
+        copied: Tensor = OnCard(self.held.detach().clone())
+        if isinstance(self, torch.nn.Parameter):
+            copied = torch.nn.Parameter(copied, requires_grad=self.requires_grad)
+        memo[id(self)] = copied
+        return copied
+
+    def __repr__(self) -> str:  # type: ignore[override]  # torch's keyword is for tensors inside others
         return f"<OnCard {tuple(self.shape)}>"
 
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]  # as torch says to do
 
     @classmethod
-    def __torch_dispatch__(
+    def __torch_dispatch__(  # type: ignore[override]  # its stub forgets that it is a class method
         cls, func: Any, _types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         """Every operation that has a tensor of the card: all of them must be, as CUDA wants it."""
@@ -71,12 +81,12 @@ class OnCard(Tensor):
 
 
 def _convolved(x: Tensor, weight: Tensor, bias: Tensor, *place: Any) -> Tensor:
-    """cuDNN's convolution with bias and ReLU, which the processor has not."""
+    """CuDNN's convolution with bias and ReLU, which the processor has not."""
     stride, padding, dilation, groups = place
     return F.conv2d(x, weight, bias, stride, padding, dilation, groups).relu_()
 
 
-def _copied(to: Tensor, of: Tensor, _waits: bool = False) -> Tensor:  # noqa: FBT001, FBT002  # as torch calls it
+def _copied(to: Tensor, of: Tensor, _waits: bool = False) -> Tensor:  # as torch calls it
     """A copy may cross."""
     if isinstance(to, OnCard) != isinstance(of, OnCard) and OnCard.card is not None:
         OnCard.card.crossed(of, there=isinstance(to, OnCard))
@@ -91,10 +101,9 @@ class Crossing(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, of: Tensor, card: "FakeCard") -> Tensor:
         """A copy."""
-        there = not isinstance(of, OnCard)
         ctx.card = card
-        card.crossed(of, there=there)
-        return OnCard(of.clone()) if there else of.held.clone()
+        card.crossed(of, there=not isinstance(of, OnCard))
+        return of.held.clone() if isinstance(of, OnCard) else OnCard(of.clone())
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -108,11 +117,13 @@ class FakeCard(TorchFunctionMode):
 
     Attributes:
         fails_at: the crossing, counted from 1, at which it breaks; 0 means never.
+        total: bytes of its memory, as it tells.
         there, back: shapes of what went to the card, and of what came back.
         bytes: that lie there now; `peak` is the most that ever did.
     """
 
     fails_at: int = 0
+    total: int = 8 << 30
     there: list[tuple[int, ...]] = field(default_factory=list)
     back: list[tuple[int, ...]] = field(default_factory=list)
     bytes: int = 0
@@ -121,15 +132,21 @@ class FakeCard(TorchFunctionMode):
     def __post_init__(self) -> None:
         super().__init__()
         self._known = set[int]()
+        told = {"memory_reserved": 0, "memory_allocated": 0, "mem_get_info": (self.total, self.total)}
+        silent = {"synchronize": None, "empty_cache": None}
+        answers: dict[str, Any] = {name: mock.Mock(return_value=said) for name, said in (told | silent).items()}
+        self._driver = mock.patch.multiple("torch.cuda", **answers)
 
     def __enter__(self) -> Self:
         OnCard.card = self
+        self._driver.start()
         torch.__future__.set_overwrite_module_params_on_conversion(True)  # a weight becomes another tensor there
-        super().__enter__()
+        super().__enter__()  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *error: object) -> None:
-        super().__exit__(*error)
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        self._driver.stop()
         OnCard.card = None
         torch.__future__.set_overwrite_module_params_on_conversion(False)
 
@@ -179,8 +196,3 @@ class FakeCard(TorchFunctionMode):
         kinds = [one for one in (*rest, kwargs.get("dtype")) if isinstance(one, torch.dtype)]
         moved: Tensor = tensor.to(kinds[0]) if kinds else tensor
         return moved
-
-
-def all_of(module: torch.nn.Module) -> Iterator[Tensor]:
-    """Its weights and buffers."""
-    yield from (*module.parameters(), *module.buffers())

@@ -162,6 +162,21 @@ class Daemon:
         return self.process.wait(DEADLINE_S)
 
 
+@contextmanager
+def held(daemon: Daemon) -> Iterator[None]:
+    """Its worker stands still, so that nothing ends meanwhile, however quick the machine.
+
+    For less than the silence after which a worker is replaced; the daemon may be killed meanwhile, and take it along.
+    """
+    wait_for(lambda: daemon.info().devices[0].worker_pid > 0, "a worker")
+    os.kill(pid := daemon.ready(), signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
 def picture(width: int = 64, height: int = 48, seed: int = 0) -> Image.Image:
     """A picture with forms, edges and texture, different for every seed."""
     rng = np.random.default_rng(seed)

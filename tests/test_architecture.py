@@ -91,6 +91,7 @@ DOORS = {
         " engine.pulse engine.pyramid engine.room engine.scratch malloc method",
         "torch",
     ),
+    "engine.closeness": Door("engine.encoder engine.objective engine.pulse method", "torch"),
     "engine.descent": Door("engine.memory engine.objective engine.room engine.scratch method", "torch"),
     "engine.encoder": Door("engine.pulse", "torch safetensors"),
     "engine.large": Door("engine.encoder engine.margin engine.room", "torch"),
@@ -168,7 +169,7 @@ DOORS = {
     "scheduling.device": Door(),
     "scheduling.fairness": Door(),
     "scheduling.forecast": Door("scheduling.fairness"),
-    "scheduling.orders": Door("image job"),
+    "scheduling.orders": Door("image job scheduling.terms"),
     "scheduling.local_pool": Door("frames scheduling.pool scheduling.process"),
     "scheduling.pool": Door("frames scheduling.device"),
     "scheduling.process": Door("frames malloc scheduling.vitals"),
@@ -215,7 +216,7 @@ DOORS = {
     ),
     "worker.result": Door("engine image pixels worker.studio", "torch numpy"),
     "worker.saving": Door("worker.checkpoint engine"),
-    "worker.studio": Door("engine errors image malloc method pixels spec weights", "torch"),
+    "worker.studio": Door("engine engine.closeness errors image malloc method pixels spec weights", "torch"),
     "worker.tensor_file": Door("", "torch xxhash"),
 }
 # The plug-ins live in foreign interpreters: what each folder may see beside the standard library and itself.

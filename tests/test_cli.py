@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from PIL import Image, ImageCms
 
-from harness import Daemon, Home, picture, wait_for
+from harness import Daemon, Home, held, picture, wait_for
 from impasto import __version__
 from impasto.v1 import stylize_pb2
 from test_daemon import CANCELLED, Stub, steps_done
@@ -161,15 +161,17 @@ def test_a_picture_that_cannot_be_written_is_still_there(
     """The folder went away while it was painted, as a disk may fill: the command tells how to get it elsewhere."""
     folder = tmp_path / "folder"
     folder.mkdir()
-    words = daemon.home.command("stylize", str(photo), "--style", str(style), "--steps", "40", "-o")
+    words = daemon.home.command("stylize", str(photo), "--style", str(style), "--steps", "3", "-o")
     with daemon.client() as client:
+        client.stylize(photo, style, steps=1)  # or the worker may be at rest, where there is none to be held
         had = {job.name for job in client.jobs()}
-        command = subprocess.Popen(
-            [*words, str(folder / "out.png")],
-            env=daemon.home.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        wait_for(lambda: bool({job.name for job in client.jobs()} - had), "the command's job")
-        folder.rmdir()
+        with held(daemon):
+            command = subprocess.Popen(
+                [*words, str(folder / "out.png")],
+                env=daemon.home.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            )  # fmt: skip
+            wait_for(lambda: bool({job.name for job in client.jobs()} - had), "the command's job")
+            folder.rmdir()
         told, _ = command.communicate(timeout=240)
     hint = told.split("what was reached stays for 24 hours: impasto ")[1].splitlines()[0]
     fetched = daemon.home.run(*hint.replace("FILE", str(tmp_path / "out.png")).split())

@@ -46,7 +46,7 @@ def samples(daemon: Daemon, blob: str) -> bytes:
 def test_a_drained_job_goes_on_in_the_next_daemon_to_the_same_pixels(start: Start) -> None:
     """The watcher is told why its stream ends; the next daemon goes on from there; pixels as if uninterrupted."""
     daemon = start()
-    message = noisy(120)
+    message = noisy(200)
     with daemon.channel() as channel:
         name = created(Stub(channel), message)
         steps_done(Stub(channel), name, 5)

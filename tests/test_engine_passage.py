@@ -256,8 +256,8 @@ def test_bits_come_back(height: int, width: int, channels: int, dtype: torch.dty
     assert torch.equal(found, (values * mask)[:, :, first:])
 
 
-@pytest.mark.parametrize(("capability", "precision"), [((9, 0), "mixed"), ((8, 0), "mixed"), ((7, 5), "float32")])
-def test_a_gpu_with_matrix_units_gets_mixed_precision(
+@pytest.mark.parametrize(("capability", "precision"), [((9, 0), "tf32"), ((8, 0), "tf32"), ((7, 5), "float32")])
+def test_a_gpu_with_matrix_units_gets_tf32(
     monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], precision: str
 ) -> None:
     """Those have TF32 and bfloat16 since Ampere."""

@@ -1,6 +1,7 @@
 """A GPU's worker from inside: states that move between devices, memory against its forecast, what is computed there.
 
-In this process, on a real card; skipped where there is none, as ``test_gpu``.
+In this process, on a real card; skipped where there is none, as ``test_gpu``. What is new here since 26 November 2026,
+16:30, no card was there for: the test of what weights allow TF32, and ``mixed`` there.
 """
 
 import gc
@@ -13,11 +14,16 @@ import numpy as np
 import pytest
 import torch
 
+from fakes import EmulatedTF32
 from impasto.engine import random_encoder, stylize
+from impasto.engine.closeness import LEAST_COSINE, least_cosine
 from impasto.engine.descent import Descent, by_autograd
 from impasto.engine.encoder import MOST_SHRUNK, resize
 from impasto.engine.encoder.files import load_slim
 from impasto.engine.memory import bytes_needed, wants_memory
+from impasto.engine.objective import seeing
+from impasto.engine.passage.at_once import AtOnce
+from impasto.engine.precision import has_tf32
 from impasto.image import ImageHeader
 from impasto.method import ObjectiveName, Precision, Settings
 from impasto.method.choices import settings_of, settings_to_json
@@ -102,6 +108,47 @@ def test_a_spilled_job_goes_on_on_the_processor(tmp_path: Path) -> None:
     assert here == there
 
 
+def test_tiles_of_a_spilled_print_are_painted_there(tmp_path: Path) -> None:
+    """Nearly the processor's picture, and of the card's memory no more than is forecast for such a tile.
+
+    Younger than the last card that was lent: seen to pass on a fake one alone (``test_tiles_on_card``).
+    """
+    terms = {"spilled": True, "tile": 64, "tiles_on_gpu": True, "precision": "float32"}
+    before = torch.cuda.memory_allocated()
+    begun = painting(DEVICE, tmp_path / DEVICE, terms, steps=4)
+    here = ended(begun, tmp_path / "out")
+    peak = torch.cuda.max_memory_allocated() - before
+    there = ended(painting("cpu", tmp_path / "cpu", terms, steps=4), tmp_path / "out")
+    network = begun._studio.encoders["vgg19-slim"]
+    said = bytes_needed(network, HEADER.pixels, HEADER.pixels, begun.settings)
+    measured.info("in tiles from the host: peak %d MiB, forecast %d", peak // MIB, said // MIB)
+
+    assert apart(samples(here), samples(there), 255, "tiles from the host") < ALIKE
+    assert peak < said
+
+
+def test_tf32_is_for_weights_that_allow_it(tmp_path: Path) -> None:
+    """The shipped encoder does, random ones do not; each the same twice, and as a processor says that rounds so."""
+    device, rounded, found = torch.device(DEVICE), dict[str, float](), dict[str, list[float]]()
+    if not has_tf32(device):
+        pytest.skip("this card has no TF32")
+    for name, network in (("vgg19-slim", load_slim()), ("vgg19", random_encoder(0.25))):
+        weights = defaults(name).weights
+        with EmulatedTF32(), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(seeing, "passage_of", AtOnce)
+            rounded[name] = least_cosine(network, weights)
+        network.to(device)
+        found[name] = [least_cosine(network, weights) for _ in range(2)]
+        measured.info("%s: a gradient's cosine %.6f and %.6f, emulated %.6f", name, *found[name], rounded[name])
+    studio = Studio(device, Shelf(tmp_path))
+
+    assert max(found["vgg19"]) < LEAST_COSINE <= min(found["vgg19-slim"])
+    for name, twice in found.items():
+        assert twice[0] == pytest.approx(twice[1], abs=1e-6)
+        assert 1 - twice[0] == pytest.approx(1 - rounded[name], rel=1)
+    assert studio.precision_of("vgg19-slim", studio.encoder("vgg19-slim"), "tf32", lambda: None) == "tf32"
+
+
 OBJECTIVES: tuple[ObjectiveName, ...] = ("gatys", "neural-style", "spst", "w2")
 
 
@@ -124,7 +171,7 @@ def test_each_objective_is_that_of_the_processor(objective: ObjectiveName, encod
     assert found[DEVICE, 128]["total"] == pytest.approx(found[DEVICE, 0]["total"], rel=NEAR)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed"])
+@pytest.mark.parametrize("precision", ["float32", "mixed", "tf32"])
 def test_the_gradient_is_that_of_the_processor(precision: Precision) -> None:
     """The first move of Adam is the gradient's signs: nearly all of them are the processor's."""
     generator = torch.Generator().manual_seed(1)
@@ -146,13 +193,13 @@ def test_the_gradient_is_that_of_the_processor(precision: Precision) -> None:
 @pytest.mark.parametrize(
     ("encoder", "side", "tile", "precision"),
     [
-        ("vgg19-slim", 512, 0, "mixed"),
-        ("vgg19-slim", 2048, 0, "mixed"),
+        ("vgg19-slim", 512, 0, "tf32"),
+        ("vgg19-slim", 2048, 0, "tf32"),
         ("vgg19-slim", 3072, 0, "float32"),
-        ("vgg19-slim", 3072, 512, "mixed"),
-        ("vgg19", 512, 0, "mixed"),
+        ("vgg19-slim", 3072, 512, "tf32"),
+        ("vgg19", 512, 0, "tf32"),
         ("vgg19", 1024, 0, "float32"),
-        ("vgg19", 2048, 0, "mixed"),
+        ("vgg19", 2048, 0, "tf32"),
         ("vgg19", 2304, 512, "float32"),
     ],
 )

@@ -385,7 +385,7 @@ def test_a_daemon_killed_in_mid_run_is_started_again(
     daemon = start()
     editor = open_editor(daemon.home)
     content, style = long_layer(editor)
-    _, heard = editor.paint(content, style, settings={"steps": 60})
+    _, heard = editor.paint(content, style, settings={"steps": 120})
     editor.until(lambda: heard.step >= 2, "the second step")
     daemon.end(signal.SIGKILL)
     editor.until(lambda: heard[-1].last, "the end")

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import pytest
 
 import rooms
 from fakes import Wire
-from harness import Daemon, Home, encoded, long_request, picture, request, wait_for
+from harness import Home, encoded, held, long_request, picture, request, wait_for
 from impasto.access import certificate
 from impasto.client import Client, Picture, Progress, sending
 from impasto.client.lifeline import FAR_FOUND, FAR_LOST, Lifeline, OnConnection
@@ -419,17 +418,6 @@ class Artist(threading.Thread):
     def jobs(self) -> set[str]:
         """Names of all jobs that it has heard of."""
         return {told.job for told in self.heard}
-
-
-@contextmanager
-def held(daemon: Daemon) -> Iterator[None]:
-    """Its worker stands still, so that nothing ends meanwhile, however quick the machine."""
-    pid = daemon.ready()
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.fixture(scope="module")

@@ -386,7 +386,7 @@ async def test_jobs_of_a_lost_worker_go_on_from_their_checkpoints(bench: Bench) 
     bench.pool.table["w0"].budget_bytes = ROOM
     for client in ("a", "b"):
         await bench.submit(client)
-    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings={}, text="")
+    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings={"precision": "float32"}, text="")
     bench.pool.say("w0", "step", job="jobs/1", step=1, total_steps=30, losses={}, time_left_s=1.0)
     bench.pool.say("w0", "saved", job="jobs/1", step=1)
     bench.pool.say("w0", "step", job="jobs/1", step=2, total_steps=30, losses={}, time_left_s=1.0)
@@ -774,6 +774,23 @@ async def test_before_a_device_is_known_its_share_is_left_open_until_one_is(benc
 
     assert settled["precision"] == "mixed"
     assert record.job.terms.settings is settled
+
+
+async def test_the_precision_that_the_weights_allow_is_kept_with_the_job(bench: Bench) -> None:
+    """A card allows TF32, an encoder does not: what a worker found goes with the job to the next."""
+    worker = bench.pool.table["w0"]
+    worker.budget_bytes, worker.precision = ROOM, "tf32"
+    record = await bench.submit()
+    before = record.job.terms.settings
+    assert worker.told[0]["terms"]["settings"]["precision"] == "tf32"
+
+    bench.pool.say("w0", "begun", job="jobs/1", step=0, settings={**before, "precision": "float32"}, text="")
+    bench.pool.lose("w0", "jobs/1")
+    bench.pool.restart("w0")
+
+    assert record.job.terms.settings == {**before, "precision": "float32"}
+    assert bench.pool.table["w0"].told[0]["terms"]["settings"] == record.job.terms.settings
+    assert record.job.attempt == 1
 
 
 async def test_smaller_tiles_for_want_of_memory_are_kept_with_the_job(bench: Bench) -> None:

@@ -187,11 +187,15 @@ def test_those_who_wait_are_told_their_place_and_the_time_left(daemon: Daemon) -
     """A client's second and third job have places, which count down; times left are told once the pace is known."""
     with daemon.channel() as channel:
         stub, client = Stub(channel), Client(channel, "patient")
-        jobs = [client.created(request(steps=60, width=160, height=128)) for _ in range(3)]
+        jobs = [client.created(message) for message in (long_request(), long_request(), request())]
         steps_done(stub, jobs[0], 3)
         places = [job(stub, name).queue_position for name in jobs]
         left = [job(stub, name).time_left.ToTimedelta().total_seconds() for name in jobs]
-        events = watched(stub, jobs[2])
+        events, before = list[stylize_pb2.JobEvent](), jobs[:2]
+        for response in stub.WatchJob(stylize_pb2.WatchJobRequest(name=jobs[2]), timeout=240):
+            events.append(response.event)
+            if before and response.event.job.queue_position == len(before):
+                end(stub, before.pop(0))
 
     assert places == [0, 1, 2]
     assert 0 < left[0] < left[1] < left[2]

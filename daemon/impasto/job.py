@@ -102,7 +102,8 @@ class Terms:
         threads: of a CPU worker, as sums depend on how they are split.
         encoder_sha256: of the encoder's file; another file of the same name is another encoder.
         settings: the engine's, defaults included, as JSON can hold them; ``precision`` and ``tile`` are among them as
-            soon as a device is known, and before the job first begins.
+            soon as a device is known, and before the job first begins. On a GPU that is then the precision which the
+            device allows; the encoder's weights may want float32, which is written here before the first step.
     """
 
     threads: int = 0

@@ -1,6 +1,7 @@
 """How long it takes to a loss as good as what others end with: time to within 1 % of it, from the same start.
 
     .venv/bin/python tests/bench/race.py [--side 256] [--encoder full|slim] [--starts content noise] [--device cuda]
+                                         [--precision float32|mixed|tf32]
 
 The other is (a) neural-style-pt's loop (``bench.peers``) with its own optimiser: L-BFGS with a hundred pairs, single
 steps of rate 1, in pixels. It runs its 500 evaluations first; what it ends with, and one per cent more, is the finish
@@ -10,8 +11,9 @@ content and style, without variation: what both can say. All are timed in the sa
 every step, for nothing (an evaluation gives it). Told beside seconds are evaluations of the final size, to which those
 of coarse scales count by their pixels: they do not depend on what else the machine does. Nothing is asserted.
 
-On a GPU (a) runs as PyTorch ships it, with convolutions in TF32, and ours as a worker runs it; since J is TF32's then,
-what either ends with is told in full float32, too.
+On a GPU (a) runs as PyTorch ships it, with convolutions in TF32, and ours as a worker runs it: in TF32 only where the
+weights allow it (``engine.closeness``), unless --precision says otherwise. Since J may be TF32's then, what either ends
+with is told in full float32, too.
 
 Measured on 2026-11-26 on two quiet cores, full width with random weights, 256x192 px; (a) took 233 and 215 s, on a
 machine that was slower by half than in the morning:
@@ -27,8 +29,8 @@ machine that was slower by half than in the morning:
     100 pairs, stirred at 60                                           123   33.7     0.16
     likewise, power 0.25                                               137   35.9     0.17
 
-On one H100, full width, in one process each; (a) as PyTorch ships it took 15.5 s from content, where the process began,
-and 7.8 from noise at 512x384 px, and 17.0 from content at 1024x768:
+On one H100, full width, in one process each, all in TF32; (a) as PyTorch ships it took 15.5 s from content, where the
+process began, and 7.8 from noise at 512x384 px, and 17.0 from content at 1024x768:
 
                                  512, content        512, noise      1024, content
                               evaluations     s  evaluations     s  evaluations     s
@@ -40,6 +42,10 @@ and 7.8 from noise at 512x384 px, and 17.0 from content at 1024x768:
     100 pairs                                            259   1.1
     100 pairs, stirred at 60                             125   0.5
 
+Random weights do not allow TF32 (LOG.md), so that a worker would run these in float32. Computed, not raced, and without
+what L-BFGS takes beside: as many evaluations of 15.07 and 58.03 ms (``bench.gpu``, of squares, a third larger) are 1.4
+and, from noise, 1.9 s at 512 px, 0.09 and 0.24 of (a)'s 15.5 and 7.8 s, and 4.3 to 6.0 s at 1024, 0.25 to 0.35 of 17.0.
+
 What each ends with is within the finish in full float32, too. The curves, and what was tried from noise, are in
 engine/LOG.md.
 """
@@ -50,6 +56,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -62,6 +69,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # as a script of its own 
 from bench import malloc
 from bench.peers import InNetwork, Problem
 from impasto.engine import VGG, Objective, load_slim, random_encoder, style_targets
+from impasto.engine.closeness import LEAST_COSINE, least_cosine
 from impasto.engine.descent import Descent
 from impasto.engine.descent.coordinates import Coordinates
 from impasto.engine.descent.replay import slope_of
@@ -69,7 +77,7 @@ from impasto.engine.encoder import resize
 from impasto.engine.passage.at_once import multiplying
 from impasto.engine.precision import paying_precision
 from impasto.gallery import draw
-from impasto.method import Weights
+from impasto.method import Precision, Weights
 
 NEAR = 1.01
 NOISE_DEVIATION = 0.1  # as the engine's own noise start has it
@@ -173,7 +181,17 @@ def theirs(problem: Problem, x: Tensor, evaluations: int) -> Curve:
     return curve
 
 
-def ours(problem: Problem, x: Tensor, way: Way, evaluations: int, finish: float) -> Curve:
+def taken(problem: Problem) -> tuple[Precision, str]:
+    """The precision that a worker takes there, and why: on a GPU the weights have a say."""
+    paying = paying_precision(problem.content.device)
+    if paying != "tf32":
+        return paying, "it pays there"
+    found = least_cosine(problem.encoder, problem.weights)
+    told = f"a gradient's cosine in TF32 is {found:.5f} at least with these weights, and {LEAST_COSINE:g} is asked for"
+    return "tf32" if found >= LEAST_COSINE else "float32", told
+
+
+def ours(problem: Problem, x: Tensor, way: Way, evaluations: int, finish: float, precision: Precision) -> Curve:
     """The engine's objective and descent; what the coarse scales cost is in the curve."""
     curve, (height, width), coarser = Curve(), x.shape[2:], None
     for steps, scale in zip((*way.coarse, evaluations), (4, 2, 1), strict=True):
@@ -182,7 +200,6 @@ def ours(problem: Problem, x: Tensor, way: Way, evaluations: int, finish: float)
         size = (height // scale, width // scale)
         style = resize(problem.style, problem.style.shape[2] // scale, problem.style.shape[3] // scale)
         targets = style_targets(problem.encoder, style, tuple(problem.weights.style_layers))
-        precision = paying_precision(x.device)
         content = resize(problem.content, *size)
         objective = Objective(problem.encoder, content, targets, problem.weights, precision=precision)
         coordinates = Coordinates(*size, way.power, content)
@@ -209,14 +226,14 @@ def exactly(problem: Problem, x: Tensor) -> float:
         return float(InNetwork(problem, inplace=True)(x))
 
 
-def race(problem: Problem, start: str, evaluations: int, console: Console) -> None:
+def race(problem: Problem, start: str, evaluations: int, precision: Precision, console: Console) -> None:
     """(a) to its end, then ours until each has come within a hundredth of that."""
     x = begun(problem.content, start)
     curves = {"(a) neural-style-pt": theirs(problem, x, evaluations)}
     *_, whole_s, whole_processor_s, end = curves["(a) neural-style-pt"].points[-1]
     console.print(f"from {start}: (a) ends at J = {end:.5g} after {whole_s:.2f} s; the finish is {NEAR * end:.5g}")
     for way in WAYS[start]:
-        curves[str(way)] = ours(problem, x, way, evaluations, NEAR * end)
+        curves[str(way)] = ours(problem, x, way, evaluations, NEAR * end, precision)
     for name, curve in curves.items() if problem.content.is_cuda else ():
         assert curve.ended is not None
         console.print(f"{name}: ends at J = {exactly(problem, curve.ended):.5g} in full float32")
@@ -245,12 +262,15 @@ def main() -> None:
     parser.add_argument("--starts", choices=("content", "noise"), nargs="+", default=["content", "noise"])
     parser.add_argument("--evaluations", type=int, default=500)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=get_args(Precision))
     options = parser.parse_args()
     malloc.keeping()
     console, (made, weights) = Console(width=170), ENCODERS[options.encoder]
     problem = problem_of(made(), weights, options.side, options.device)
+    precision, why = taken(problem)
+    console.print(f"a worker takes {precision}, as {why}")
     for start in options.starts:
-        race(problem, start, options.evaluations, console)
+        race(problem, start, options.evaluations, options.precision or precision, console)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST_START_S = 300  # builds a config of its own
 START_S = 180  # measured: 6 s on a quiet machine
 TOOL_S = 60
+STILL_S = 0.8  # for so long a window that is built looks the same
 SCREEN = "1280x900x24"
 # What would stand between a test and the editor: dialogs of a first start, questions on exit, files on disk.
 SETTINGS = """(show-welcome-dialog no)
@@ -73,6 +74,24 @@ def soon(look: Callable[[], T], within_s: float) -> T:
     while not (answer := look()) and time.monotonic() < end:
         time.sleep(0.1)
     return answer
+
+
+@dataclass(frozen=True)
+class Running:
+    """A GIMP that runs, and where it prints to."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait_end(self, timeout_s: float = START_S) -> Ended:
+        """How it ended; when time is up it is killed."""
+        try:
+            code: int | None = self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            code = None
+        return Ended(code, self.log.read_text(errors="replace"))
 
 
 @dataclass
@@ -132,16 +151,13 @@ class Home:
 
     def batch(self, script: Path, *arguments: str, timeout_s: float = START_S) -> Ended:
         """Runs a Python script within GIMP without a window; `arguments` are its global ARGUMENTS."""
+        return self.begin_batch(script, *arguments).wait_end(timeout_s)
+
+    def begin_batch(self, script: Path, *arguments: str) -> Running:
+        """Likewise, without waiting for its end."""
         log = self.path / "batch.log"
         log.unlink(missing_ok=True)
-        process = self.start(["gimp-console", "-i", *evaluating(script, arguments), "--quit"], log)
-        try:
-            code: int | None = process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            code = None
-        return Ended(code, log.read_text(errors="replace"))
+        return Running(self.start(["gimp-console", "-i", *evaluating(script, arguments), "--quit"], log), log)
 
 
 def evaluating(script: Path, arguments: Sequence[str]) -> list[str]:
@@ -224,6 +240,22 @@ class Screen:
             timeout_s,
             log,
         )
+
+    def wait_still(self, window: str, timeout_s: float = START_S) -> None:
+        """Returns when a window shows something and has looked the same for a while: it is built, and hears keys.
+
+        A dialog is there before its widgets are, and what is pressed in it until then is lost.
+        """
+        seen, since_s = "", time.monotonic()
+
+        def still() -> bool:
+            nonlocal seen, since_s
+            colours, _, now = self.shell(f"import -window {window} png:- | identify -format '%k %#' -").partition(" ")
+            if now != seen or colours == "1":  # of one colour before it is drawn
+                seen, since_s = now, time.monotonic()
+            return bool(seen) and time.monotonic() - since_s > STILL_S
+
+        until(still, f"window {window} being built", timeout_s)
 
     def place(self, window: str) -> tuple[int, int, int, int]:
         """x, y, width, height of a window on the screen, in pixels."""
@@ -316,13 +348,7 @@ class Window:
 
     def wait_end(self, timeout_s: float = START_S) -> Ended:
         """Waits for GIMP to end by itself (the script is followed by --quit)."""
-        try:
-            code: int | None = self.process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            code = None
-        return Ended(code, self.log.read_text(errors="replace"))
+        return Running(self.process, self.log).wait_end(timeout_s)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from editors import gimp
 
 SEATED = Path(__file__).with_name("gimp_seated.py")
 START_S = 240
-WAIT_S = 90  # a loaded machine
+WAIT_S = 240  # a loaded machine
 HEARD_S = 1  # after which a key that did nothing is pressed again: it came too early
 NEURAL_STYLE = "<Primary><Alt>p"
 PLUG_IN_FILE = "impasto_neural_style.py"

@@ -14,6 +14,7 @@ from editors.gimp import REPOSITORY
 from editors.studio import Studio
 
 WAIT_S = 240
+HEARD_S = 5  # after which a click that met nothing is made again
 # What is run inside before each piece of Python: the window, its docker, and the docker's widgets by their names.
 INSIDE = """
 import importlib, sys
@@ -30,6 +31,8 @@ def popups():
     tops = QtWidgets.QApplication.topLevelWidgets()
     return [one for one in tops if isinstance(one, QtWidgets.QMenu) and one.isVisible()]
 """
+# A button of the docker's says when it is pressed.
+PRESSED = "named({name!r}).pressed.connect(lambda: pressed.append(True))\nanswer = True"
 
 
 class Painter:
@@ -62,12 +65,24 @@ class Painter:
         self.window.screen.click(round(x * ratio), round(y * ratio))
 
     def click(self, name: str) -> None:
-        """Clicks the middle of a widget of the docker's."""
-        self.until(f"named({name!r}).isVisible() and named({name!r}).isEnabled()", f"{name}, to be clicked")
-        self.inside(
-            f"area = docker.findChild(QtWidgets.QScrollArea)\narea.ensureWidgetVisible(named({name!r}))\nanswer = True"
-        )
-        self.click_at(f"named({name!r}).mapToGlobal(named({name!r}).rect().center())")
+        """Clicks the middle of a button of the docker's, again where it moved away under the pointer."""
+        there = f"named({name!r}).isVisible() and named({name!r}).isEnabled()"
+        self.until(there, f"{name}, to be clicked")
+        self.inside(f"import impasto_probe\nimpasto_probe.pressed = pressed = []\n{PRESSED.format(name=name)}")
+
+        def heard() -> bool:  # a button that opens a menu says so only once that is closed
+            return bool(self.ask("bool(__import__('impasto_probe').pressed or popups())"))
+
+        def clicked() -> bool:
+            if self.ask(there):
+                self.inside(
+                    f"area = docker.findChild(QtWidgets.QScrollArea)\narea.ensureWidgetVisible(named({name!r}))\n"
+                    "answer = True"
+                )
+                self.click_at(f"named({name!r}).mapToGlobal(named({name!r}).rect().center())")
+            return gimp.soon(heard, HEARD_S)
+
+        gimp.until(clicked, f"{name} being pressed", WAIT_S, self.window.log)
 
     def at_style(self, title: str) -> tuple[int, int]:
         """Where a style of the wall is on the screen, in px, scrolled into sight."""

@@ -21,13 +21,19 @@ BUSY = 0.2  # of a processor: what a worker that paints takes at the least, and 
 TICKS_PER_S = 100  # Linux's, in /proc
 
 
-def grown(seat: Seat, daemon: Daemon, size: tuple[int, int] = SIZE) -> tuple[dict[str, str], str]:
-    """A new picture on which a painting has begun to grow: what its pixels were, and the painting's job."""
+def begun(seat: Seat, size: tuple[int, int] = SIZE) -> dict[str, str]:
+    """A new picture on which a painting has begun: what its pixels were."""
     seat.dismiss_messages()
     seat.do(f"fresh{size}")
     seat.wait([PHOTO])
     before = seat.pixels()
     seat.begin()
+    return before
+
+
+def grown(seat: Seat, daemon: Daemon) -> tuple[dict[str, str], str]:
+    """A new picture on which a painting has begun to grow: what its pixels were, and the painting's job."""
+    before = begun(seat)
     seat.wait([GROWING, PHOTO])
     wanted = {"locked": [GROWING], "selected": [PHOTO], "dirty": False, "undo": True}
     seat.until(lambda: wanted.items() <= seat.state().items(), f"{wanted}, but for moments of writing")

@@ -84,9 +84,9 @@ class Studio:
 
 
 @contextmanager
-def studio(root: Path, folder: Path) -> Iterator[Studio]:
-    """A studio with a daemon of its own, gone in the end."""
-    place = Home()
+def studio(root: Path, folder: Path, **environment: str) -> Iterator[Studio]:
+    """A studio with a daemon of its own, gone in the end; `environment` is the daemon's."""
+    place = Home(**environment)
     daemon = Daemon(place)
     made = Studio(root, folder, daemon)
     try:

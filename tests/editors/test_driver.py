@@ -1,6 +1,7 @@
 """The driver of real editors: what it starts runs, what goes wrong is said, and nothing is left behind."""
 
 import re
+import secrets
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from editors import chroot, gimp, results
+from harness import wait_for
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -59,13 +61,18 @@ def test_what_a_script_raises_is_told(gimp_home: gimp.Home, script: Path) -> Non
 
 def test_a_script_that_hangs_is_ended_with_all_it_started(gimp_home: gimp.Home, script: Path) -> None:
     """When time is up GIMP, its plug-ins and their children are gone; the wait has an end."""
-    mark = "31415926"  # seconds that nobody else sleeps
+    mark = f"{31415926 + secrets.randbelow(1_000_000)}"  # seconds that nobody else sleeps
     script.write_text(f"import subprocess; subprocess.run(['sleep', '{mark}'])")
 
-    ended = gimp_home.batch(script, timeout_s=20)
+    def asleep() -> bytes:
+        return subprocess.run(["pgrep", "-f", f"^sleep {mark}"], check=False, capture_output=True).stdout
+
+    running = gimp_home.begin_batch(script)
+    gimp.until(asleep, "its child", gimp.START_S, running.log)
+    ended = running.wait_end(1)
 
     assert ended.code is None
-    assert subprocess.run(["pgrep", "-f", f"sleep {mark}"], check=False, capture_output=True).stdout == b""
+    wait_for(lambda: asleep() == b"", "the end of its child")
 
 
 def test_a_window_is_seen(root: Path, tmp_path: Path, script: Path) -> None:

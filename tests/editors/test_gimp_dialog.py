@@ -36,7 +36,7 @@ def dialog(painter: Painter, *, settled: bool = False) -> str:
     painter.key(painter.main(), "ctrl+alt+p")
     found = painter.screen.wait_window("Neural Style", WAIT_S, painter.window.log)
     if settled:
-        time.sleep(2)  # a key that comes before its widgets is lost
+        painter.screen.wait_still(found)
     return found
 
 

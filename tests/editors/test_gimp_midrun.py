@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 from editors import gimp, results
-from editors.gimp_seat import LONG, Seat, endless, seated
+from editors.gimp_seat import LONG, Seat, endless, remember, seated
 from editors.midrun import (
     BUSY,
     GROWING,
     PHOTO,
     SIZE,
     agree,
+    begun,
     cancelled,
     grown,
     idle,
@@ -35,7 +36,7 @@ from editors.midrun import (
     undone,
 )
 from editors.test_gimp_plugin import PLUG_IN, installed
-from harness import Daemon, alive, wait_for
+from harness import Daemon, alive, held, wait_for
 from impasto.v1 import stylize_pb2
 
 pytestmark = pytest.mark.timeout(1800)
@@ -50,7 +51,7 @@ ACTIONS = {
     "image-convert-u16": "<Primary><Alt>u",
     "python-fu-calling": "<Primary><Alt>x",
 }
-SMALL = 144, 112  # for paintings that are waited for to their end
+SMALL, STEPS = (144, 112), 200  # for paintings that are waited for to their end, seconds long
 KEPT = "photo, swirl"
 GONE_S = 2.0  # a killed GIMP's job is over so soon
 GRAY, U16 = 1, 250
@@ -293,20 +294,23 @@ def test_the_daemon_is_killed_then_gimp(root: Path, tmp_path: Path, start: Calla
     """
     daemon = start()
     home = installed(gimp.new_home(root, tmp_path / "home"), daemon)
+    remember(home, STEPS)
     with seated(home, tmp_path, ACTIONS, outlived_s=60) as seat:
-        seat.do(f"fresh{SMALL}")
-        seat.wait([PHOTO])
-        seat.begin()
+        begun(seat, SMALL)
         seat.wait([KEPT, PHOTO])
         undisturbed = seat.pixels()
-        grown(seat, daemon, SMALL)
+        begun(seat, SMALL)
+        seat.wait([GROWING, PHOTO])
         first = seat.pixels()[GROWING]
-        seat.until(lambda: seat.pixels().get(GROWING) != first, "another frame")
-        daemon.process.kill()
-        daemon.process.wait()
+        seat.until(lambda: seat.pixels().get(GROWING) not in (first, None), "another frame")
+        with held(daemon):
+            assert seat.names() == [GROWING, PHOTO], "it was over before its daemon was killed"
+            daemon.process.kill()
+            daemon.process.wait()
         seat.wait([KEPT, PHOTO])
         assert seat.pixels() == undisturbed
 
+        endless(home)
         _, job = grown(seat, daemon)
         (worker,) = seat.processes("impasto.worker")  # of the daemon that the plug-in started, within the root
         wait_for(lambda: load(worker) > BUSY, "a busy device")

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,7 +82,7 @@ def clicks(seat: Seat, folder: Path) -> int:
     screen.screenshot(folder / "menu.png")
     screen.click(x + width // 2, y + int(NEURAL_STYLE * LINE_PX))
     dialog = screen.wait_window("Neural Style", log=seat.window.log)
-    time.sleep(2)  # for the thumbnails, which a person would wait for, too
+    screen.wait_still(dialog)  # the thumbnails have come, which a person would wait for, too
     screen.screenshot(folder / "dialog.png")
     x, y, width, height = screen.place(dialog)
     screen.click(x + width - 50, y + height - 30)

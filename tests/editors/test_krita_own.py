@@ -94,6 +94,7 @@ def test_files_chosen_in_a_dialog_and_taken_off_again(painter: Painter) -> None:
     add(painter, "From files…")
     screen = painter.window.screen
     dialog = screen.wait_window("Pictures to paint in the manner of", WAIT_S, painter.window.log)
+    screen.wait_still(dialog)
     screen.focus(dialog)
     screen.write(str(path))
     screen.keys("Return")

@@ -285,7 +285,7 @@ def test_krita_closed_in_mid_run(own_studio: Studio) -> None:
 
 def test_the_daemon_killed_in_mid_run(debian: Studio) -> None:
     """The painting goes on with the next daemon, and comes out."""
-    painter = Painter(debian, steps=160)
+    painter = Painter(debian, steps=120)
     painter.press_key()
     painter.wait_preview()
     debian.daemon.end(signal.SIGKILL)

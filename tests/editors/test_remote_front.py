@@ -17,13 +17,13 @@ import pytest
 
 import rooms
 from editors import gimp, krita_seat
-from editors.gimp_seat import DIALOG, WAIT_S, Seat, seated
+from editors.gimp_seat import DIALOG, WAIT_S, Seat, remember, seated
 from editors.midrun import GROWING, PHOTO
 from editors.studio import Studio as Krita
 from editors.test_gimp_plugin import put
+from harness import held
 from impasto.client.lifeline import FAR_FOUND, FAR_LOST
 from shared import Desk, Studio
-from test_remote import held
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -34,7 +34,7 @@ DELAY_S, LOSS = 0.04, 0.01
 RESET_S, AWAY_S = 0.5, 2.5
 LONG = 9000  # steps: it is stopped and kept, however quick the machine
 KEPT = "photo, swirl"
-SIZE = 144, 112
+SIZE, STEPS = (144, 112), 200  # seconds long, so that the line breaks in the midst of it
 # Inside Krita: how much of the layer is painted; what the plug-in says of its paintings from here on.
 PAINTED = """
 import impasto_probe
@@ -111,6 +111,7 @@ def test_gimp_paints_through_a_remote_front(root: Path, front: Front, tmp_path: 
     """
     home = put(gimp.new_home(root, tmp_path / "home"), front.desk.home)
     home.before = front.between.artist_as_root
+    remember(home, STEPS)
     with seated(home, tmp_path) as seat:
         before = front.between.sent_bytes()
         grows(seat)

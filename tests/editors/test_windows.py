@@ -39,6 +39,7 @@ def answer(window: gimp.Window, main: str, name: str = "") -> None:
     screen.focus(main)
     screen.keys("ctrl+alt+p")
     dialog = screen.wait_window("Windowed", log=window.log)
+    screen.wait_still(dialog)
     screen.focus(dialog)
     if name:
         screen.keys("alt+n", "ctrl+a")

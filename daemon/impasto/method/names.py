@@ -14,6 +14,8 @@ Colour: TypeAlias = Literal["style", "content-luminance", "content-match-rgb", "
 Detail: TypeAlias = Literal["fine", "balanced", "coarse"]
 """Which of the style's forms count, see ``settings.DETAIL``."""
 
-Precision: TypeAlias = Literal["float32", "mixed"]
+Precision: TypeAlias = Literal["float32", "mixed", "tf32"]
 """``mixed``: the way there in float32, the way back and what is kept for it in bfloat16. The first decides how good the
-gradient is, the second hardly matters (engine/LOG.md has the figures)."""
+gradient is, the second hardly matters (engine/LOG.md has the figures). ``tf32``: likewise, but the way there with ten
+bits of mantissa, on a GPU, which multiplies so seven times as fast; elsewhere it is ``mixed``. Whether the gradient
+stays near hangs on the weights, see ``engine.closeness``."""

@@ -64,7 +64,8 @@ class Settings:
             whole. The gradient is the same but for rounding, see ``tiling``.
         spilled: whether arrays of a large scale's size lie on disk instead of in memory, see ``spilled``.
         tiles_on_gpu: whether each tile then goes to a GPU and its gradient comes back; else the processor has all.
-        precision: ``float32``, or ``mixed``: the way back in bfloat16, where ``precision`` finds that it pays.
+        precision: ``float32``; ``mixed``: the way back in bfloat16, where ``precision`` finds that it pays;
+            ``tf32``: on a GPU the way there in TF32, too, where ``closeness`` finds that the gradient allows it.
     """
 
     steps: int = 300

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from impasto.image import ImageHeader
 from impasto.job import Job, State
-from impasto.method.settings import USUAL_HISTORY
 from impasto.scheduling.admission import Footprint, footprint
 from impasto.scheduling.decision import Runnable
 from impasto.scheduling.fairness import Account
@@ -46,8 +45,8 @@ class Want:
 def _taken(want: Want, job: Job) -> tuple[int, int]:
     """Bytes in a turn, and between turns, by the job's terms as far as they are fixed."""
     settings = job.terms.settings
-    history = settings.get("history", USUAL_HISTORY)
-    return want.need.taken(settings.get("tile", 0), spilled=settings.get("spilled", False), history=history)
+    tile, spilled, history = settings.get("tile", 0), settings.get("spilled", False), settings.get("history", 0)
+    return want.need.taken(tile, spilled=spilled, history=history)
 
 
 class Demand:

@@ -7,12 +7,13 @@ sends the one and hears the other.
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from impasto.image import ImageHeader
 from impasto.job import Failure, Job, Result
+from impasto.scheduling.terms import kept_once
 
 Verb = dict[str, Any]
 DIED = "the process that computed this picture died"
@@ -51,6 +52,18 @@ def spill(job: str, room_bytes: int | None = None) -> Verb:
 def cancel(job: Job, why: str, reason: str, *, keep: bool) -> Verb:
     """To stop with a job; with a picture of what there is, if it is to be kept."""
     return {"verb": "cancel", "job": job.name, "why": why, "reason": reason, "keep": keep}
+
+
+def begun(job: Job, header: Mapping[str, Any]) -> Job:
+    """The job as a worker has it in its memory, from its newest state; or anew in smaller tiles, as memory ran out.
+
+    Its terms say from now on in which precision: of TF32 only the worker knows whether the encoder's weights allow it.
+    """
+    told, known, again = header["settings"], job.terms.settings, header.get("again", False)
+    if not again:
+        told = {**known, "precision": told["precision"]} if "precision" in known else known
+    terms = job.terms if told == known else replace(job.terms, settings=kept_once(told))
+    return replace(job, step=header["step"], terms=terms, attempt=job.attempt + again)
 
 
 def losses(header: Mapping[str, Any]) -> dict[str, float]:

@@ -21,7 +21,6 @@ from impasto.scheduling import orders
 from impasto.scheduling.backlog import Backlog
 from impasto.scheduling.decision import QUANTUM_S, Slot
 from impasto.scheduling.pool import Message, Pool, Worker, devices
-from impasto.scheduling.terms import kept_once
 from impasto.store import Record, Store
 
 log = logging.getLogger(__name__)
@@ -213,11 +212,8 @@ class Scheduler:
                 log.error("worker %s said %r", worker, unknown)
 
     def _begun(self, worker: Worker, record: Record, header: dict[str, Any]) -> None:
-        """A worker has a job in its memory, from its newest state; or anew in smaller tiles, as memory ran out."""
-        job = replace(record.job, step=header["step"])
-        if header.get("again", False):
-            terms = replace(job.terms, settings=kept_once(header["settings"]))
-            job = replace(job, terms=terms, attempt=job.attempt + 1)
+        """A worker has a job in its memory."""
+        job = orders.begun(record.job, header)
         record.amend(job)
         if header["text"]:
             record.update(job, notice=header["text"])

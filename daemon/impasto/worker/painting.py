@@ -7,7 +7,7 @@ down (``checkpoint``) goes on from there, anywhere, to the same pixels.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -60,7 +60,9 @@ class Painting:
         terms: Terms | None = None,
         saved: Callable[[Outcome], None] = lambda _outcome: None,
     ) -> None:
-        """Opens the pictures and prepares the run, from its newest state if there is one; computes nothing yet.
+        """Opens the pictures and prepares the run, from its newest state if there is one.
+
+        Computes nothing of it yet; but on a GPU, once for each encoder, how near to float32 TF32 is with its weights.
 
         `saved` hears of every state that was to be written down, in another thread.
 
@@ -88,6 +90,9 @@ class Painting:
         self._last, self.saving = cast("Step | None", None), Saving(self._terms.folder, self.header.pixels, saved)
         self.saving.spare = self._material.spare_bytes
         self._resume = self._taken_up()
+        if self._resume is None and not self.nothing:  # what has begun keeps its precision, wherever it goes on
+            precision = studio.precision_of(spec.encoder, encoder, self.settings.precision, pulse)
+            self.settings = replace(self.settings, precision=precision)
         self._anew = partial(self._begin, studio, encoder, pulse)
         self._steps = self._anew()
 
@@ -102,6 +107,8 @@ class Painting:
             return None
         self.step, beside = saved.state.number, saved.beside
         self.saving.newest = self.step
+        # As the state was made: the front may have died before it wrote down what the weights allow.
+        self.settings = replace(self.settings, precision=beside.get("precision", self.settings.precision))
         self.seconds = self._billed = beside["seconds"]
         self._budget.elapsed_s, self._pixel_rate = beside["elapsed_s"], beside["pixel_rate"]
         self.notice = f"it goes on from step {self.step}" + ", as a newer checkpoint is damaged" * bool(saved.damaged)
@@ -222,7 +229,8 @@ class Painting:
     def save(self) -> None:
         """Has its state written down, to go on from anywhere; the work may go on meanwhile."""
         if self._last is not None:
-            beside = {"seconds": self.seconds, "elapsed_s": self._budget.elapsed_s, "pixel_rate": self._pixel_rate}
+            timing = {"seconds": self.seconds, "elapsed_s": self._budget.elapsed_s, "pixel_rate": self._pixel_rate}
+            beside = timing | {"precision": self.settings.precision}
             self.saving.begin(self._last.checkpoint, beside, self.seconds, self._pulse)
 
     @property

@@ -6,6 +6,7 @@ Knows torch's devices, encoder files and samples on disk. Must not know jobs or 
 
 import copy
 import gc
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,15 +16,19 @@ from typing import Any
 import torch
 
 from impasto import malloc, pixels
-from impasto.engine import VGG, TargetCache, load_encoder, load_slim
-from impasto.engine.precision import paying_precision
+from impasto.engine import VGG, Pulse, TargetCache, load_encoder, load_slim
+from impasto.engine.closeness import LEAST_COSINE, least_cosine
+from impasto.engine.precision import has_tf32, paying_precision
 from impasto.errors import CannotServe
 from impasto.image import ImageHeader
 from impasto.method import Precision, Settings
+from impasto.method.defaults import defaults
 from impasto.spec import SLIM
 from impasto.weights import Shelf, sha256_of
 
 HOST = torch.device("cpu")  # whose memory alone goes on to the disk
+
+log = logging.getLogger(__name__)
 
 
 def open_encoder(name: str, shelf: Shelf) -> VGG:
@@ -87,6 +92,7 @@ class Studio:
         self._sha256: dict[str, str] = {}
         self.targets: dict[str, TargetCache] = {}
         self._precision: Precision | None = None
+        self._tf32: dict[str, Precision] = {}  # by an encoder's hash: what a job gets that may have TF32
 
     @property
     def precision(self) -> Precision:
@@ -119,6 +125,25 @@ class Studio:
                 reason="ENCODER_CHANGED",
             )
         return self.encoders[name]
+
+    def precision_of(self, name: str, encoder: VGG, allowed: Precision, pulse: Pulse) -> Precision:
+        """What a job begins with where its terms allow so much: TF32 only where it is near float32 with these weights.
+
+        Found out by trying, once for each encoder here, which a GPU does in less than a step takes a processor; the log
+        says what was found. A processor has no TF32, and nothing is tried there.
+        """
+        device = next(encoder.parameters()).device
+        if allowed != "tf32":
+            return allowed
+        if not has_tf32(device):
+            return paying_precision(device)
+        sha256 = self._sha256[name]
+        if sha256 not in self._tf32:
+            found = least_cosine(encoder, defaults(name).weights, pulse)
+            self._tf32[sha256] = kept = "tf32" if found >= LEAST_COSINE else "float32"
+            told = "in TF32 a gradient's cosine to that in float32 is %.5f with %s on %s, and %g is asked for: it is %s"
+            log.info(told, found, name, device, LEAST_COSINE, kept)
+        return self._tf32[sha256]
 
     def place(self, settings: Settings) -> torch.device:
         """Where a job is computed: one whose arrays lie on the disk on the processor, if its tiles do not go to a GPU.

@@ -132,7 +132,8 @@ class Objective(nn.Module):
         self._encoder = [encoder]  # in a list, so that nn.Module does not adopt it
         self.weights, self.wraps, preset = weights, wraps, PRESETS[objective]
         with torch.no_grad():
-            features = Look(content=tuple(weights.content_layers), tile=tile, room=room).at(encoder, content).features
+            look = Look(content=tuple(weights.content_layers), precision=precision, tile=tile, room=room)
+            features = look.at(encoder, content).features  # as X's own will be seen: at the content J pulls at nothing
         kept = Guide(None if keep is None else changed(keep, lambda rows: 1 + (KEPT - 1) * rows, room))
         self.content = nn.ModuleDict(
             {name: ContentLoss(found, kept.at(found.shape[2:])) for name, found in features.items()}

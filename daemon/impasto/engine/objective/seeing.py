@@ -57,7 +57,7 @@ class Look:
 
     def at(self, encoder: Encoder, image: Tensor) -> Seen:
         """What there is at `image` (1, 3, H, W), differentiable once."""
-        chain = chain_of(encoder, self._dtype(image), (*self.style, *self.content))
+        chain = self._chain(encoder, image)
         if chain is None:
             return self._by_autograd(encoder, image)
         assert isinstance(encoder, VGG)
@@ -69,7 +69,7 @@ class Look:
         Raises:
             ValueError: the encoder is no chain.
         """
-        chain = chain_of(encoder, self._dtype(image), (*self.style, *self.content))
+        chain = self._chain(encoder, image)
         if chain is None or not isinstance(encoder, VGG):
             raise ValueError("only a chain of convolutions, ReLUs and poolings runs in tiles; this encoder is none")
         size = (image.shape[2], image.shape[3])
@@ -80,8 +80,9 @@ class Look:
         each = len(self.guides)
         return {name: list(found[index * each : (index + 1) * each]) for index, name in enumerate(self.style)}
 
-    def _dtype(self, image: Tensor) -> torch.dtype:
-        return torch.bfloat16 if self.precision == "mixed" else image.dtype
+    def _chain(self, encoder: Encoder, image: Tensor) -> Chain | None:
+        dtype = image.dtype if self.precision == "float32" else torch.bfloat16
+        return chain_of(encoder, dtype, (*self.style, *self.content), tf32=self.precision == "tf32")
 
     def _wanted(self, chain: Chain, size: tuple[int, int]) -> Wanted:
         sizes = chain.sizes(*size)

@@ -5,8 +5,8 @@ passage that suits the device of the weights from here.
 
 A processor wants rows that stay in a core's cache, and bits; a GPU wants few kernels, each of them over all there is.
 Strips of rows took 33 ms an evaluation at 512 px on an H100, most of it bits unpacked and kernels begun (LOG.md). What
-is kept is a byte for a sign and eight for the place of a maximum, as cuDNN and torch have them; a GPU's way there is in
-TF32 where its way back is in bfloat16.
+is kept is a byte for a sign and eight for the place of a maximum, as cuDNN and torch have them; float32 is multiplied
+as TF32 where the chain says so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -95,12 +95,12 @@ class AtOnce(Passage):
 
     def there(self, x: Tensor) -> list[Tensor]:
         """As a passage has it."""
-        with multiplying(tf32=self._chain.dtype is torch.bfloat16):
+        with multiplying(tf32=self._chain.tf32):
             return super().there(x)
 
     def back(self, gradients: Sequence[Tensor | None]) -> Tensor:
         """Likewise."""
-        with multiplying(tf32=self._chain.dtype is torch.bfloat16):
+        with multiplying(tf32=self._chain.tf32):
             return super().back(gradients)
 
     def _group_ahead(self, units: Sequence[Unit], x: Tensor) -> Tensor:

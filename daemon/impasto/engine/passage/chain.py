@@ -97,11 +97,11 @@ def _folded(wide: Tensor, top: int, bottom: int, *, around: bool) -> Tensor:
 
 
 class Chain:
-    """The units of an encoder, ready for a precision of the way back."""
+    """The units of an encoder, ready for a precision of the way back; `tf32` says that a GPU may go there in TF32."""
 
-    def __init__(self, encoder: VGG, dtype: torch.dtype) -> None:
+    def __init__(self, encoder: VGG, dtype: torch.dtype, *, tf32: bool = False) -> None:
         """Takes the weights as they are, beside their turned copies in `dtype`."""
-        self.units, self.dtype = tuple(_units(encoder, dtype)), dtype
+        self.units, self.dtype, self.tf32 = tuple(_units(encoder, dtype)), dtype, tf32
         self.names = frozenset(unit.name for unit in self.units)
 
     def upto(self, layers: Sequence[str]) -> tuple[Unit, ...]:
@@ -147,10 +147,10 @@ def _units(encoder: VGG, dtype: torch.dtype) -> list[Unit]:
     return units
 
 
-_CHAINS: WeakKeyDictionary[VGG, dict[tuple[torch.dtype, int], Chain]] = WeakKeyDictionary()
+_CHAINS: WeakKeyDictionary[VGG, dict[tuple[torch.dtype, bool, int], Chain]] = WeakKeyDictionary()
 
 
-def chain_of(encoder: object, dtype: torch.dtype, layers: Sequence[str] = ()) -> Chain | None:
+def chain_of(encoder: object, dtype: torch.dtype, layers: Sequence[str] = (), *, tf32: bool = False) -> Chain | None:
     """The chain of an encoder that is one, for features of `layers`; kept as long as the encoder lives.
 
     None where the encoder is another module, does something else between its convolutions, or other layers than ReLUs
@@ -159,10 +159,10 @@ def chain_of(encoder: object, dtype: torch.dtype, layers: Sequence[str] = ()) ->
     if not isinstance(encoder, VGG) or not _alternates(encoder.spec.layers):
         return None
     first = next(encoder.parameters())
-    key = dtype, first.data_ptr()  # moved to another device or type it has other weights
+    key = dtype, tf32, first.data_ptr()  # moved to another device or type it has other weights
     found = _CHAINS.setdefault(encoder, {})
     if key not in found:
-        found[key] = Chain(encoder, dtype)
+        found[key] = Chain(encoder, dtype, tf32=tf32)
     return found[key] if found[key].names.issuperset(layers) else None
 
 
