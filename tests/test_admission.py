@@ -177,7 +177,7 @@ from weighing import OwnMemory
 
 torch.set_num_threads(1)
 encoder, content = random_encoder(1 / 32), torch.rand(1, 3, 384, 384)
-settings = Settings(steps=41, max_scales=1, history=int(sys.argv[1]), frequency_power=0.4)
+settings = Settings(steps=50, max_scales=1, history=int(sys.argv[1]), frequency_power=0.4)  # ten with all pairs
 with OwnMemory() as memory:
     for step in stylize(encoder, content, torch.rand(1, 3, 64, 64), settings):
         memory.look()
