@@ -1,7 +1,6 @@
 """Whether a job may come in: its memory against what the engine really takes, its client's quota, older previews."""
 
 import gc
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +33,7 @@ from impasto.scheduling.admission import (
 from impasto.scheduling.device import Device
 from impasto.scheduling.terms import fixed
 from impasto.spec import ENCODERS, MIN_HISTORY, OBJECTIVES, StyleUse, StylizeSpec
+from weighing import numbers
 
 MIB = 1 << 20
 
@@ -193,37 +193,23 @@ def test_a_longer_history_takes_no_more_memory_than_is_said() -> None:
 
 def peak_of(history: int) -> list[int]:
     """Own memory, and what is said of it, in bytes."""
-    command = [sys.executable, "-c", WEIGHED, str(history)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=900)
-    return [int(word) for word in told.stdout.split()]
+    return numbers(WEIGHED, str(history))
 
 
 WEIGHED = """
-import sys, threading
-from pathlib import Path
+import sys
 import torch
 from impasto.engine import Settings, random_encoder, stylize
 from impasto.engine.memory import bytes_needed
-
-def own():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
-
-def watch():
-    while not ended.wait(0.01):
-        peaks.append(own())
+from weighing import OwnMemory
 
 torch.set_num_threads(1)
-encoder, content, ended, peaks = random_encoder(1 / 32), torch.rand(1, 3, 384, 384), threading.Event(), []
-settings = Settings(steps=41, max_scales=1, history=int(sys.argv[1]), frequency_power=0.4)
-before = own()
-watcher = threading.Thread(target=watch)
-watcher.start()
-for step in stylize(encoder, content, torch.rand(1, 3, 64, 64), settings):
-    pass
-ended.set()
-watcher.join()
-print(max(peaks) - before, bytes_needed(encoder, 384**2, 64**2, settings))
+encoder, content = random_encoder(1 / 32), torch.rand(1, 3, 384, 384)
+settings = Settings(steps=50, max_scales=1, history=int(sys.argv[1]), frequency_power=0.4)  # ten with all pairs
+with OwnMemory() as memory:
+    for step in stylize(encoder, content, torch.rand(1, 3, 64, 64), settings):
+        memory.look()
+print(memory.peak, bytes_needed(encoder, 384**2, 64**2, settings))
 """
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 import bridge
 from bridge import Bridge, BridgeError, Conversation, Event
 from bridge.process import ENVIRONMENT_FILE
+from harness import wait_for
 from impasto import frames
 from impasto.pipe import PROTOCOL
 
@@ -148,6 +150,33 @@ def test_an_interpreter_without_impasto_is_told(script: str, told: str) -> None:
     assert [event.kind for event in heard] == ["error"]
     assert told in heard[0].told["message"]
     it.close()
+
+
+def test_who_follows_reads_no_file_of_somebody_elses() -> None:
+    """The number of a pipe that was closed is the next file's, and its bytes are that one's."""
+    it = Bridge([sys.executable, "-c", "print('word', flush=True); input()"])
+    it.conversation()
+    came, closed = threading.Event(), threading.Event()
+    number, out = it.fileno(), it._out()
+
+    def post(_deliver: object) -> None:
+        came.set()
+        closed.wait(60)
+
+    it.follow(post)
+    assert came.wait(60)
+    it.close()
+    wait_for(lambda: out.closed, "the end of the process")
+    theirs, mine = os.pipe()
+    os.dup2(theirs, number)
+    os.set_blocking(number, False)
+    os.write(mine, b"not yours")
+    closed.set()
+    wait_for(lambda: "impasto-follow" not in {one.name for one in threading.enumerate()}, "the end of the thread")
+
+    assert os.read(number, 99) == b"not yours"
+    for file in {theirs, mine, number}:
+        os.close(file)
 
 
 def test_a_program_that_is_not_there_is_told() -> None:

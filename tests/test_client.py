@@ -33,7 +33,7 @@ def test_closing_in_mid_run_says_so(daemon: Daemon) -> None:
             client.stylize(CONTENT, STYLE, steps=9000, on_progress=close)
 
     with daemon.client() as other:
-        wait_for(lambda: other.jobs()[0].error.message != "", "the cancel", 5)
+        wait_for(lambda: other.jobs()[0].error.message != "", "the cancel")
 
 
 @pytest.mark.parametrize("source", ["absent.jpg", ".", 5, b"no picture"])
@@ -85,7 +85,7 @@ def test_a_job_without_a_result_has_no_picture(daemon: Daemon) -> None:
     with daemon.client() as client:
         with pytest.raises(KeyboardInterrupt):
             client.stylize(CONTENT, STYLE, steps=9000, on_progress=stop)
-        wait_for(lambda: all(job.end_time.seconds for job in client.jobs() if job.name == names[0]), "the cancel", 5)
+        wait_for(lambda: all(job.end_time.seconds for job in client.jobs() if job.name == names[0]), "the cancel")
 
         with pytest.raises(NotFound):
             client.picture(names[0])

@@ -65,7 +65,7 @@ def test_health_answers_while_weights_still_load(daemon: Daemon) -> None:
     with daemon.channel() as channel:
         stub = health_pb2_grpc.HealthStub(channel)
         found = {
-            name: stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=5).status
+            name: stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=60).status
             for name in ("", "impasto.v1.StylizeService", "impasto.v1.BlobService", "impasto.v1.ServerService")
         }
 
@@ -86,7 +86,7 @@ def test_reflection_tells_all_services(daemon: Daemon) -> None:
     with daemon.channel() as channel:
         stub = reflection_pb2_grpc.ServerReflectionStub(channel)
         asked = reflection_pb2.ServerReflectionRequest(list_services="")
-        (answer,) = stub.ServerReflectionInfo(iter([asked]), timeout=5)
+        (answer,) = stub.ServerReflectionInfo(iter([asked]), timeout=60)
     names = {service.name for service in answer.list_services_response.service}
 
     assert names >= {"impasto.v1.StylizeService", "impasto.v1.BlobService", "impasto.v1.ServerService"}
@@ -381,7 +381,7 @@ def test_a_known_style_is_not_sent_again(daemon: Daemon) -> None:
         header = blob_pb2.UploadHeader(encoded=True, size_bytes=len(data))
         header.sha256 = hashlib.sha256(data).digest()
         only_header = iter([blob_pb2.UploadBlobRequest(header=header)])
-        response = blob_pb2_grpc.BlobServiceStub(channel).UploadBlob(only_header, timeout=10)
+        response = blob_pb2_grpc.BlobServiceStub(channel).UploadBlob(only_header, timeout=60)
 
     assert response.name == name
 

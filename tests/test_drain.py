@@ -150,7 +150,7 @@ def test_while_it_drains_nothing_new_is_taken_in(start: Start) -> None:
         daemon.process.send_signal(signal.SIGTERM)
         health = health_pb2_grpc.HealthStub(channel)
         serving = health_pb2.HealthCheckResponse.SERVING
-        wait_for(lambda: health.Check(health_pb2.HealthCheckRequest(), timeout=5).status != serving, "the drain")
+        wait_for(lambda: health.Check(health_pb2.HealthCheckRequest(), timeout=60).status != serving, "the drain")
         with pytest.raises(grpc.RpcError) as caught:
             created(stub, request())
         kept = job(stub, name)

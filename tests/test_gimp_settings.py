@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bridge import Event
 from onto_canvas import order
 from onto_canvas.settings import MOST_RECENT, NAME, Settings
 
@@ -22,6 +24,28 @@ def style(folder: Path, name: str = "starry.png", content: bytes = b"a picture")
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(content)
     return str(folder / name), hashlib.sha256(content).hexdigest()
+
+
+def test_a_result_that_crosses_a_cancel_is_nobodys() -> None:
+    """The daemon may have finished before it hears of it; the user was told that it stops."""
+    outcome = order.Outcome(unwanted=True)
+    for kind, payload in (("result", b"samples"), ("done", b"")):
+        outcome.hear(Event(kind, {}, payload))
+
+    with pytest.raises(order.Cancelled):
+        outcome.painting()
+
+
+def test_a_style_whose_name_is_no_unicode_has_words(tmp_path: Path) -> None:
+    """As old disks have them: GIMP takes no layer name, and GTK no title, that is none."""
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
+    Path(path).write_bytes(b"picture")
+
+    assert order.from_file(path).title == "caf\N{REPLACEMENT CHARACTER}"
+    with pytest.raises(order.Failed, match="/n\N{REPLACEMENT CHARACTER}t"):
+        order.from_file(str(tmp_path / "n\udce9t.png"))
+    with pytest.raises(order.Failed, match="null byte"):
+        order.from_file("/a\0b.png")
 
 
 def test_presets_are_kept_replaced_and_dropped(memory: Settings, tmp_path: Path) -> None:
@@ -56,7 +80,7 @@ def test_a_file_that_cannot_be_read_is_not_written_over(memory: Settings, tmp_pa
     """Its presets are there again as soon as the disk is: nothing was put in their place."""
     (tmp_path / NAME).symlink_to(tmp_path / NAME)  # no user may read this, not even root
 
-    memory.keep_preset("soft", {})
+    assert not memory.keep_preset("soft", {})
 
     assert memory.presets() == {}
     assert (tmp_path / NAME).is_symlink()

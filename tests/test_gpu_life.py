@@ -23,7 +23,7 @@ from impasto.worker.__main__ import BROKEN as ENDED
 from test_daemon import CANCELLED, SUCCEEDED, Stub, created, job, watched
 from test_gpu import DEVICE, NO_GPU, measured
 from test_life import with_vgg19
-from test_sharing import Client, end, watched_so_far
+from test_sharing import Client, end, goes_on
 
 pytestmark = [NO_GPU, pytest.mark.filterwarnings("default")]
 
@@ -56,12 +56,11 @@ def test_a_killed_worker_costs_no_job(start: Start) -> None:
         wait_for(lambda: job(stub, name).attempt == 2 and job(stub, name).state != SUCCEEDED, "a second attempt")
         reached = job(stub, name).step
         wait_for(lambda: job(stub, name).step > reached, "going on")
-        told = [event.notice for event in watched_so_far(stub, name) if event.notice]
+        went_on = goes_on(stub, name)
         end(stub, name)
         device = job(stub, name).device
-    measured.info("a killed worker: %s", told)
 
-    assert [notice for notice in told if notice.startswith("it goes on from step ")]
+    assert went_on
     assert device.startswith(DEVICE)
     assert gpu.ready() != worker
 

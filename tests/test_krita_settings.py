@@ -4,6 +4,7 @@ import ast
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,43 @@ def test_own_pictures_the_newest_first_each_once_and_not_for_ever(memory: Memory
     assert len(set(names)) == len(names)
 
 
+def test_pictures_dropped_at_once_are_all_kept(memory: Memory, tmp_path: Path) -> None:
+    """The docker takes them in threads: none writes over what another has just written."""
+    styles = [own(tmp_path, f"s{number}") for number in range(MAX_RECENTS)]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(memory.add_recent, styles))
+
+    assert {style.name for style in memory.recents()} == {style.name for style in styles}
+
+
+def test_a_picture_on_a_disk_that_is_away_is_on_the_wall_again_with_it(memory: Memory, tmp_path: Path) -> None:
+    """A new style and one taken off meanwhile do not cost it its place; likewise what a newer version wrote."""
+    disk, away = tmp_path / "disk", tmp_path / "away"
+    disk.mkdir()
+    for style in (own(disk, "travelling"), own(tmp_path, "old")):
+        memory.add_recent(style)
+    told = json.loads(memory.path.read_text())
+    memory.path.write_text(json.dumps(told | {"recents": [*told["recents"], {"of_tomorrow": 1}]}))
+    disk.rename(away)
+
+    memory.add_recent(own(tmp_path, "new"))
+    memory.forget_recent(own(tmp_path, "old"))
+    assert [style.name for style in memory.recents()] == ["new"]
+
+    away.rename(disk)
+    assert [style.name for style in memory.recents()] == ["new", "travelling"]
+    assert {"of_tomorrow": 1} in json.loads(memory.path.read_text())["recents"]
+
+
+def test_a_path_that_is_no_unicode_is_remembered(memory: Memory) -> None:
+    """Windows lets files be called so; without it every press of Stylise would be an error."""
+    odd = Choices((Style("odd", "/pictures/\ud800.png"),))
+
+    assert memory.remember(odd)
+    assert memory.last() == odd
+
+
 def test_a_picture_that_cannot_be_looked_at_is_no_style(memory: Memory, tmp_path: Path) -> None:
     """As one in a folder that is closed to this user; the wall has the others."""
     path = tmp_path / "seen.png"
@@ -204,6 +242,13 @@ def test_one_unreadable_entry_leaves_the_others(memory: Memory, tmp_path: Path) 
 
     assert list(memory.presets()) == ["good"]
 
+    memory.add_result(result(1))
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps(told | {"results": [{"of_tomorrow": 1}, *told["results"]]}))
+    memory.add_result(result(2))
+    assert [one.title for one in memory.results()] == ["style 2", "style 1"]
+    assert {"of_tomorrow": 1} in json.loads(path.read_text())["results"]
+
 
 def test_a_file_that_cannot_be_read_is_not_written_over(memory: Memory, tmp_path: Path) -> None:
     """What it holds is there again as soon as the disk is: nothing was put in its place."""
@@ -252,6 +297,7 @@ def test_losses_in_words() -> None:
     assert words.losses(told).replace(KEPT, " ") == "content 12.3   style 0.00123"
     told = {"losses": {"content": 4.39e-6, "style": 1462.2, "total": 16213.4}}
     assert words.losses(told).replace(KEPT, " ") == "content 0   style 1462   total 16213"
+    assert words.losses({"losses": {"style": 999.4, "total": 999.7}}).split() == ["style", "999", "total", "1000"]
     assert words.losses({}) == ""
 
 

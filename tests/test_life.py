@@ -241,7 +241,7 @@ def test_a_late_start_does_not_outlive_a_stop(home: Home) -> None:
 
     assert late.returncode == 1
     assert "came while this daemon was starting" in late.stderr
-    assert asked_for.wait(10) == 0
+    assert asked_for.wait(60) == 0
 
 
 def test_only_one_daemon_lives(start: Start) -> None:
@@ -321,7 +321,7 @@ def test_an_idle_older_daemon_is_replaced(start: Start) -> None:
 
     assert version == "0.0.1"
     assert info.version != version
-    assert old.process.wait(10) == 0
+    assert old.process.wait(60) == 0
     launch.stop(old.home.config)
 
 

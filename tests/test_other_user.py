@@ -50,7 +50,7 @@ except OSError as error:
 CALL = """
 with grpc.insecure_channel(f"unix:{home}/run/impasto.sock") as channel:
     try:
-        server_pb2_grpc.ServerServiceStub(channel).GetServerInfo(server_pb2.GetServerInfoRequest(), timeout=10)
+        server_pb2_grpc.ServerServiceStub(channel).GetServerInfo(server_pb2.GetServerInfoRequest(), timeout=60)
         print(json.dumps(["answered"]))
     except grpc.RpcError as error:
         print(json.dumps([error.code().name, error.details()]))

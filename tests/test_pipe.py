@@ -94,7 +94,7 @@ def open_editor() -> Iterator[Callable[[Home], Editor]]:
     for editor in opened:
         pid = editor.bridge._process.pid if editor.bridge._process else 0
         editor.bridge.close()
-        wait_for(lambda pid=pid: not pid or not alive(pid), "the pipe's end", 10)  # type: ignore[misc]
+        wait_for(lambda pid=pid: not pid or not alive(pid), "the pipe's end")  # type: ignore[misc]
 
 
 @pytest.fixture
@@ -538,7 +538,7 @@ def test_a_loop_is_never_kept_waiting(daemon: Daemon) -> None:
             gaps.append(time.monotonic() - last)
             last = time.monotonic()
     process.stdin.close()
-    process.wait(10)
+    process.wait(60)
     process.stdout.close()
 
     assert [event.kind for event in heard[-2:]] == ["result", "done"]

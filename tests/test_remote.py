@@ -655,7 +655,7 @@ def test_who_goes_on_purpose_has_the_job_ended_at_once(studio: Studio, desk: Des
     artist.join(60)
     with desk.client() as other:
         state = {told.name: told.state for told in other.jobs()}[name]
-        wait_for(lambda: {told.name: told.state for told in other.jobs()}[name] in END, "the job's end", 20)
+        wait_for(lambda: {told.name: told.state for told in other.jobs()}[name] in END, "the job's end")
 
     assert artist.error
     assert state in END | {RUNNING}
@@ -673,7 +673,7 @@ def test_who_cancels_by_an_exception_has_the_job_ended(desk: Desk) -> None:
     with desk.client() as client:
         with pytest.raises(KeyboardInterrupt):
             client.stylize(encoded(picture(96, 72, 1)), encoded(picture(80, 60, 2)), steps=9000, on_progress=told)
-        wait_for(lambda: {each.name: each.state for each in client.jobs()}[heard[0].job] in END, "its end", 20)
+        wait_for(lambda: {each.name: each.state for each in client.jobs()}[heard[0].job] in END, "its end")
         assert client.picture(heard[0].job).header.width == 96
 
 

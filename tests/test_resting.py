@@ -29,7 +29,7 @@ def health(daemon: Daemon) -> int:
     """What the daemon says of its health."""
     with daemon.channel() as channel:
         stub = health_pb2_grpc.HealthStub(channel)
-        return int(stub.Check(health_pb2.HealthCheckRequest(), timeout=5).status)
+        return int(stub.Check(health_pb2.HealthCheckRequest(), timeout=60).status)
 
 
 def test_an_idle_worker_ends_and_the_next_job_starts_another(start: Start) -> None:

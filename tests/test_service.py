@@ -100,7 +100,7 @@ def test_install_writes_the_unit_and_starts_it(home: Home, systemctl: FakeSystem
     ]
     assert f'Environment="IMPASTO_RUNTIME_DIR={home.config.runtime_dir}"' in written
     assert 'Environment="IMPASTO_NICE=5"' in written
-    assert daemon.process.wait(10) == 0
+    assert daemon.process.wait(60) == 0
 
 
 def test_print_changes_nothing(home: Home, systemctl: FakeSystemctl) -> None:

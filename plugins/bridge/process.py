@@ -88,20 +88,18 @@ class Bridge:
 
     def fileno(self) -> int:
         """What a loop watches for bytes to read; another one after the process was lost."""
-        out = self._running().stdout
-        assert out is not None
-        return out.fileno()
+        return self._out().fileno()
 
     def read_ready(self) -> bool:
         """Reads what is there and calls the listeners; False at the end, when there is nothing to watch any more."""
-        return self._deliver(self._running(), _read(self.fileno()))
+        return self._deliver(self._running(), _read(self._out()))
 
     def follow(self, post: Callable[[Deliver], Any]) -> None:
         """Starts a thread that reads, and calls `post` with functions which the loop must call, each once, in order.
 
         With GLib `post` is ``GLib.idle_add``: the functions return False, as it wants them to.
         """
-        process, file = self._running(), self.fileno()
+        process, file = self._running(), self._out()
 
         def deliver(data: bytes) -> bool:
             self._deliver(process, data)
@@ -141,6 +139,11 @@ class Bridge:
         self.conversation()
         assert self._process is not None
         return self._process
+
+    def _out(self) -> IO[bytes]:
+        out = self._running().stdout
+        assert out is not None
+        return out
 
     def _start(self) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the process is reaped
@@ -226,10 +229,11 @@ class _Writer:
                 view = view[file.write(view) :]
 
 
-def _read(file: int) -> bytes:
+def _read(file: IO[bytes]) -> bytes:
+    """What is there. By the file, never by its number: one that was closed here is another file's soon."""
     try:
-        return os.read(file, READ_BYTES)
-    except OSError:  # closed here
+        return file.read(READ_BYTES) or b""
+    except (OSError, ValueError):  # closed here
         return b""
 
 

@@ -57,4 +57,4 @@ def losses(told: Mapping[str, Any], tr: Translate = str) -> str:
 
 def _figures(value: float) -> str:
     """Three of them, and none of an exponent's letters."""
-    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}" if value >= 0.001 else "0"
+    return f"{value:.0f}" if value >= 999.5 else f"{value:.3g}" if value >= 0.001 else "0"

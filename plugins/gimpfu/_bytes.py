@@ -78,6 +78,11 @@ def as_text(value: Any) -> str:
     raise TypeError(f"must be a string, not {type(value).__name__}")
 
 
+def words(value: object) -> str:
+    """A text for the user: of a file's name that is no Unicode, which GIMP would refuse, what is none is marked."""
+    return str(value).encode(errors="surrogateescape").decode(errors="replace")
+
+
 def as_bytes(value: Any) -> bytes:
     """Bytes of what a script may give for them: a text of one character a byte, bytes, an array.
 

@@ -8,24 +8,15 @@ from typing import Any
 from . import _buffers, _enums
 from ._door import Gimp
 from ._error import done, error
+from ._item import Sized
 from ._pixels import TILE, PixelRgn, Tile, pixel_bytes
 from ._transform import Transforms
 
 FOREGROUND_FILL = 0
 
 
-class Drawable(Transforms):
+class Drawable(Transforms, Sized):
     """Something with pixels."""
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-        return int(self._native.get_width())
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return int(self._native.get_height())
 
     @property
     def bpp(self) -> int:

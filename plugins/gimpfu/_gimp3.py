@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from . import _enums, gimpcolor
+from ._bytes import words
 from ._door import Gegl, Gimp, Gio, GLib, GObject
 from ._resources import by_name
 from ._wrap import path_of, unwrap, wrap
@@ -179,12 +180,12 @@ def file(path: Any) -> Any:
 
 NATIVE: dict[str, Callable[[Any], Any]] = {
     "gboolean": bool,
-    "gchararray": str,
+    "gchararray": words,  # of a file, say, whose name is no Unicode
     "GeglColor": gimpcolor.native,
     "GimpUnit": lambda value: Gimp.Unit.get_by_id(int(value)),
     "GFile": file,
     "GBytes": lambda value: GLib.Bytes.new(bytes(value)),
-    "GStrv": lambda value: [str(one) for one in value],
+    "GStrv": lambda value: [words(one) for one in value],
     "GimpDoubleArray": lambda value: boxed_array("GimpDoubleArray", Gimp.value_set_double_array, map(float, value)),
     "GimpInt32Array": lambda value: boxed_array("GimpInt32Array", Gimp.value_set_int32_array, map(int, value)),
 }

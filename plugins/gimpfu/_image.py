@@ -4,7 +4,7 @@ from . import _colormap, _filename, _undo
 from ._bytes import ByteString, as_bytes
 from ._door import Gimp
 from ._error import done
-from ._item import built, made
+from ._item import Sized, built, made
 from ._stack import Stack
 from ._wrap import stands_for
 
@@ -12,22 +12,12 @@ RGB = 0
 
 
 @stands_for("Image")
-class Image(Stack):
+class Image(Stack, Sized):
     """An image. `gimp.Image(width, height, type)` makes one, without layers and without a display."""
 
     def __init__(self, width: int, height: int, type: int = RGB) -> None:  # 2.10's name
         what = f"create image (width: {width}, height: {height}, type: {type})"
         self._native = built(what, Gimp.Image.new, width, height, Gimp.ImageBaseType(type))
-
-    @property
-    def width(self) -> int:
-        """In pixels."""
-        return int(self._native.get_width())
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return int(self._native.get_height())
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from . import _buffers
+from ._bytes import words
 from ._error import done, error, refusal
 from ._parasite import Parasite
 from ._wrap import wrap
@@ -50,6 +51,20 @@ class Native:
 
     def __repr__(self) -> str:
         return f"<gimp.{type(self).__name__} '{self.name if self._native.is_valid() else '(deleted)'}'>"
+
+
+class Sized(Native):
+    """An image or a drawable, as far as its size goes."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self._native.get_width())
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self._native.get_height())
 
 
 class Parasites(Native):
@@ -98,7 +113,7 @@ class Item(Parasites):
     def name(self, value: str) -> None:
         if not isinstance(value, str):
             raise TypeError(f"type mismatch: a name is a string, not {type(value).__name__}")
-        done(self.native.set_name(value), f"name {self!r} {value!r}")
+        done(self.native.set_name(words(value)), f"name {self!r} {value!r}")
 
     @property
     def image(self) -> Any:
@@ -173,7 +188,7 @@ def made(native: Any, what: str) -> Any:
 def built(what: str, constructor: Callable[..., Any], *values: Any) -> Any:
     """What GIMP constructs of these values. Raises `error` where it does not, TypeError for values of other kinds."""
     try:
-        return made(constructor(*values), what)
+        return made(constructor(*(words(value) if isinstance(value, str) else value for value in values)), what)
     except TypeError as failed:
         if "NULL" not in str(failed):  # PyGObject's word for a constructor that gave nothing
             raise

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import beyond
+from ._bytes import words
 from ._declare import declare, declare_result, forget, give, names, read
 from ._door import Gegl, Gimp, GLib, GObject
 from ._params import PF_DRAWABLE, PF_IMAGE, PF_LAYER, Param
@@ -231,7 +232,7 @@ def answer(procedure: Any, definition: Definition, outcome: Outcome, *, has_resu
 
 def failed(procedure: Any, message: str) -> Any:
     """GIMP is told that it went wrong, and why."""
-    problem = GLib.Error.new_literal(GLib.quark_from_string("gimpfu"), message, 0)
+    problem = GLib.Error.new_literal(GLib.quark_from_string("gimpfu"), words(message), 0)
     return procedure.new_return_values(STATUS.EXECUTION_ERROR, problem)
 
 

@@ -6,7 +6,7 @@ Part of the module `gimp`, which `_gimp` puts together.
 from typing import Any, NoReturn
 
 from . import _buffers
-from ._bytes import ByteString
+from ._bytes import ByteString, words
 from ._display import Display
 from ._door import Gimp, Gio
 from ._error import done, error
@@ -54,7 +54,7 @@ def default_display() -> Any:
 
 def message(msg: object) -> None:
     """Tells the user something: in a window, or on the error stream in batch."""
-    Gimp.message(str(msg))
+    Gimp.message(words(msg))
 
 
 def quit() -> None:  # 2.10's own name
@@ -75,7 +75,7 @@ def exit(force: int = 0) -> None:  # 2.10's own name
 
 def progress_init(message: str = "") -> None:
     """Begins a progress bar with these words."""
-    Gimp.progress_init(str(message))
+    Gimp.progress_init(words(message))
 
 
 def progress_update(percentage: float) -> None:

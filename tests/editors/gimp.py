@@ -22,6 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FIRST_START_S = 300  # builds a config of its own
 START_S = 180  # measured: 6 s on a quiet machine
 TOOL_S = 60
+OPENS_S = 40  # for what a key starts to show its window
 STILL_S = 0.8  # for so long a window that is built looks the same
 SCREEN = "1280x900x24"
 # What would stand between a test and the editor: dialogs of a first start, questions on exit, files on disk.
@@ -231,6 +232,22 @@ class Screen:
             timeout_s,
             log,
         )
+
+    def open(self, window: str, key: str, title: str, timeout_s: float = START_S, log: Path | None = None) -> str:
+        """Presses a key in a window until another is there, whose title contains `title`; its identifier.
+
+        Not soon again: what the key starts may be slow, and twice would be two.
+        """
+
+        def shown() -> str:
+            return next((found for found, name in self.windows().items() if title in name), "")
+
+        def opened() -> str:
+            self.focus(window)
+            self.keys(key)
+            return soon(shown, OPENS_S)
+
+        return until(opened, f"a window titled {title!r} after {key}", timeout_s, log)
 
     def wait_gone(self, title: str, timeout_s: float = TOOL_S, log: Path | None = None) -> None:
         """Returns when no window's title contains `title` any more."""

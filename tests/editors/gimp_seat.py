@@ -122,8 +122,7 @@ class Seat:
 
     def begin(self) -> str:
         """Chooses the menu entry by its key, agrees to the dialog, and waits for the window of the painting."""
-        self.key(self.main(), "ctrl+alt+p")
-        dialog = self.screen.wait_window(DIALOG, WAIT_S, self.window.log)
+        dialog = self.screen.open(self.main(), "ctrl+alt+p", DIALOG, WAIT_S, self.window.log)
 
         def agreed() -> str:
             """Says yes, once more where a key came before the dialog could hear it."""

@@ -4,11 +4,14 @@ Pictures are tiny and steps few: what is held is which samples change, where, at
 """
 
 import importlib
+import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
 from editors.krita_stage import (
     SIZE,
+    WAIT_S,
     Turns,
     begin,
     check,
@@ -286,6 +289,7 @@ def cancel() -> Turns[None]:
     assert ended == ("cancelled", "")
     assert at.state() == before
     assert ours("run").shared().all == []
+    assert ours("run").shared().children() == [], "its last preview stays in memory"
     at.close()
 
 
@@ -306,12 +310,14 @@ def keep() -> Turns[None]:
 
 @check("the layer is deleted, the picture converted, scaled or closed, or the source undone: a clean cancel", core=True)
 def disturbed() -> Turns[None]:
-    for what in ("delete", "convert", "scale", "close", "undo"):
+    for what in ("delete", "convert", "scale", "close", "undo", "undo a stroke"):
         at = yield from easel()
         extra = at.document.createNode("extra", "paintlayer")
         fill(extra, SIZE)
         at.document.rootNode().addChildNode(extra, None)
         yield from at.choose(extra)
+        if what == "undo a stroke":
+            yield from at.act("fill_selection_foreground_color")
         heard = begin(steps=LONG)
         yield from heard.seen()
         if what == "delete":
@@ -331,6 +337,54 @@ def disturbed() -> Turns[None]:
         if what != "close":
             assert not [name for name in at.names if "marbled" in name], what
             at.close()
+
+
+@check("own strokes undone in mid-run: it goes on", core=True)
+def own_undo() -> Turns[None]:
+    at = yield from easel()
+    heard = begin(steps=LONG)
+    yield from heard.seen()
+    seen = [at.samples(at.node)]
+    for name in ("fill_selection_foreground_color", "clear"):
+        yield from at.act(name)
+        seen.append(at.samples(at.node))
+    assert len(set(seen)) == 3, "nothing was drawn"
+    for expected in (seen[1], seen[0]):
+        yield from at.undo()
+        assert at.samples(at.node) == expected
+        yield from pause(1.5)
+        assert heard.run.active, heard.ends
+    heard.run.stop_and_keep()
+    word, told = yield from heard.end()
+    assert word == "finished", (word, told)
+    at.close()
+
+
+@check("what was active when it began is painted, whatever is clicked while a style is read")
+def pressed() -> Turns[None]:
+    at = yield from easel()
+    other = at.document.createNode("other", "paintlayer")
+    fill(other, SIZE)
+    at.document.rootNode().addChildNode(other, None)
+    yield from at.choose(at.node)
+    order, canvas = ours("order"), ours("canvas")
+    awake, read = threading.Event(), order.style
+    order.style = lambda told: awake.wait(WAIT_S) and read(told)  # a disk that is slow to wake
+    try:
+        heard = begin(steps=LONG)
+        yield from at.choose(other)
+        front = yield from easel()
+        awake.set()
+        yield from heard.seen()
+    finally:
+        order.style = read
+    shown = canvas.canvas_of(canvas.controller_of(krita().activeWindow()))
+    assert shown.findChild(ours("binding").QWidget, "impasto-preview") is None, "it grows on another picture"
+    heard.run.stop_and_keep()
+    yield from heard.end()
+    assert at.names == ["Background", "Background, marbled", "other"]
+    front.close()
+    at.close()
 
 
 @check("what cannot be painted is refused in words, and nothing is left")
@@ -359,6 +413,18 @@ def refusals() -> Turns[None]:
     mask[-1] = 255
     at.select(bytes(mask))
     assert "nothing of 'empty' is selected" in (yield from refused())
+    at.close()
+    name = next(name for name in krita().profiles("RGBA", "U8") if "WideRGB" in name)
+    at, tempfile.tempdir = (yield from easel(profile=name)), "/nowhere"  # where its bytes are to be had from Krita
+    ours("spaces")._profiles.clear()
+    try:
+        assert "No such file or directory: '/nowhere" in (yield from refused())
+        ours("order").PREVIEWS_PER_S = object()  # a mistake of ours
+        tempfile.tempdir = None
+        assert "Impasto made a mistake: TypeError" in (yield from refused())
+    finally:
+        ours("order").PREVIEWS_PER_S, tempfile.tempdir = 2, None
+    assert ours("run").shared().all == []
     at.close()
 
 

@@ -118,6 +118,12 @@ class Easel:
         image = image.convertToFormat(getattr(binding.QImage.Format, "Format_RGBA64" if deep else "Format_RGBA8888"))
         return bytes(image.constBits().asstring(image.sizeInBytes()))
 
+    def act(self, name: str) -> Turns[None]:
+        """One of Krita's actions, as from its menu."""
+        krita().action(name).trigger()
+        yield from pause()
+        self.document.waitForDone()
+
     def undo(self) -> Turns[None]:
         """One step back, as Ctrl+Z."""
         krita().action("edit_undo").trigger()

@@ -288,6 +288,11 @@ def refusals() -> None:
     assert "'tiny' has 9 x 30 pixels; 16 each way are needed" in refused(image, tiny)
     layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))
     assert "this is a mask or a channel" in refused(image, layer.get_mask())
+    channel = Gimp.Channel.new(image, "edges", 20, 20, 100.0, Gegl.Color.new("red"))
+    image.insert_channel(channel, None, 0)
+    assert "'edges' is a mask or a channel, and a style is a layer" in refused(
+        image, layer, style="layer", style_layer=channel
+    )
     image, layer = picture()
     image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 16, False, False, "")
     assert "choose Image > Mode > RGB first" in refused(image, layer)

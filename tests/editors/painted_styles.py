@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,35 @@ def indexed() -> None:
     style_image, style = style_layer()
     style_image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 200, False, False, "")
     assert paint(image, layer, style="layer", style_layer=style).get_name() == "photo, texture"
+
+
+@check("plug-in: a style file whose name is no UTF-8")
+def odd_name() -> None:
+    """As old disks have them. GIMP's own files hold paths as bytes; its layers' names are text."""
+    image, layer = picture()
+    folder = Path(tempfile.mkdtemp())
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png")).write_bytes(written(folder))
+    file = folder_file(folder)
+    painted = paint(image, layer, style="file", style_file=file)
+    assert painted.get_name() == "photo, caf\N{REPLACEMENT CHARACTER}", painted.get_name()
+    file.delete(None)
+    told = refused(image, layer, style="file", style_file=file)
+    assert "/caf\N{REPLACEMENT CHARACTER}.png cannot be read: No such file" in told, told
+
+
+def written(folder: Path) -> bytes:
+    """A PNG file's bytes."""
+    path = folder / "plain.png"
+    Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, style_layer()[0], Gio.File.new_for_path(str(path)), None)
+    data = path.read_bytes()
+    path.unlink()
+    return data
+
+
+def folder_file(folder: Path) -> Any:
+    """The one file of a folder, as GIO found it."""
+    listed = Gio.File.new_for_path(str(folder)).enumerate_children("standard::name", Gio.FileQueryInfoFlags.NONE, None)
+    return listed.get_child(listed.next_file(None))
 
 
 @check("plug-in: of a style layer what is selected in its image and its mask shows is the style")

@@ -43,8 +43,7 @@ def test_a_file_is_chosen_and_the_script_repeated(root: Path, tmp_path: Path) ->
     with seated(home, tmp_path, {"python-fu-chosen": "<Primary><Alt>c"}) as seat:
         seat.do("fresh(160, 120)")
         seat.wait(["photo"])
-        seat.key(seat.main(), "ctrl+alt+c")
-        dialog = seat.screen.wait_window("Chosen", log=seat.window.log)
+        dialog = seat.screen.open(seat.main(), "ctrl+alt+c", "Chosen", log=seat.window.log)
         seat.choose_file(files(seat, dialog), file)
         seat.insist(dialog, "alt+o", lambda: dialog not in seat.screen.windows(), "the end of the dialog")
         first = [["run"], "photo", str(file), [255, 0, 0], 1]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from editors import gimp
-from editors.gimp_seat import LONG
+from editors.gimp_seat import LIVE, LONG
 from editors.test_gimp_window import HEARD_S, WAIT_S, Painter, painting
 from harness import Daemon
 from impasto import gallery
@@ -33,16 +33,10 @@ image.clean_all()
 
 def dialog(painter: Painter, *, settled: bool = False) -> str:
     """The dialog, as soon as it is there; `settled` for keys that nobody would press again."""
-    painter.key(painter.main(), "ctrl+alt+p")
-    found = painter.screen.wait_window("Neural Style", WAIT_S, painter.window.log)
+    found = painter.screen.open(painter.main(), "ctrl+alt+p", "Neural Style", WAIT_S, painter.window.log)
     if settled:
         painter.screen.wait_still(found)
     return found
-
-
-def live(painter: Painter, title: str) -> str:
-    """The window of the painting."""
-    return painter.screen.wait_window(f"Neural Style: {title}", WAIT_S, painter.window.log)
 
 
 def agree(painter: Painter, window: str, title: str) -> str:
@@ -50,7 +44,7 @@ def agree(painter: Painter, window: str, title: str) -> str:
 
     def shown() -> str:
         windows = painter.screen.windows().items()
-        return next((one for one, name in windows if f"Neural Style: {title}" in name), "")
+        return next((one for one, name in windows if LIVE + title in name), "")
 
     def agreed() -> str:
         if not shown() and window in painter.screen.windows():
@@ -82,8 +76,7 @@ def test_styles_presets_repeat_and_painting_again(root: Path, tmp_path: Path, da
         painter.wait(["photo, growing", "photo"])
         painter.insist(growing, "alt+s", ["photo, texture", "photo"])
 
-        painter.key(painter.main(), REPEAT)
-        repeated = live(painter, "texture")
+        repeated = painter.screen.open(painter.main(), REPEAT, LIVE + "texture", WAIT_S, painter.window.log)
         painter.wait(["photo, texture, growing", "photo, texture", "photo"])
         painter.insist(repeated, "alt+c", ["photo, texture", "photo"])
 

@@ -79,8 +79,7 @@ class Painter:
         """Chooses the menu entry by its key and says yes to the dialog; the window in which the painting is watched."""
         main = self.screen.wait_window("Untitled", WAIT_S, self.window.log)
         self.wait(["photo"])
-        self.key(main, "ctrl+alt+p")
-        dialog = self.screen.wait_window("Neural Style", WAIT_S, self.window.log)
+        dialog = self.screen.open(main, "ctrl+alt+p", "Neural Style", WAIT_S, self.window.log)
         self.screen.screenshot(self.folder / "dialog.png")
         return str(gimp.until(lambda: self._agreed(dialog), "the window of the painting", WAIT_S, self.window.log))
 

@@ -53,8 +53,7 @@ def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, narrow: Daemon) -
 def told(seat: Seat, what: str) -> None:
     """Chooses the filter and agrees: a message comes, the painting's window goes, the image is as it was."""
     before = seat.wait([PHOTO])
-    seat.key(seat.main(), "ctrl+alt+p")
-    dialog = seat.screen.wait_window(DIALOG, log=seat.window.log)
+    dialog = seat.screen.open(seat.main(), "ctrl+alt+p", DIALOG, log=seat.window.log)
     seat.insist(dialog, "alt+o", lambda: dialog not in seat.screen.windows(), "the end of the dialog")
     seat.until(seat.messages, "a message")
     seat.gone()

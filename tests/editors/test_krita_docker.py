@@ -114,8 +114,9 @@ def test_presets_are_kept_by_name_and_taken_up(painter: Painter) -> None:
     """Asked for in a window that does not hold Krita up; taken up from the list; forgotten."""
     painter.choose({"styles": [{"built_in": "cubist"}], "strength": 0.9})
     painter.click("keep_preset")
-    dialog = "next(w for w in QtWidgets.QApplication.topLevelWidgets() if isinstance(w, QtWidgets.QInputDialog))"
-    painter.until(f"{dialog}.isVisible()", "the question")
+    found = "[w for w in QtWidgets.QApplication.topLevelWidgets() if isinstance(w, QtWidgets.QInputDialog)]"
+    painter.until(f"any(one.isVisible() for one in {found})", "the question")
+    dialog = f"{found}[-1]"
     painter.inside(f"{dialog}.setTextValue('Strong')\n{dialog}.accept()\nanswer = True")
     painter.until("named('presets').currentText() == 'Strong'", "the preset")
     painter.choose({})
@@ -124,7 +125,19 @@ def test_presets_are_kept_by_name_and_taken_up(painter: Painter) -> None:
     assert painter.ask("[docker.widget().choices().strength, docker.widget().choices().title]") == [0.9, "cubist"]
     painter.click("forget_preset")
 
-    assert painter.ask("ours('memory').Memory().presets()") == {}
+    painter.until("not ours('memory').Memory().presets()", "the preset to be gone")
+    told = painter.inside(
+        "panel, notice, answer = docker.widget(), named('notice'), []\n"
+        "path = ours('memory').Memory().path\n"
+        "path.unlink()\n"
+        "path.mkdir()\n"
+        "for name in ('', 'Lost'):\n"
+        "    panel.presets.keep(name)\n"
+        "    answer.append(notice.text())\n"
+        "path.rmdir()\n"
+    )
+    assert told[0] == "a preset needs a name: write one"
+    assert told[1].startswith("the preset 'Lost' is not kept: /")
 
 
 def test_what_cannot_be_a_style_is_told(painter: Painter) -> None:
@@ -159,8 +172,22 @@ def test_the_state_is_told_without_a_daemon_and_one_is_started(painter: Painter)
     os.kill(pid, signal.SIGKILL)
     painter.until("'Connection lost' in __import__('impasto_probe').seen", "the loss")
     painter.until("named('state_words').text() == 'Painting'", "the return")
-    painter.click("progress_keep")
-    painter.until("len(__import__('impasto_probe').at.names) == 2", "the painting")
+
+    def kept() -> bool:  # a click may come while the lines above the button still change
+        if painter.ask("named('progress_keep').isEnabled() and named('progress_keep').isVisible()"):
+            painter.click("progress_keep")
+        return len(painter.names()) == 2
+
+    gimp.until(kept, "the painting", WAIT_S, painter.window.log)
+
+    painter.inside("import os\nos.kill(ours('run').shared().pipe._process.processId(), 9)\nanswer = True")
+    painter.until("named('state_words').text() == 'Impasto cannot be reached'", "the loss of the pipe")
+    painter.click("stylise")
+    painter.until("named('progress_keep').isEnabled()", "a first step through another one")
+    assert painter.ask("named('state_words').text()") == "Painting"
+    assert painter.ask("len(ours('run').shared().pipe.children())") == 1
+    painter.click("progress_cancel")
+    painter.until("named('stylise').isVisible()", "the end")
 
 
 def test_two_documents_have_a_painting_each(painter: Painter) -> None:

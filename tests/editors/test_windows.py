@@ -36,9 +36,7 @@ def reds(screen: gimp.Screen, path: Path) -> int:
 def answer(window: gimp.Window, main: str, name: str = "") -> None:
     """Calls the script by its shortcut; types a name into its dialog where there is one to type, and says OK."""
     screen = window.screen
-    screen.focus(main)
-    screen.keys("ctrl+alt+p")
-    dialog = screen.wait_window("Windowed", log=window.log)
+    dialog = screen.open(main, "ctrl+alt+p", "Windowed", log=window.log)
     screen.wait_still(dialog)
     screen.focus(dialog)
     if name:

@@ -65,7 +65,7 @@ class Chooser:
         box = dialog.fill_box(f"{name}-row", [f"{name}-label"])
         label.hide()
         box.set_spacing(6)
-        presets = Presets(self._memory, self._current, self.take)
+        presets = Presets(self._memory, self._current, self.take, self.say)
         for widget in (self._words, self._again, presets.box, self._grid()):
             widget.show_all()
             box.pack_start(widget, False, False, 0)  # noqa: FBT003  # GTK's own signature
@@ -96,7 +96,7 @@ class Chooser:
         if told.get("style") == order.LAYER:
             self._take_layer(style.layer_like(str(told.get("style_title")), str(told.get("style_sha256")), self._image))
         made = "These are the settings that this layer was painted with."
-        missing = f" Its style picture {path} is not there any more: choose it again, wherever it is now."
+        missing = f" Its style picture {order.shown(path)} is not there any more: choose it again, wherever it is now."
         self.say(made if found is not None else made + missing)
         if self._origin is not None:
             self._again.set_label(f"Paint the layer '{self._origin.get_name()}' again, not this painting of it")

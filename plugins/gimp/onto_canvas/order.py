@@ -87,12 +87,16 @@ class StylePicture:
 
 @dataclass
 class Outcome:
-    """What came of a request: the mutable state of one run."""
+    """What came of a request: the mutable state of one run.
+
+    `unwanted` is whether the user cancelled it: a result that was on its way already is none of his then.
+    """
 
     samples: bytes | bytearray = b""
     kept: bool = False
     refusal: str = ""
     cancelled: bool = False
+    unwanted: bool = False
 
     def hear(self, event: Event) -> None:
         """Takes what decides it."""
@@ -110,6 +114,8 @@ class Outcome:
         Raises:
             Failed: it went wrong. Cancelled: it was stopped and nothing was to be kept.
         """
+        if self.unwanted:
+            raise Cancelled
         if self.samples and not self.refusal:
             return self.samples
         if self.cancelled:
@@ -122,9 +128,15 @@ def from_file(path: str) -> StylePicture:
     if not path:
         raise Failed("no style picture was chosen: choose a file, or one of the built-in styles")
     try:
-        return StylePicture(Path(path).stem, data=Path(path).read_bytes())
-    except OSError as error:
-        raise Failed(f"the style picture {path} cannot be read: {error.strerror}") from error
+        return StylePicture(shown(Path(path).stem), data=Path(path).read_bytes())
+    except (OSError, ValueError, MemoryError) as error:  # a path that no system knows; a file for another machine
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise Failed(f"the style picture {shown(path)} cannot be read: {reason}") from error
+
+
+def shown(path: str) -> str:
+    """A path, or a part of one, as text that GIMP and GTK take: a file's name need not be Unicode."""
+    return path.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def start(folder: str) -> Bridge:

@@ -15,10 +15,14 @@ class Presets:
     """A row of the dialog; the presets themselves are in the file."""
 
     def __init__(
-        self, memory: Settings, current: Callable[[], dict[str, Any]], take: Callable[[Mapping[str, Any]], None]
+        self,
+        memory: Settings,
+        current: Callable[[], dict[str, Any]],
+        take: Callable[[Mapping[str, Any]], None],
+        say: Callable[[str], None],
     ) -> None:
-        """`current` is what is chosen now, `take` chooses what a preset holds."""
-        self._memory, self._current, self._take = memory, current, take
+        """`current` is what is chosen now, `take` chooses what a preset holds, `say` tells the user something."""
+        self._memory, self._current, self._take, self._say = memory, current, take, say
         self._names = Gtk.ComboBoxText.new_with_entry()
         self._names.get_child().set_placeholder_text("a name for these settings")
         self._names.connect("changed", lambda _combo: self._chosen())
@@ -44,11 +48,15 @@ class Presets:
 
     def _keep(self) -> None:
         name = (self._names.get_active_text() or "").strip()
-        if name:
-            self._memory.keep_preset(name, self._current())
+        if not name:
+            self._say("A preset needs a name: write one beside Preset.")
+        elif self._memory.keep_preset(name, self._current()):
             self._list()
+        else:
+            self._say(f"The preset '{name}' is not kept: {self._memory.path} cannot be written.")
 
     def _drop(self) -> None:
-        self._memory.drop_preset((self._names.get_active_text() or "").strip())
+        if not self._memory.drop_preset((self._names.get_active_text() or "").strip()):
+            self._say(f"The preset is not dropped: {self._memory.path} cannot be written.")
         self._names.get_child().set_text("")
         self._list()

@@ -22,19 +22,19 @@ class Settings:
 
     def __init__(self, folder: str) -> None:
         """In that folder, GIMP's own."""
-        self._path = Path(folder) / NAME
+        self.path = Path(folder) / NAME
 
     def presets(self) -> dict[str, dict[str, Any]]:
         """All of them by their names, in the order of these."""
         return {name: told for name, told in sorted(self._read("presets", {}).items()) if isinstance(told, dict)}
 
-    def keep_preset(self, name: str, told: Mapping[str, Any]) -> None:
-        """Adds one, or replaces the one of that name."""
-        self._write(presets=self.presets() | {name: dict(told)})
+    def keep_preset(self, name: str, told: Mapping[str, Any]) -> bool:
+        """Adds one, or replaces the one of that name; whether it could be written."""
+        return self._write(presets=self.presets() | {name: dict(told)})
 
-    def drop_preset(self, name: str) -> None:
-        """Removes one."""
-        self._write(presets={kept: told for kept, told in self.presets().items() if kept != name})
+    def drop_preset(self, name: str) -> bool:
+        """Removes one, likewise."""
+        return self._write(presets={kept: told for kept, told in self.presets().items() if kept != name})
 
     def used(self, path: str, digest: str) -> None:
         """A style picture was used: where it lies, and the SHA-256 of what it is."""
@@ -70,20 +70,22 @@ class Settings:
             OSError: there is one that cannot be read, or is damaged and cannot be set aside: not to be written over.
         """
         try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
+            found = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except ValueError:  # cut short or no JSON: kept for whoever wants to look, and begun anew
-            self._path.replace(self._path.with_suffix(".damaged"))
+            self.path.replace(self.path.with_suffix(".damaged"))
             return {}
         return found if isinstance(found, dict) else {}
 
-    def _write(self, **changed: Any) -> None:  # noqa: ANN401  # JSON
-        part = self._path.with_suffix(f".{os.getpid()}.part")
+    def _write(self, **changed: Any) -> bool:  # noqa: ANN401  # JSON
+        part = self.path.with_suffix(f".{os.getpid()}.part")
         with suppress(OSError):
             told = self._told() | changed
             part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-            part.replace(self._path)
+            part.replace(self.path)
+            return True
+        return False
 
 
 def _digest(path: str) -> str:

@@ -44,6 +44,8 @@ def of_layer(layer: Gimp.Layer | None, painted: Gimp.Image | None = None) -> Sty
     """
     if layer is None or not layer.is_valid():
         raise Failed("no layer was chosen for the style, or it has gone: choose one, or another style")
+    if not isinstance(layer, Gimp.Layer):
+        raise Failed(f"'{layer.get_name()}' is a mask or a channel, and a style is a layer: choose one")
     image, title = layer.get_image(), layer.get_name()
     selected = image != painted and not Gimp.Selection.is_empty(image) and layer.mask_intersect()[0]
     if selected or (layer.get_mask() is not None and layer.get_apply_mask()):

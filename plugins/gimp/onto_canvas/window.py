@@ -105,6 +105,7 @@ class Live:
         self._dialog.show_all()
         try:
             self._loop.run()
+            self._look()  # what the user did since the last time
         finally:
             GLib.source_remove(looking)
             self._preview.remove()
@@ -117,9 +118,8 @@ class Live:
         """The user wants it to end: a closed window is a cancel. A second time it does not wait for Impasto."""
         keep = answer == KEEP
         if self._stops and not keep:
-            self.outcome.cancelled = True
             self._loop.quit()
-        self._stops = not keep
+        self._stops = self.outcome.unwanted = not keep
         self._talk.cancel(self._request, keep=keep)
         self._keep.set_sensitive(False)
         self._bar.set_text("stops, and keeps what there is…" if keep else "stops…")

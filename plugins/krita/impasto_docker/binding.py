@@ -12,7 +12,7 @@ from __future__ import annotations
 import gettext
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # The host's module has the name of this project's folder: what type checkers would take it for.
 krita: Any = importlib.import_module("krita")
@@ -30,7 +30,9 @@ def host_version() -> tuple[int, ...]:
 
 QT_MAJOR = 6 if host_version() >= (6,) else 5
 
-if QT_MAJOR == 6:
+_ROOMS = [importlib.import_module(f"PyQt{QT_MAJOR}.Qt{room}") for room in ("Core", "Gui", "Widgets")]
+
+if TYPE_CHECKING:  # what there is, for whoever checks types; at run time all of Qt's is
     from PyQt6.QtCore import (
         QBuffer,
         QByteArray,
@@ -77,6 +79,7 @@ if QT_MAJOR == 6:
         QCheckBox,
         QComboBox,
         QDialog,
+        QDockWidget,
         QDoubleSpinBox,
         QFileDialog,
         QFormLayout,
@@ -103,80 +106,17 @@ if QT_MAJOR == 6:
         QWidget,
     )
 else:
-    from PyQt5.QtCore import (
-        QBuffer,
-        QByteArray,
-        QEvent,
-        QIODevice,
-        QLocale,
-        QMimeData,
-        QObject,
-        QPoint,
-        QPointF,
-        QProcess,
-        QProcessEnvironment,
-        QRect,
-        QRectF,
-        QSize,
-        Qt,
-        QTimer,
-        QUrl,
-        pyqtSignal,
-    )
-    from PyQt5.QtGui import (
-        QBrush,
-        QColor,
-        QContextMenuEvent,
-        QDesktopServices,
-        QDragEnterEvent,
-        QDropEvent,
-        QGuiApplication,
-        QIcon,
-        QImage,
-        QImageReader,
-        QPainter,
-        QPalette,
-        QPen,
-        QPixmap,
-        QResizeEvent,
-        QTransform,
-    )
-    from PyQt5.QtWidgets import (
-        QAbstractItemView,
-        QAbstractScrollArea,
-        QAction,
-        QApplication,
-        QCheckBox,
-        QComboBox,
-        QDialog,
-        QDoubleSpinBox,
-        QFileDialog,
-        QFormLayout,
-        QFrame,
-        QGridLayout,
-        QHBoxLayout,
-        QInputDialog,
-        QLabel,
-        QListView,
-        QListWidget,
-        QListWidgetItem,
-        QMdiArea,
-        QMenu,
-        QMessageBox,
-        QProgressBar,
-        QPushButton,
-        QScrollArea,
-        QSizePolicy,
-        QSlider,
-        QSpinBox,
-        QTabWidget,
-        QToolButton,
-        QVBoxLayout,
-        QWidget,
-    )
+
+    def __getattr__(name: str) -> Any:  # noqa: ANN401  # Qt's classes
+        """A class of Qt by its name alone: Qt 6 has `QAction` in another room."""
+        for room in _ROOMS:
+            if hasattr(room, name):
+                return getattr(room, name)
+        raise AttributeError(f"neither this module nor PyQt{QT_MAJOR} has {name}")
+
 
 _catalogue = gettext.translation(
-    "impasto_docker", str(Path(__file__).parent / "locale"), [QLocale().name()], fallback=True
+    "impasto_docker", str(Path(__file__).parent / "locale"), [_ROOMS[0].QLocale().name()], fallback=True
 )
 
 

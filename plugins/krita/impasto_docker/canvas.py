@@ -58,10 +58,11 @@ def controller_of(window: Any) -> Any | None:  # noqa: ANN401  # Krita's window,
 
 
 def canvas_of(controller: QAbstractScrollArea) -> QWidget | None:
-    """The widget that Krita draws on."""
-    for found in controller.viewport().findChildren(QWidget):
-        if found.metaObject().className() in ("KisOpenGLCanvas2", "KisQPainterCanvas"):
-            return found
+    """The widget that Krita draws on; None where it was closed."""
+    with contextlib.suppress(RuntimeError):
+        for found in controller.viewport().findChildren(QWidget):
+            if found.metaObject().className() in ("KisOpenGLCanvas2", "KisQPainterCanvas"):
+                return found
     return None
 
 
@@ -87,11 +88,16 @@ def _mapped(canvas: Any, controller: QAbstractScrollArea, size: tuple[int, int])
 class Overlay:
     """A preview over the canvas of one view. The mutable state is its picture and where that is just now."""
 
-    def __init__(self, window: Any, size: tuple[int, int], place: tuple[int, int, int, int]) -> None:  # noqa: ANN401
-        """Over the active view of `window`, which shows an image of `size`; `place` is the preview's in it."""
-        self._view, self._size, self._place = window.activeView(), size, place
-        self._controller = controller_of(window)
-        canvas = canvas_of(self._controller) if self._controller is not None else None
+    def __init__(
+        self,
+        view: Any,  # noqa: ANN401  # Krita's view
+        controller: QAbstractScrollArea | None,
+        size: tuple[int, int],
+        place: tuple[int, int, int, int],
+    ) -> None:
+        """Over the canvas that `controller` holds, where `view` shows an image of `size`; `place` is the preview's."""
+        self._view, self._controller, self._size, self._place = view, controller, size, place
+        canvas = canvas_of(controller) if controller is not None else None
         self._layer = _Glass(canvas, self._paint) if canvas is not None else None
         self._image: QImage | None = None
         self._seen: tuple[Any, ...] = ()

@@ -69,6 +69,7 @@ class Docker(krita.DockWidget):
         panel.cancel.connect(self._cancel)
         panel.start.connect(self._start)
         self._runs.began.connect(self._began)
+        self._runs.pipe.began.connect(self._began_pipe)
         self._runs.pipe.ended.connect(self._lost_pipe)
         recorder.shared(self._runs, self._memory).changed.connect(panel.refresh_history)
         self.visibilityChanged.connect(self._seen)
@@ -188,6 +189,11 @@ class Docker(krita.DockWidget):
         """The button of the state line: start a daemon, or try to reach one again."""
         self._known.unreachable, self._known.starting = "", True
         self._ask(start=True)
+        self._show_state()
+
+    def _began_pipe(self) -> None:
+        """Somebody asks anew, as a painting does: what was wrong with the one before no longer counts."""
+        self._known.unreachable = self._known.refused = ""
         self._show_state()
 
     def _lost_pipe(self, why: str) -> None:

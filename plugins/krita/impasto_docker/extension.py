@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import memory, run
-from .binding import QTimer, krita, translated
+from .binding import krita, translated
 
 ACTION = "impasto_stylise"
 TOLD_MS = 6000
@@ -29,9 +29,6 @@ class Extension(krita.Extension):
         text = translated("Neural Style with Last Settings")
         action = window.createAction(ACTION, text, "tools/scripts")
         action.triggered.connect(lambda: stylise(krita.Krita.instance().activeWindow()))
-        undo = window.qwindow().findChild(type(action), "edit_undo") or krita.Krita.instance().action("edit_undo")
-        if undo is not None:  # there is no signal of the document's
-            undo.triggered.connect(lambda: QTimer.singleShot(0, run.shared().undo_happened))
 
 
 def stylise(window: Any) -> run.Run:  # noqa: ANN401

@@ -22,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 from .choices import Choices, Style, Unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 MAX_RECENTS, MAX_RESULTS, MAX_PRESETS = 24, 40, 100
 FILE_NAME, PICTURES = "settings.json", "pictures"
 FRESH_S = 60.0
+ANY_NAME = "surrogatepass"  # the path of a picture need not be Unicode
 _changing = threading.Lock()  # pictures are kept by threads of their own
 
 
@@ -58,6 +59,11 @@ class Memory:
     def __init__(self, where: Path | None = None) -> None:
         self._folder = where if where is not None else data_folder()
 
+    @property
+    def path(self) -> Path:
+        """The file, for whoever is told of it."""
+        return self._folder / FILE_NAME
+
     # the last choices
 
     def last(self) -> Choices:
@@ -78,10 +84,10 @@ class Memory:
 
     def save_preset(self, name: str, choices: Choices) -> bool:
         """Keeps choices by a name, in place of an older preset of that name. False for no name or too many."""
-        if not name.strip() or (name not in self.presets() and len(self.presets()) >= MAX_PRESETS):
+        name, kept, told = name.strip(), self.presets(), choices.told()
+        if not name or (name not in kept and len(kept) >= MAX_PRESETS):
             return False
-        told = choices.told()
-        return self._change(lambda all_: all_.update(presets={**_dict(all_.get("presets")), name.strip(): told}))
+        return self._change(lambda all_: all_.update(presets={**_dict(all_.get("presets")), name: told}))
 
     def remove_preset(self, name: str) -> bool:
         """Forgets one; its styles stay on the wall."""
@@ -95,13 +101,12 @@ class Memory:
         return [style for style in found if style and is_file(style.path)]
 
     def add_recent(self, style: Style) -> bool:
-        """Puts a picture in front; the oldest beyond the limit is forgotten."""
-        styles = [style, *(other for other in self.recents() if other.key != style.key)]
-        return self._set_recents(styles[:MAX_RECENTS])
+        """Puts a picture in front; the oldest beyond the limit is forgotten, but none because its disk is away."""
+        return self._change(lambda all_: all_.update(recents=[style.told(), *_others(all_, style)][:MAX_RECENTS]))
 
     def forget_recent(self, style: Style) -> bool:
         """Takes a picture off the wall; a file of the user's own stays, a copy that was made here goes."""
-        return self._set_recents([other for other in self.recents() if other.key != style.key])
+        return self._change(lambda all_: all_.update(recents=_others(all_, style)))
 
     def keep_picture(self, data: bytes, name: str) -> Style | None:
         """Keeps a PNG file's bytes as a style, the same picture once only; None if the disk does not let us."""
@@ -119,9 +124,8 @@ class Memory:
         """Puts a result in front, with a PNG file's bytes for its small picture; as it was written."""
         path = self._write_picture(thumbnail) if thumbnail else None
         kept = Result(**{**result.__dict__, "thumbnail": str(path) if path else result.thumbnail})
-        results = [kept, *self.results()][:MAX_RESULTS]
-        told = [{**asdict(one), "choices": one.choices.told()} for one in results]
-        self._change(lambda all_: all_.update(results=told))
+        told = {**asdict(kept), "choices": kept.choices.told()}
+        self._change(lambda all_: all_.update(results=[told, *_list(all_.get("results"))][:MAX_RESULTS]))
         return kept
 
     def forget_results(self) -> bool:
@@ -129,10 +133,6 @@ class Memory:
         return self._change(lambda all_: all_.update(results=[]))
 
     # the folder
-
-    def _set_recents(self, styles: Iterable[Style]) -> bool:
-        told = [style.told() for style in styles]
-        return self._change(lambda all_: all_.update(recents=told))
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -146,9 +146,9 @@ class Memory:
         Raises:
             OSError: there is one that cannot be read, or is damaged and cannot be set aside: not to be written over.
         """
-        path = self._folder / FILE_NAME
+        path = self.path
         try:
-            return _dict(json.loads(path.read_text(encoding="utf-8")))
+            return _dict(json.loads(path.read_text(encoding="utf-8", errors=ANY_NAME)))
         except FileNotFoundError:
             return {}
         except ValueError:  # cut short or no JSON: kept for whoever wants to look, and begun anew
@@ -163,7 +163,7 @@ class Memory:
                 change(all_)
                 text = json.dumps(all_, indent=1, ensure_ascii=False)
                 self._folder.mkdir(parents=True, exist_ok=True)
-                _exchange(self._folder / FILE_NAME, text.encode())
+                _exchange(self.path, text.encode(errors=ANY_NAME))
             except OSError:
                 return False
             self._sweep(text)
@@ -205,6 +205,16 @@ def _exchange(path: Path, data: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _others(all_: Mapping[str, Any], style: Style) -> list[Any]:
+    """What is written of own pictures but that one, as it is written: a newer version may know more of them."""
+    kept = []
+    for told in _list(all_.get("recents")):
+        other = _readable(Style.read, told)
+        if other is None or other.key != style.key:
+            kept.append(told)
+    return kept
 
 
 def _result(told: Mapping[str, Any]) -> Result:

@@ -88,9 +88,10 @@ def style(told: Mapping[str, Any]) -> Style:
     path = Path(str(told.get("file", "")))
     try:
         data = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError, MemoryError) as error:  # a path that no system knows; a file for another machine
         words = translated("the style picture {path} cannot be read: {reason}")
-        raise Unreadable(words.format(path=path, reason=error.strerror)) from error
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise Unreadable(words.format(path=path, reason=reason)) from error
     if not data:
         raise Unreadable(translated("the style picture {path} is empty").format(path=path))
     return Style(path.stem, data, weight)

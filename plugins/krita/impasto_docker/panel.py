@@ -178,6 +178,7 @@ class Panel(QWidget):
         self.wall.dropped.connect(self._dropped)
         self.wall.unwanted.connect(self._unwanted)
         self.presets.chosen.connect(self.show_choices)
+        self.presets.refused.connect(self.tell)
         self.history.chosen.connect(self.show_choices)
         self.history.emptied.connect(self._emptied)
         self.progress.keep.connect(self.keep)

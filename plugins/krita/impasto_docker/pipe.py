@@ -57,12 +57,14 @@ class Pipe(QObject):
             return
         for signal in (process.readyReadStandardOutput, process.bytesWritten, process.errorOccurred, process.finished):
             signal.disconnect()
+        if process.state() == QProcess.ProcessState.NotRunning:
+            process.deleteLater()
         process.finished.connect(process.deleteLater)
         process.closeWriteChannel()
         conversation, self._conversation, self._said = self._conversation, Conversation(), b""
         told = why or translated("the plug-in let go of Impasto")
+        self.ended.emit(told)  # before whoever hears of it below begins another one
         conversation.end(told)
-        self.ended.emit(told)
 
     def _start(self, line: list[str]) -> None:
         process = QProcess(self)

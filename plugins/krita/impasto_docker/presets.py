@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 from . import names
 from .binding import QComboBox, QHBoxLayout, QInputDialog, QToolButton, QWidget, pyqtSignal, translated
+from .memory import MAX_PRESETS
 
 if TYPE_CHECKING:
     from .choices import Choices
@@ -19,6 +20,7 @@ class Presets(QWidget):
     """The list, and buttons to keep and to forget."""
 
     chosen = pyqtSignal(object)  # Choices
+    refused = pyqtSignal(str)  # why there is no new preset
 
     def __init__(self, memory: Memory, current: Callable[[], Choices], parent: QWidget | None = None) -> None:
         """Keeps what `current` gives."""
@@ -53,9 +55,21 @@ class Presets(QWidget):
         self._forget.setEnabled(self._list.currentIndex() > 0)
 
     def keep(self, name: str) -> None:
-        """Keeps the current choices by that name."""
+        """Keeps the current choices by that name; what keeps it from that is told."""
         if self._memory.save_preset(name, self._current()):
             self.refresh(name.strip())
+        else:
+            self.refused.emit(self._why_not(name))
+
+    def _why_not(self, name: str) -> str:
+        kept = self._memory.presets()
+        if not name.strip():
+            return translated("a preset needs a name: write one")
+        if name.strip() not in kept and len(kept) >= MAX_PRESETS:
+            told = translated("there are {count} presets, and {most} are kept at most: forget one first")
+            return told.format(count=len(kept), most=MAX_PRESETS)
+        told = translated("the preset '{name}' is not kept: {path} cannot be written")
+        return told.format(name=name.strip(), path=self._memory.path)
 
     def _ask(self) -> None:
         """Asks for a name; Krita goes on meanwhile."""

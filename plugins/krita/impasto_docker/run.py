@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import canvas, order, placing
+from . import canvas, order, placing, undo_steps
 from . import document as documents
 from .binding import QGuiApplication, QImage, QObject, Qt, QTimer, krita, pyqtSignal, translated
 from .bridge import BridgeError
 from .pipe import Pipe
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from .bridge import Event
 
@@ -59,6 +59,10 @@ class Run(QObject):
         super().__init__(parent)
         view = window.activeView() if window is not None else None
         self.document = view.document() if view is not None else None
+        # As it is now: while a style is read from a slow disk, the user may click on another layer or picture.
+        self._node = self.document.activeNode() if self.document is not None else None
+        self._view, self._controller = view, canvas.controller_of(window) if view is not None else None
+        self._mark: undo_steps.Mark | None = None
         self.settings: dict[str, Any] = {}
         self.last_preview: QImage | None = None
         self.active = False
@@ -97,12 +101,6 @@ class Run(QObject):
         if self._request and self._result is None:
             self._say_cancel(keep=False)
 
-    def undo_happened(self) -> None:
-        """The user undid something: if what is painted went with it, nothing is to come of it."""
-        source = self._source
-        if self.active and source is not None and not documents.disturbed(source) and documents.undone(source):
-            self.cancel(translated("what was being painted was undone"))
-
     # the way there
 
     def _read_styles(self) -> None:
@@ -119,18 +117,35 @@ class Run(QObject):
             return self._end(self.cancelled, self._unwanted)
         if isinstance(styles, order.Unreadable):
             return self._end(self.failed, str(styles))
-        try:
-            document = self.document
-            source = documents.read(document, document.activeNode() if document is not None else None)
-            self._request = order.ask(self._pipe.conversation(), source, styles, self.settings, self._hear)
-        except (documents.Unpaintable, BridgeError) as error:
-            return self._end(self.failed, str(error))
-        self._source = source
-        self._overlay = canvas.Overlay(self._window, (source.shape[0], source.shape[1]), source.place)
+        with self._ends_by_faults():
+            self._ask(styles)
+        return None
+
+    def _ask(self, styles: Sequence[order.Style]) -> None:
+        source = documents.read(self.document, self._node)
+        self._request = order.ask(self._pipe.conversation(), source, styles, self.settings, self._hear)
+        self._source, size = source, (source.shape[0], source.shape[1])
+        self._overlay = canvas.Overlay(self._view, self._controller, size, source.place)
         if source.selection is not None:
             self._stencil = canvas.stencil(source.selection, source.size, order.PREVIEW_EDGE_PX)
+        self._mark = undo_steps.Mark(self._window, self.document)
         self._timer.start(LOOK_MS)
-        return None
+
+    @contextlib.contextmanager
+    def _ends_by_faults(self) -> Iterator[None]:
+        """Whatever goes wrong ends the painting; a fault of ours is told where Krita tells those of scripts, too."""
+        try:
+            yield
+        except (documents.Unpaintable, BridgeError, OSError) as error:
+            self._give_up(str(error))
+        except Exception as fault:
+            self._give_up(translated("Impasto made a mistake: {fault}").format(fault=repr(fault)))
+            raise
+
+    def _give_up(self, why: str) -> None:
+        if self._request:
+            self._say_cancel(keep=False)
+        self._end(self.failed, why)
 
     def _hear(self, event: Event) -> None:
         if event.kind == "sending":
@@ -168,10 +183,14 @@ class Run(QObject):
 
     def _look(self) -> None:
         """Whether the document is still as it was."""
-        if self._unwanted is None and self._source is not None:
-            reason = documents.disturbed(self._source)
-            if reason:
-                self.cancel(reason)
+        source = self._source
+        if self._unwanted is not None or source is None:
+            return
+        reason = documents.disturbed(source)
+        if not reason and self._mark is not None and self._mark.passed() and documents.undone(source):
+            reason = translated("what was being painted was undone")
+        if reason:
+            self.cancel(reason)
 
     # the result
 
@@ -183,7 +202,10 @@ class Run(QObject):
         if self._unwanted is not None:
             return self._end(self.cancelled, self._unwanted)
         busy = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
-        if busy or next(self._placing, self) is not self:
+        goes_on = False
+        with self._ends_by_faults():
+            goes_on = busy or next(self._placing, self) is not self
+        if goes_on:
             QTimer.singleShot(LOOK_MS if busy else 0, self._go_on)
         return None
 
@@ -228,7 +250,7 @@ class Run(QObject):
         self.active = False
         self._timer.stop()
         self._clear()
-        self._source, self._result, self._placing = None, None, None
+        self._source, self._result, self._placing, self._mark = None, None, None, None
         signal.emit(told)
 
 
@@ -254,7 +276,7 @@ class Runs(QObject):
         run = Run(self.pipe, window, self)
         if run.document is not None and self.of(run.document) is not None:
             told = translated("this picture is being painted already: wait for it, or stop it first")
-            QTimer.singleShot(0, lambda: run.failed.emit(told))
+            QTimer.singleShot(0, lambda: (run.failed.emit(told), run.deleteLater()))
             return run
         self.all.append(run)
         for signal in (run.finished, run.failed, run.cancelled):
@@ -267,11 +289,6 @@ class Runs(QObject):
         """The painting of a document that is under way."""
         return next((run for run in self.all if run.document == document), None)
 
-    def undo_happened(self) -> None:
-        """The user undid something, in whichever document."""
-        for run in list(self.all):
-            run.undo_happened()
-
     def close(self) -> None:
         """Krita ends: everything is cancelled."""
         for run in list(self.all):
@@ -282,6 +299,7 @@ class Runs(QObject):
         if run in self.all:
             self.all.remove(run)
             self.over.emit(run)
+            run.deleteLater()  # else Qt would keep it, and its last preview, for as long as Krita runs
 
 
 _shared: list[Runs] = []

@@ -19,6 +19,10 @@ def constructor() -> None:
     short = gimp.Layer(image, "short", 3, 2)
     assert (short.type, short.opacity, short.mode) == (fu.RGB_IMAGE, 100.0, fu.NORMAL_MODE)
     refuses(TypeError, lambda: gimp.Layer("image", "name", 3, 2))
+    layer = gimp.Layer(image, "caf\udce9.png", 7, 6)  # named after a file of an old disk
+    assert layer.name == "caf\N{REPLACEMENT CHARACTER}.png"
+    layer.name = "caf\udce8.png"
+    assert layer.name == "caf\N{REPLACEMENT CHARACTER}.png"
     refuses(gimp.error, lambda: gimp.Layer(image, "none", 0, 0))
 
 

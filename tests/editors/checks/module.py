@@ -81,11 +81,13 @@ def displays() -> None:
 def message() -> None:
     assert gimp.message("a message of the checks") is None
     gimp.message(42)
+    gimp.message("caf\udce9.png, a file of an old disk, cannot be read")
+    fu.pdb.gimp_message("caf\udce9.png, likewise")
 
 
 @check("gimp.progress_init", "gimp.progress_update")
 def progress() -> None:
-    gimp.progress_init("Working")
+    gimp.progress_init("Working on caf\udce9.png")
     for share in (0, 0.5, 1.0, 1.5):
         gimp.progress_update(share)
     gimp.progress_init()

@@ -127,7 +127,7 @@ def wrong_type(image, drawable):
 def wrong_value(image, drawable):
     pdb.gimp_image_undo_group_start(image)
     drawable.fill(WHITE_FILL)
-    raise ValueError("the sky is %s" % "green")
+    raise ValueError("the sky is %s in caf\udce9.png" % "green")  # a file of an old disk
 
 
 def gives_up(image, drawable):
