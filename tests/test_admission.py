@@ -1,7 +1,6 @@
 """Whether a job may come in: its memory against what the engine really takes, its client's quota, older previews."""
 
 import gc
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +17,7 @@ from impasto.image import ImageHeader, PixelFormat
 from impasto.job import Job, Priority
 from impasto.method import ObjectiveName
 from impasto.method.defaults import DEFAULTS, defaults
-from impasto.method.settings import LEARNING_BYTES, PAIR_BYTES
+from impasto.method.settings import LEARNING_BYTES, PAIR_BYTES, USUAL_HISTORY
 from impasto.scheduling.admission import (
     BASE_BYTES,
     HELD_BASE_BYTES,
@@ -31,7 +30,10 @@ from impasto.scheduling.admission import (
     footprint,
     superseded,
 )
+from impasto.scheduling.device import Device
+from impasto.scheduling.terms import fixed
 from impasto.spec import ENCODERS, MIN_HISTORY, OBJECTIVES, StyleUse, StylizeSpec
+from weighing import numbers
 
 MIB = 1 << 20
 
@@ -55,8 +57,9 @@ def test_the_front_predicts_what_the_engine_says(name: str, objective: Objective
         content = ImageHeader(width, height)
         pixels = (width + around) * (height + around)
         used = style if max(style) <= (side or 3000) else (640, 213)
-        chosen = replace(defaults(name, objective), tileable=tileable)
-        said = bytes_needed(encoder, pixels, used[0] * used[1], chosen)
+        own = replace(defaults(name, objective), tileable=tileable)
+        chosen = replace(own, history=USUAL_HISTORY)
+        said, wished = (bytes_needed(encoder, pixels, used[0] * used[1], one) for one in (chosen, own))
 
         need = footprint(spec(name, objective=objective, tileable=tileable), content, [ImageHeader(*style)])
 
@@ -64,6 +67,7 @@ def test_the_front_predicts_what_the_engine_says(name: str, objective: Objective
         uncut = width % 16 or height % 16
         least = bytes_needed(encoder, pixels, used[0] * used[1], replace(chosen, tile=LEAST_TILE_PX))
         assert need.peak == pytest.approx(said, rel=0.02)
+        assert need.peak + need.wished == pytest.approx(max(wished, said), rel=0.02)
         assert need.least == pytest.approx(said if tileable and uncut else max(least, need.held + fixed), rel=0.02)
         assert need.held < need.least <= need.peak
 
@@ -73,7 +77,8 @@ def test_the_front_predicts_what_the_engine_says(name: str, objective: Objective
 def test_regions_take_memory_and_disk_of_their_own(name: str, objective: ObjectiveName) -> None:
     """Equal ones once; where only a part is painted, the whole of a style without a region, too. As the engine says."""
     encoder, margin = load_slim() if name == "vgg19-slim" else random_encoder(1.0), DEFAULTS[name].margin
-    content, chosen = ImageHeader(4000, 3000), replace(defaults(name, objective), tile=1024, spilled=True)
+    content = ImageHeader(4000, 3000)
+    chosen = replace(defaults(name, objective), history=USUAL_HISTORY, tile=1024, spilled=True)
     pixels, style = (4000 + 2 * margin) * (3000 + 2 * margin), 64 * 64
     uses = tuple(StyleUse("", region=region) for region in ("a", "b", "a", None))
     for mask, guides, masks in ((None, 2, 3), ("m", 3, 4)):
@@ -127,6 +132,7 @@ def test_a_longer_history_takes_memory_and_never_a_disk(name: str) -> None:
     for history, steps, pairs in ((10, 300, 0), (11, 300, 10), (100, 300, 90), (100, 41, 40), (200, 5, 0)):
         asked, chosen = spec(name, history=history, steps=steps), replace(defaults(name), history=history, steps=steps)
         need = footprint(asked, content, [ImageHeader(64, 64)])
+        assert not need.wished
         said, limit = bytes_needed(encoder, pixels, 64 * 64, chosen), need.fixed + need.whole + 40 * MIB
 
         expected = (pairs * PAIR_BYTES + bool(pairs) * LEARNING_BYTES) * pixels
@@ -150,6 +156,28 @@ def test_a_history_that_does_not_fit_is_refused_with_what_it_takes() -> None:
     check_fit(footprint(spec(), content, [ImageHeader(64, 64)]), content, budget, at(content), spills=True)
 
 
+@pytest.mark.parametrize("asked", [None, 30])
+def test_an_encoders_own_history_is_given_up_for_the_whole_picture_and_one_asked_for_is_not(asked: int | None) -> None:
+    """Full width: thirty pairs where all fits; else the ten that may be in tiles or on a disk, if nobody said more."""
+    content = ImageHeader(2000, 1500)
+    need = footprint(spec("vgg19", history=asked), content, [ImageHeader(64, 64)])
+    came = replace(job(1, "a"), spec=spec("vgg19", history=asked))
+    more = footprint(spec("vgg19", history=30), content, [ImageHeader(64, 64)]).pairs
+    whole = footprint(spec("vgg19", history=USUAL_HISTORY), content, [ImageHeader(64, 64)]).peak + more
+
+    roomy, tight, small = (
+        fixed(came, need, [Device(budget, "float32", spills=True)]).terms.settings
+        for budget in (whole, whole - MIB, need.fixed + need.whole + 40 * MIB)
+    )
+
+    given_up = USUAL_HISTORY if asked is None else asked
+    assert [one["history"] for one in (roomy, tight, small)] == [30, given_up, given_up]
+    assert [one["spilled"] for one in (roomy, tight, small)] == [False, False, asked is None]
+    assert bool(tight["tile"]) == (asked is not None)
+    assert need.taken(0, spilled=False, history=roomy["history"])[0] == whole
+    assert need.taken(0, spilled=False, history=tight["history"])[0] == whole - (more if asked is None else 0)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="RssAnon is Linux's")
 def test_a_longer_history_takes_no_more_memory_than_is_said() -> None:
     """Processes of their own, 384x384 px, ten pairs and forty, by a network that hardly counts: own memory at its peak.
@@ -165,37 +193,23 @@ def test_a_longer_history_takes_no_more_memory_than_is_said() -> None:
 
 def peak_of(history: int) -> list[int]:
     """Own memory, and what is said of it, in bytes."""
-    command = [sys.executable, "-c", WEIGHED, str(history)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=900)
-    return [int(word) for word in told.stdout.split()]
+    return numbers(WEIGHED, str(history))
 
 
 WEIGHED = """
-import sys, threading
-from pathlib import Path
+import sys
 import torch
 from impasto.engine import Settings, random_encoder, stylize
 from impasto.engine.memory import bytes_needed
-
-def own():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
-
-def watch():
-    while not ended.wait(0.01):
-        peaks.append(own())
+from weighing import OwnMemory
 
 torch.set_num_threads(1)
-encoder, content, ended, peaks = random_encoder(1 / 32), torch.rand(1, 3, 384, 384), threading.Event(), []
-settings = Settings(steps=41, max_scales=1, history=int(sys.argv[1]), frequency_power=0.4)
-before = own()
-watcher = threading.Thread(target=watch)
-watcher.start()
-for step in stylize(encoder, content, torch.rand(1, 3, 64, 64), settings):
-    pass
-ended.set()
-watcher.join()
-print(max(peaks) - before, bytes_needed(encoder, 384**2, 64**2, settings))
+encoder, content = random_encoder(1 / 32), torch.rand(1, 3, 384, 384)
+settings = Settings(steps=50, max_scales=1, history=int(sys.argv[1]), frequency_power=0.4)  # ten with all pairs
+with OwnMemory() as memory:
+    for step in stylize(encoder, content, torch.rand(1, 3, 64, 64), settings):
+        memory.look()
+print(memory.peak, bytes_needed(encoder, 384**2, 64**2, settings))
 """
 
 

@@ -1,7 +1,6 @@
 """Pictures whose arrays lie on disk: the same descent as in memory, taken up anywhere, nothing left behind."""
 
 import inspect
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from impasto.engine.spilled import SpilledDescent
 from impasto.engine.stylize import Checkpoint
 from impasto.method import ObjectiveName
 from impasto.method.defaults import defaults
+from weighing import numbers
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 HEIGHT, WIDTH = 64, 85
@@ -240,13 +240,11 @@ def test_a_run_takes_no_more_memory_and_disk_than_is_said() -> None:
 
 def weighed(regions: int) -> list[int]:
     """Own memory, what is said of it, and the disk, in bytes."""
-    command = [sys.executable, "-c", WEIGHED, str(regions)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=900)
-    return [int(word) for word in told.stdout.split()]
+    return numbers(WEIGHED, str(regions))
 
 
 WEIGHED = """
-import sys, tempfile, threading
+import sys, tempfile
 from dataclasses import replace
 from pathlib import Path
 import torch
@@ -254,17 +252,10 @@ from impasto.engine import Style, load_slim, stylize
 from impasto.engine.memory import bytes_needed
 from impasto.engine.scratch import Scratch
 from impasto.method.defaults import defaults
-
-def own():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
-
-def watch():
-    while not ended.wait(0.02):
-        peaks.append(own())
+from weighing import OwnMemory
 
 torch.set_num_threads(1)
-ended, encoder, peaks, disk = threading.Event(), load_slim(), [], 0
+encoder, disk = load_slim(), 0
 SIZE, regions, pixels = (724, 966), int(sys.argv[1]), 740 * 982
 with tempfile.TemporaryDirectory() as folder:
     scratch = Scratch(Path(folder))
@@ -275,15 +266,11 @@ with tempfile.TemporaryDirectory() as folder:
     settings = replace(defaults("vgg19-slim"), steps=1, max_scales=1, tile=256, spilled=True)
     if regions:
         settings = replace(settings, colour="content-match-lab")
-    before = own()
-    watcher = threading.Thread(target=watch)
-    watcher.start()
     styles = [Style(torch.rand(1, 3, 96, 128), region=mask) for mask in masks[1:]] or torch.rand(1, 3, 96, 128)
     painted = masks[0] if masks else None
-    for step in stylize(encoder, content, styles, settings, mask=painted, scratch=scratch):
-        step.image
-        disk = scratch.size_bytes
-    ended.set()
-    watcher.join()
-print(max(peaks) - before, bytes_needed(encoder, pixels, 96 * 128, settings, regions), disk)
+    with OwnMemory() as memory:
+        for step in stylize(encoder, content, styles, settings, mask=painted, scratch=scratch):
+            step.image
+            disk = scratch.size_bytes
+print(memory.peak, bytes_needed(encoder, pixels, 96 * 128, settings, regions), disk)
 """

@@ -202,6 +202,20 @@ def test_what_a_processor_began_goes_on_on_the_processor(tmp_path: Path) -> None
     assert beside == ended(on(HOST, tmp_path / "host", {}, header), tmp_path / "out")
 
 
+def test_a_state_in_memory_is_none_for_arrays_on_the_disk(tmp_path: Path) -> None:
+    """Where memory has become short meanwhile: it begins anew, says so, and paints what it would have painted there."""
+    header, in_memory = ImageHeader(96, 80), {"spilled": False, "tile": 0}
+    begun = on(HOST, tmp_path / "states", in_memory, header)
+    begun.advance()
+    written(begun)
+
+    again = on(HOST, tmp_path / "states", {}, header)
+
+    assert "begins anew" in again.notice
+    assert again.step == 0
+    assert ended(again, tmp_path / "out") == ended(on(HOST, tmp_path / "own", {}, header), tmp_path / "out")
+
+
 def test_a_host_without_memory_is_refused_with_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before any work: what is needed beside the card, and what is free there."""
     free = Studio.free_bytes

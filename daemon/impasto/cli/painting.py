@@ -187,7 +187,8 @@ def _option(group: str, *names: Any, **attributes: Any) -> Callable[[Any], Any]:
     "--history",
     type=click.IntRange(10, 200),
     metavar="N",
-    help="How many steps L-BFGS learns from: more are worth their memory beyond 120 steps at one size.  [default: 10]",
+    help="How many steps L-BFGS learns from: more are worth their memory beyond 120 steps at one size.  [default: the"
+    " encoder's]",
 )
 @_option(EXPERT, "--style-weight", type=float, help="In place of --strength.  [default: the encoder's]")
 @_option(EXPERT, "--content-weight", type=float, help="In place of --strength.  [default: the encoder's]")

@@ -40,6 +40,11 @@ class Checkpoint:
     step_in_scale: int
     descent: dict[str, Any]
 
+    @property
+    def spilled(self) -> bool:
+        """Whether it is of a run with its arrays on scratch, which alone can go on from it."""
+        return "moments" in self.descent
+
 
 @dataclass(frozen=True)
 class Step:

@@ -103,7 +103,9 @@ class Footprint:
         scratch: bytes of disk, likewise; 0 where they may not lie there.
         host: bytes of the memory beside a GPU, likewise; 0 of a device whose memory is the system's own.
         crossing: for each pixel of a tile, likewise: of the GPU's memory beside `part`, and of that.
-        pairs: of each that is in memory, what a longer history of L-BFGS takes than the usual one.
+        pairs: of each that is in memory, what a longer history of L-BFGS takes than the usual one, where one was asked
+            for.
+        wished: likewise where it is the encoder's own default, which is given up where the whole does not fit with it.
     """
 
     peak: int
@@ -119,6 +121,7 @@ class Footprint:
     pairs: int = 0
     host: int = 0
     crossing: float = 0.0
+    wished: int = 0
 
     def tile(self, limit: int, *, spilled: bool = False, host_limit: int = 0) -> int:
         """The side in px of the largest tiles within `limit` bytes: 0 where the whole fits, or cannot be cut.
@@ -133,13 +136,18 @@ class Footprint:
         side = min(side, _side((host_limit - self.host) / self.crossing)) if self.host else side
         return max(LEAST_TILE_PX, side)
 
-    def taken(self, tile: int, *, spilled: bool) -> tuple[int, int]:
+    def taken(self, tile: int, *, spilled: bool, history: int = USUAL_HISTORY) -> tuple[int, int]:
         """In a step, and between turns, of a job whose terms are fixed so."""
         if not spilled or not self.scratch:
-            return self.peak, self.held
+            wished = self.wished if history > USUAL_HISTORY else 0
+            return self.peak + wished, self.held + wished
         part = self.part + self.crossing
         under_way = min(self.peak - self.fixed - self.whole, int(part * (tile + AROUND_TILE_PX) ** 2))
         return max(self.least_spilled, self.fixed + self.spilled + under_way), self.held_spilled
+
+    def wishes_too_much(self, limit: int) -> bool:
+        """Whether the usual history must do, as the whole does not fit with the encoder's own longer one."""
+        return bool(self.wished) and self.peak + self.wished > limit
 
     def spills(self, limit: int) -> bool:
         """Whether the picture's arrays should lie on disk, as tiles would be too small otherwise.
@@ -169,7 +177,9 @@ def footprint(
     pixels = (width + around) * (height + around)
     style_pixels = [_style_pixels(style, spec.stroke_size, max(width, height)) for style in styles]
     settings = settings_of(spec)
-    weights, pairs = settings.weights, pixels * pairs_bytes(settings)
+    weights, longer = settings.weights, pixels * pairs_bytes(settings)
+    asked = spec.history is not None
+    pairs, wished = (longer, 0) if asked else (0, longer)
     part = appetite.kept(weights.style_layers) + (appetite.around if spec.tileable else appetite.through)
     part += spec.guides(content) * appetite.shares(weights.style_layers)
     part *= AT_ONCE if at_once else 1
@@ -192,9 +202,9 @@ def footprint(
     peak, least = max(peak, held) + fixed, max(least, held_cut) + fixed
     cut = 0.0 if uncut else part
     scratch = int(pixels * (SCRATCH_BYTES + spec.masks(content) * SCRATCH_MASK_BYTES))
-    spills = cut and settings.history <= USUAL_HISTORY
+    spills = cut and (not asked or settings.history <= USUAL_HISTORY)
     disk = (spilled + opened, int(least_spilled) + fixed, held_spilled, scratch) if spills else (0, 0, 0, 0)
-    return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk, pairs, host, crossing)
+    return Footprint(int(peak), int(held), int(least), fixed, int(whole), cut, *disk, pairs, host, crossing, wished)
 
 
 def _side(pixels: float) -> int:

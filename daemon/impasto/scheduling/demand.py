@@ -45,7 +45,8 @@ class Want:
 def _taken(want: Want, job: Job) -> tuple[int, int]:
     """Bytes in a turn, and between turns, by the job's terms as far as they are fixed."""
     settings = job.terms.settings
-    return want.need.taken(settings.get("tile", 0), spilled=settings.get("spilled", False))
+    tile, spilled, history = settings.get("tile", 0), settings.get("spilled", False), settings.get("history", 0)
+    return want.need.taken(tile, spilled=spilled, history=history)
 
 
 class Demand:

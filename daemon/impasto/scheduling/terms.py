@@ -12,6 +12,7 @@ from typing import Any
 
 from impasto.job import Job
 from impasto.method.choices import settings_at_admission
+from impasto.method.settings import USUAL_HISTORY
 from impasto.scheduling.admission import Footprint
 from impasto.scheduling.device import Device
 
@@ -28,6 +29,8 @@ def fixed(job: Job, need: Footprint, devices: Sequence[Device]) -> Job:
     spilled = device.spills and need.spills(device.budget_bytes)
     tile = need.tile(device.budget_bytes, spilled=spilled, host_limit=device.host_bytes)
     cut = {"tile": tile, "spilled": spilled, "tiles_on_gpu": spilled and device.at_once}
+    if need.wishes_too_much(device.budget_bytes):
+        cut |= {"history": USUAL_HISTORY}
     told = {**base, "precision": device.precision, **cut}
     return replace(job, terms=replace(job.terms, settings=kept_once(told)))
 

@@ -105,6 +105,9 @@ class Painting:
             if saved is not None and saved.damaged:
                 self.notice = "no checkpoint of this job is whole; it begins anew"
             return None
+        if saved.state.spilled != self.settings.spilled:  # there was more memory, or less, when it was written
+            self.notice = "memory is not what it was when its checkpoint was written; it begins anew"
+            return None
         self.step, beside = saved.state.number, saved.beside
         self.saving.newest = self.step
         # As the state was made: the front may have died before it wrote down what the weights allow.
