@@ -4,6 +4,7 @@ Pictures are tiny and steps few: what is held is which samples change, where, at
 """
 
 import importlib
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -417,13 +418,16 @@ def refusals() -> Turns[None]:
     name = next(name for name in krita().profiles("RGBA", "U8") if "WideRGB" in name)
     at, tempfile.tempdir = (yield from easel(profile=name)), "/nowhere"  # where its bytes are to be had from Krita
     ours("spaces")._profiles.clear()
+    faults: list[type[BaseException]] = []
+    usual, sys.excepthook = sys.excepthook, lambda kind, *_: faults.append(kind)  # Krita's own opens a window
     try:
         assert "No such file or directory: '/nowhere" in (yield from refused())
         ours("order").PREVIEWS_PER_S = object()  # a mistake of ours
         tempfile.tempdir = None
         assert "Impasto made a mistake: TypeError" in (yield from refused())
     finally:
-        ours("order").PREVIEWS_PER_S, tempfile.tempdir = 2, None
+        ours("order").PREVIEWS_PER_S, tempfile.tempdir, sys.excepthook = 2, None, usual
+    assert faults == [TypeError]
     assert ours("run").shared().all == []
     at.close()
 
