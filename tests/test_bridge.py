@@ -223,6 +223,17 @@ def test_an_editors_order_of_channels_is_put_right_piece_by_piece() -> None:
     assert b"".join(payload[::-1] for payload in payloads) == samples
 
 
+def test_nobody_listens_to_what_could_not_be_said() -> None:
+    """A verb that is no JSON is the caller's mistake, who gives up: the end of the pipe must not find its listener."""
+    talk, heard = Conversation(), list[Event]()
+
+    with pytest.raises(TypeError):
+        talk.stylize(heard.append, "p1", ["p2"], settings={"steps": object()})
+    talk.end("lost")
+
+    assert heard == []
+
+
 def test_a_listener_hears_of_the_end_once() -> None:
     """An end of the pipe ends every request, and those that had ended hear nothing more."""
     heard: list[tuple[str, str]] = []

@@ -216,8 +216,9 @@ class Conversation:
 
     def _ask(self, verb: str, listener: Listener, **told: Any) -> str:  # noqa: ANN401  # anything JSON can hold
         ident = self._new("r")
+        said = encoded({"verb": verb, "id": ident, **told})  # or raises, and nobody listens to what was never said
         self._listeners[ident] = listener
-        self._send(encoded({"verb": verb, "id": ident, **told}))
+        self._send(said)
         return ident
 
     def _send_picture(

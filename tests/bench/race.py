@@ -119,7 +119,7 @@ class Way:
 
 
 WAYS = {
-    "content": (Way(10), Way(100, 0.25), Way(100, 0.5), Way(100, 0.5, (0, 30))),
+    "content": (Way(10), Way(30, 0.25), Way(100, 0.25), Way(100, 0.5), Way(100, 0.5, (0, 30))),
     "noise": (Way(10), Way(100), Way(100, stirred_at=60), Way(100, 0.25, stirred_at=60)),
 }
 

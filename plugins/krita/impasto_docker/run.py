@@ -148,6 +148,8 @@ class Run(QObject):
         self._end(self.failed, why)
 
     def _hear(self, event: Event) -> None:
+        if not self.active:  # it was given up and nobody waits for the pipe's word: Qt may have deleted it by now
+            return
         if event.kind == "sending":
             self.sending.emit(event.told)
         elif event.kind == "progress":
