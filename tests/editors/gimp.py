@@ -23,7 +23,7 @@ FIRST_START_S = 300  # builds a config of its own
 START_S = 180  # measured: 6 s on a quiet machine
 TOOL_S = 60
 OPENS_S = 40  # for what a key starts to show its window
-STILL_S = 0.8  # for so long a window that is built looks the same
+STILL_S = 2.0  # for so long a window that is built shows nothing new
 SCREEN = "1280x900x24"
 # What would stand between a test and the editor: dialogs of a first start, questions on exit, files on disk.
 SETTINGS = """(show-welcome-dialog no)
@@ -259,18 +259,20 @@ class Screen:
         )
 
     def wait_still(self, window: str, timeout_s: float = START_S) -> None:
-        """Returns when a window shows something and has looked the same for a while: it is built, and hears keys.
+        """Returns when a window shows something and nothing new for a while: it is built, and hears keys.
 
-        A dialog is there before its widgets are, and what is pressed in it until then is lost.
+        A dialog is there before its widgets are, and what is pressed in it until then is lost. A cursor that blinks
+        shows nothing new.
         """
-        seen, since_s = "", time.monotonic()
+        seen, since_s = set[str](), time.monotonic()
 
         def still() -> bool:
-            nonlocal seen, since_s
+            nonlocal since_s
             colours, _, now = self.shell(f"import -window {window} png:- | identify -format '%k %#' -").partition(" ")
-            if now != seen or colours == "1":  # of one colour before it is drawn
-                seen, since_s = now, time.monotonic()
-            return bool(seen) and time.monotonic() - since_s > STILL_S
+            if now not in seen or colours == "1":  # of one colour before it is drawn
+                since_s = time.monotonic()
+            seen.add(now)
+            return bool(now) and time.monotonic() - since_s > STILL_S
 
         until(still, f"window {window} being built", timeout_s)
 

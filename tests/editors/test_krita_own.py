@@ -15,6 +15,10 @@ from editors.krita_seat import WAIT_S, Painter
 pytestmark = pytest.mark.timeout(1800)
 
 CHOSEN = "[style.name for style in docker.widget().choices().styles]"
+FILE_NAME = (
+    "[one.findChild(QtWidgets.QLineEdit).text() for one in QtWidgets.QApplication.topLevelWidgets()"
+    " if isinstance(one, QtWidgets.QFileDialog) and one.isVisible()][-1]"
+)
 PROGRAM = Path(__file__).with_name("dragged.py")
 THEIRS = "somebody's pictures"  # the other program's window, as dragged.py titles it
 LEFT, TOP, EDGE = 40, 740, 90  # its place on the screen, over a corner of the canvas
@@ -95,8 +99,14 @@ def test_files_chosen_in_a_dialog_and_taken_off_again(painter: Painter) -> None:
     screen = painter.window.screen
     dialog = screen.wait_window("Pictures to paint in the manner of", WAIT_S, painter.window.log)
     screen.wait_still(dialog)
-    screen.focus(dialog)
-    screen.write(str(path))
+
+    def typed() -> bool:  # a dialog that looks ready may still lose what is typed
+        screen.focus(dialog)
+        screen.keys("alt+n", "ctrl+a")
+        screen.write(str(path))
+        return bool(painter.ask(FILE_NAME) == str(path))
+
+    gimp.until(typed, "the file's name in the dialog", WAIT_S, painter.window.log)
     screen.keys("Return")
     painter.until(f"{CHOSEN} == ['from a dialog']", "the chosen style")
     painter.shot("chosen")
