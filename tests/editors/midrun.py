@@ -116,7 +116,7 @@ def undone(seat: Seat, before: dict[str, str], **shape: object) -> None:
 
 def lies(seat: Seat) -> dict[str, Any]:
     """Where the uppermost layer is, its size, its mask, and its pixels, as rows of pixels of three numbers."""
-    told: dict[str, Any] = seat.do("lies(image.get_layers()[0])")
+    told: dict[str, Any] = seat.do("lies()")
     width, height = told["size"]
     told["pixels"] = np.frombuffer(bytes.fromhex(told["pixels"]), np.uint8).reshape(height, width, 3).astype(float)
     return told

@@ -33,12 +33,10 @@ Gimp.Display.new(image)
 Gimp.displays_flush()
 folder, last = pathlib.Path(ARGUMENTS[1]), ""
 while not (folder / "end").exists():
-    told = []
-    for one in image.get_layers():
-        try:
-            told.append([one.get_name(), hashlib.sha256(samples(one)).hexdigest(), one.get_lock_content()])
-        except (AttributeError, TypeError):  # it has gone between two calls
-            told.append(["?", "", False])
+    copy = image.duplicate()  # GIMP ends whoever reads pixels of a layer that has gone
+    told = [[one.get_name(), hashlib.sha256(samples(one)).hexdigest(), one.get_lock_content()]
+            for one in copy.get_layers()]
+    copy.delete()
     selected = [one.get_name() for one in image.get_selected_layers()]
     seen = [one.get_visible() for one in image.get_layers()]
     state = {"layers": told, "dirty": image.is_dirty(), "selected": selected, "seen": seen}

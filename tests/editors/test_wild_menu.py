@@ -96,8 +96,8 @@ def run(seat: Seat, name: str, out: Path, shots: Path) -> None:
     dialog = choose(seat, keys, title)
     seat.screen.screenshot(shots / f"{name}-dialog.png")
     agree(seat, dialog)
-    seat.until(lambda: look(seat, what, out) not in (before, {}), f"what {name} does to the {what}", WORK_S)
     seat.until(lambda: not seat.processes(f"{name}.py"), f"the end of {name}", WORK_S)
+    seat.until(lambda: look(seat, what, out) not in (before, {}), f"what {name} does to the {what}", WORK_S)
     assert seat.do("image.undo_is_enabled()")
     seat.screen.screenshot(shots / f"{name}.png")
     assert (name in SAYS) == bool(seat.messages()), "GIMP told something, or did not: see the screenshot"
