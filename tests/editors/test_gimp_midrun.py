@@ -35,7 +35,7 @@ from editors.midrun import (
     stroke,
     undone,
 )
-from editors.test_gimp_plugin import PLUG_IN, installed
+from editors.test_gimp_plugin import PLUG_IN, UNFORGIVING, installed
 from harness import Daemon, alive, held, wait_for
 from impasto.v1 import stylize_pb2
 
@@ -78,6 +78,7 @@ def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -
     folder = tmp_path_factory.mktemp("midrun")
     home = endless(installed(gimp.new_home(root, folder / "home"), daemon))
     home.install("calling", CALLING, [results.SHIM])
+    home.extra |= UNFORGIVING
     with seated(home, folder, ACTIONS) as seat:
         yield seat
 
