@@ -71,8 +71,12 @@ class Seat:
 
     def wait(self, names: list[str]) -> dict[str, Any]:
         """What the image has as soon as it has those layers."""
-        self.until(lambda: self.names() == names, f"layers {names}")
-        return self.state()
+
+        def there() -> dict[str, Any]:
+            state = self.state()
+            return state if state["layers"] == names else {}
+
+        return dict(self.until(there, f"layers {names}"))
 
     def _said(self, line: str) -> Path:
         """Hands over a line to be run; where its answer will be."""
