@@ -13,7 +13,7 @@ FORWARD = 0
 ADJUST, CLIP = 0, 1
 REPLACE = 2
 INTERPOLATIONS = ("none", "linear", "cubic", "nohalo", "lohalo")
-CUBIC = 2
+NONE, LINEAR, CUBIC = range(3)
 
 
 def preferred(interpolate: int) -> int:
@@ -41,7 +41,7 @@ def _of_item(target: str) -> tuple[Callable[..., Any], Callable[..., Any], Calla
             return call(target, drawable, *own)
 
     def oldest(drawable: Any, interpolate: int, *values: Any) -> Any:
-        with with_context(settings(FORWARD, preferred(interpolate), ADJUST)):
+        with with_context(settings(FORWARD, LINEAR if interpolate else NONE, ADJUST)):
             return call(target, drawable, *values)
 
     return full, default, oldest
@@ -61,7 +61,7 @@ row("gimp-transform-2d", target="gimp-item-transform-2d")(_of_item("gimp-item-tr
 @row("gimp-rotate", target="gimp-item-transform-rotate")
 def rotate(drawable: Any, interpolate: int, angle: float) -> Any:
     """Turns around the middle, by radians."""
-    with with_context(settings(FORWARD, preferred(interpolate), ADJUST)):
+    with with_context(settings(FORWARD, LINEAR if interpolate else NONE, ADJUST)):
         return call("gimp-item-transform-rotate", drawable, angle, 1, 0, 0)
 
 
