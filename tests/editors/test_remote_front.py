@@ -32,6 +32,7 @@ pytestmark = [
 
 DELAY_S, LOSS = 0.04, 0.01
 RESET_S, AWAY_S = 0.5, 2.5
+ENOUGH = 4  # steps: after a single one the picture is still the layer
 LONG = 9000  # steps: it is stopped and kept, however quick the machine
 KEPT = "photo, swirl"
 SIZE, STEPS = (144, 112), 200  # seconds long, so that the line breaks in the midst of it
@@ -168,6 +169,7 @@ def test_krita_paints_through_a_remote_front(krita_root: Path, front: Front, tmp
             at.shot("lost")
             front.between.mend()
         at.until(f"{FAR_FOUND!r} in {LAST}.words", "the server being back")
+        at.until(f"{LAST}.steps >= {ENOUGH} or {LAST}.ends", "more steps")
         at.ask(f"{LAST}.run.stop_and_keep()")
         at.until(f"{LAST}.ends", "the end of the painting")
         heard = at.ask(f"[{LAST}.ends[0][0], {LAST}.words]")
