@@ -24,8 +24,9 @@ from PIL import Image
 from impasto import launch
 from impasto.client import Client
 from impasto.config import Config
-from impasto.v1 import image_pb2, stylize_pb2
+from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
 
+HANDS = 10  # tries to stop a worker in the midst of a job; one is enough but where the machine stands still
 DEADLINE_S = 60.0  # of anything that must happen at all; what must happen quickly says so itself
 
 
@@ -175,6 +176,33 @@ def held(daemon: Daemon) -> Iterator[None]:
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
+
+
+def caught(daemon: Daemon, begin: Callable[[], str], when: Callable[[str], bool]) -> tuple[str, int]:
+    """A job that is not over, and its worker, which was stopped in the midst of it; SIGCONT, or a SIGKILL, is next.
+
+    However late the hand was: where the job was over before its worker stood still another one is begun.
+
+    Args:
+        daemon: has one worker.
+        begin: has a job begun, and tells its name.
+        when: whether it has come far enough.
+    """
+    with daemon.channel() as channel:
+        stub = stylize_pb2_grpc.StylizeServiceStub(channel)
+
+        def goes_on(name: str) -> bool:
+            job = stub.GetJob(stylize_pb2.GetJobRequest(name=name)).job
+            return not job.end_time.seconds and not 0 < job.total_steps <= job.step
+
+        for _ in range(HANDS):
+            name = begin()
+            wait_for(lambda name=name: when(name) or not goes_on(name), "its being so far", 240)  # type: ignore[misc]
+            os.kill(worker := daemon.ready(), signal.SIGSTOP)
+            if goes_on(name) and goes_on(name):  # twice: what the worker had said was heard before the second answer
+                return name, worker
+            os.kill(worker, signal.SIGCONT)
+    raise AssertionError(f"{HANDS} jobs were over before their worker could be stopped")
 
 
 def picture(width: int = 64, height: int = 48, seed: int = 0) -> Image.Image:
