@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -27,17 +28,54 @@ from impasto.config import Config
 from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
 
 HANDS = 10  # tries to stop a worker in the midst of a job; one is enough but where the machine stands still
+PF_EXITING = 0x4  # Linux's flag of a process that is being taken down
 DEADLINE_S = 60.0  # of anything that must happen at all; what must happen quickly says so itself
 
 
+class _Metronome(threading.Thread):
+    """Counts the seconds in which this machine, or this process, stood still: a beat comes so much too late then."""
+
+    BEAT_S, EARLY_S = 0.02, 0.05  # what a beat may be late on a machine that has other work
+
+    def __init__(self) -> None:
+        super().__init__(name="metronome", daemon=True)
+        self.lost_s = 0.0
+
+    def run(self) -> None:
+        """As long as the process lives."""
+        while True:
+            began = time.monotonic()
+            time.sleep(self.BEAT_S)
+            self.lost_s += max(0.0, time.monotonic() - began - self.BEAT_S - self.EARLY_S)
+
+
+_metronome = _Metronome()
+_metronome.start()
+
+
 def wait_for(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> float:
-    """Seconds until `condition` held."""
-    began = time.monotonic()
+    """Seconds until `condition` held; those in which nothing at all ran here are not counted."""
+    began = time.monotonic() - _metronome.lost_s
+
+    def had_s() -> float:
+        return time.monotonic() - _metronome.lost_s - began
+
     while not condition():
-        if time.monotonic() - began > within_s:
+        if had_s() > within_s:
             raise AssertionError(f"{what} did not happen within {within_s:g} s")
         time.sleep(0.01)
-    return time.monotonic() - began
+    return had_s()
+
+
+def doomed(pid: int) -> bool:
+    """Whether a process has ended, or the kernel has decided so: a busy machine may be slow to carry it out."""
+    try:
+        flags = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[6])
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+    pending = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return not alive(pid) or bool(flags & PF_EXITING) or any(mask >> (signal.SIGKILL - 1) & 1 for mask in pending)
 
 
 def alive(pid: int) -> bool:

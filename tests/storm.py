@@ -21,7 +21,7 @@ from pathlib import Path
 
 import grpc
 
-from harness import Home, alive, encoded, inline, picture, wait_for
+from harness import Home, alive, doomed, encoded, inline, picture, wait_for
 from impasto import launch
 from impasto.client import Client, Picture, Progress, connect
 from impasto.errors import ImpastoError
@@ -35,7 +35,6 @@ SIDE_PX, STEPS, LONG_STEPS = 48, 60, 9000
 SEEDS = (0, 1, 2)
 CONTENT, STYLE = picture(SIDE_PX, SIDE_PX, 1), picture(SIDE_PX, SIDE_PX, 2)
 SOON_S = 2.0  # the house's promise: nothing outlives a killed daemon for longer
-PF_EXITING = 0x4  # Linux's flag of a process that is being taken down
 PATIENCE_S = 250.0  # of anything that must happen at all, on a machine that has other work
 FULL = {"DISK", "DISK_FULL", "DISK_QUOTA", "BUSY"}  # how a full disk may end a painting, beside well
 
@@ -52,17 +51,6 @@ def _time():
 if "stylize" not in sys.orig_argv:
     time.time = _time
 """
-
-
-def doomed(pid: int) -> bool:
-    """Whether a process has ended, or the kernel has decided so: a busy machine may be slow to carry it out."""
-    try:
-        flags = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[6])
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return True
-    pending = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd:", "ShdPnd:"))]
-    return not alive(pid) or bool(flags & PF_EXITING) or any(mask >> (signal.SIGKILL - 1) & 1 for mask in pending)
 
 
 def paint(client: Client, seed: int, hear: Callable[[Progress], None] | None = None) -> Picture:

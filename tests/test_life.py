@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from harness import HANDS, Daemon, Home, alive, caught, inline, long_request, picture, request, wait_for
+from harness import HANDS, Daemon, Home, alive, caught, doomed, inline, long_request, picture, request, wait_for
 from impasto import client, instance, launch, logs
 from impasto.engine import EncoderSpec, random_encoder, save_encoder
 from impasto.errors import Busy, CannotServe, Unavailable
@@ -41,7 +41,8 @@ def test_no_worker_outlives_a_killed_daemon(start: Start, moment: str) -> None:
         workers = daemon.worker_pids()
         daemon.process.kill()
 
-    wait_for(lambda: not any(alive(pid) for pid in workers), "the workers' end", within_s=SOON_S)
+    wait_for(lambda: all(doomed(pid) for pid in workers), "the workers' end", within_s=SOON_S)
+    wait_for(lambda: not any(alive(pid) for pid in workers), "their last breath")
 
 
 def test_a_killed_daemon_leaves_nothing_in_the_way(start: Start) -> None:
@@ -209,10 +210,10 @@ def ridden(home: Home, words: list[str]) -> tuple[subprocess.Popen[bytes], int]:
             def own() -> list[stylize_pb2.Job]:
                 return [job for job in other.jobs() if job.name not in had]  # noqa: B023  # called in this turn alone
 
-            wait_for(lambda: any(job.step > 0 for job in own()), "a step", 240)  # noqa: B023  # likewise
+            wait_for(lambda: any(job.step > 0 for job in own()), "a step", 240)
             info = other.info()
             os.kill(worker := info.devices[0].worker_pid, signal.SIGSTOP)
-            if all([0 < job.step < STEPS and not job.end_time.seconds for _ in range(2) for job in own()]):
+            if all(0 < job.step < STEPS and not job.end_time.seconds for _ in range(2) for job in own()):
                 return command, info.pid
             os.kill(worker, signal.SIGCONT)
         assert command.wait(240) == 0
@@ -407,10 +408,7 @@ def test_cancel_is_seen_between_layers(start: Start) -> None:
         wait_for(lambda: bool(daemon.info().devices[0].loaded_encoders), "the weights")
         time.sleep(3)  # well inside the first step
         within = job(stub, name).step
-        began = time.monotonic()
         stub.CancelJob(stylize_pb2.CancelJobRequest(name=name))
         wait_for(lambda: job(stub, name).state == CANCELLED, "the cancel", within_s=SOON_S)
-        took = time.monotonic() - began
 
     assert within < 50
-    assert took < SOON_S
