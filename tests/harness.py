@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +216,9 @@ def held(daemon: Daemon) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def caught(daemon: Daemon, begin: Callable[[], str], when: Callable[[str], bool]) -> tuple[str, int]:
+def caught(
+    daemon: Daemon, begin: Callable[[], str], when: Callable[[str], bool], channel: grpc.Channel | None = None
+) -> tuple[str, int]:
     """A job that is not over, and its worker, which was stopped in the midst of it; SIGCONT, or a SIGKILL, is next.
 
     However late the hand was: where the job was over before its worker stood still another one is begun.
@@ -225,9 +227,10 @@ def caught(daemon: Daemon, begin: Callable[[], str], when: Callable[[str], bool]
         daemon: has one worker.
         begin: has a job begun, and tells its name.
         when: whether it has come far enough.
+        channel: of the job's owner, where that is not the machine's user.
     """
-    with daemon.channel() as channel:
-        stub = stylize_pb2_grpc.StylizeServiceStub(channel)
+    with nullcontext(channel) if channel else daemon.channel() as owners:
+        stub = stylize_pb2_grpc.StylizeServiceStub(owners)
 
         def goes_on(name: str) -> bool:
             job = stub.GetJob(stylize_pb2.GetJobRequest(name=name)).job
