@@ -225,6 +225,27 @@ def test_a_host_without_memory_is_refused_with_the_numbers(tmp_path: Path, monke
 
 
 @pytest.mark.usefixtures("near")
+def test_a_card_that_has_become_full_gets_tiles_from_the_disk(tmp_path: Path) -> None:
+    """Others took its memory since the job came in: not even the smallest tiles fit beside the picture's arrays."""
+    header, whole = ImageHeader(512, 400), {"spilled": False, "tile": 0}
+    with FakeCard(total=500 * MIB) as card:
+        painting = on(CARD, tmp_path / "states", whole, header)
+        step = painting.advance()
+
+    assert (painting.settings.spilled, painting.settings.tiles_on_gpu) == (True, True)
+    assert painting.again == f"memory is short now: it is painted in tiles of {painting.settings.tile} px"
+    assert step.number == 1
+    assert not {size for size in card.back if size[-2:] == (header.height, header.width)}
+
+
+def test_a_card_that_is_too_full_for_a_tile_is_refused_with_the_numbers(tmp_path: Path) -> None:
+    """Before any work, as ever."""
+    whole = {"spilled": False, "tile": 0}
+    with FakeCard(total=300 * MIB), pytest.raises(CannotServe, match=r"512x400 px need about \d+ MiB on cuda:0, and"):
+        on(CARD, tmp_path / "states", whole, ImageHeader(512, 400))
+
+
+@pytest.mark.usefixtures("near")
 def test_a_card_that_breaks_leaves_the_print_to_the_processor(tmp_path: Path) -> None:
     """In the midst of a step: people are told, and it goes on to what the processor alone would have painted."""
     header = ImageHeader(WIDTH, HEIGHT)

@@ -122,14 +122,16 @@ class Painting:
         largest = max(width * height for width, height in sizes)
         around, guides = 2 * self.settings.margin, self._spec.guides(self._material.content.header)
         size = (self.header.height + around, self.header.width + around)
-        free, spills = studio.free_bytes(studio.place(self.settings)), self._device == HOST
-        cut, self._needed = within(encoder, size, largest, self.settings, free, spills=spills, guides=guides)
-        if cut != self.settings:  # there is less than when the job came in
-            self.settings, self.again = cut, f"memory is short now: it is painted in tiles of {cut.tile} px"
+        free, asked = studio.free_bytes(studio.place(self.settings)), self.settings
+        self.settings, self._needed = within(encoder, size, largest, asked, free, spills=True, guides=guides)
+        if self.settings != asked:  # there is less than when the job came in
+            self.again = f"memory is short now: it is painted in tiles of {self.settings.tile} px"
+            self._device = HOST if self.settings.spilled else self._device
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
         if self.settings.tiles_on_gpu and studio.device != HOST:
-            self._check_host(need_of(encoder, self.settings, guides).host(size[0] * size[1], largest, cut.tile))
+            need = need_of(encoder, self.settings, guides)
+            self._check_host(need.host(size[0] * size[1], largest, self.settings.tile))
         if self.settings.spilled and self._terms.folder is not None:
             checkpoint.prepare(self._terms.folder)
             masks = self._spec.masks(self._material.content.header)
