@@ -53,18 +53,19 @@ _metronome = _Metronome()
 _metronome.start()
 
 
+def ran_s() -> float:
+    """A clock that stands still while everything does: seconds."""
+    return time.monotonic() - _metronome.lost_s
+
+
 def wait_for(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> float:
     """Seconds until `condition` held; those in which nothing at all ran here are not counted."""
-    began = time.monotonic() - _metronome.lost_s
-
-    def had_s() -> float:
-        return time.monotonic() - _metronome.lost_s - began
-
+    began = ran_s()
     while not condition():
-        if had_s() > within_s:
+        if ran_s() - began > within_s:
             raise AssertionError(f"{what} did not happen within {within_s:g} s")
         time.sleep(0.01)
-    return had_s()
+    return ran_s() - began
 
 
 def doomed(pid: int) -> bool:
