@@ -133,7 +133,12 @@ class Home:
     def remove(self) -> None:
         """Stops whatever runs here and deletes the folder."""
         launch.stop(self.config)
-        shutil.rmtree(self.path)
+        wait_for(self._removed, "an end of all that was here")
+
+    def _removed(self) -> bool:
+        """Whether all is gone; a worker that was killed with its daemon may write until its last breath."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        return not self.path.exists()
 
     def serving(self) -> list[int]:
         """Process ids of all daemons of this home, those too that have not looked at the lock yet."""
