@@ -66,6 +66,7 @@ def test_a_script_is_called_from_the_menu(root: Path, tmp_path: Path) -> None:
         answer(window, main, name="second")
         gimp.until(lambda: seen(notes) == [["second", 5, True]], "the first run", 120, window.log)
         gimp.until(lambda: reds(window.screen, shot) >= RED_PIXELS, "red on the screen", 60, window.log)
+        gimp.until(lambda: not window.processes("windowed.py"), "its end", 120, window.log)  # last values are kept then
         answer(window, main)
         gimp.until(lambda: seen(notes)[1:] == [["second", 5, True]], "a run with the last values", 120, window.log)
         answer(window, main, name="bad")
