@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,58 @@ from PIL import Image
 from impasto import launch
 from impasto.client import Client
 from impasto.config import Config
-from impasto.v1 import image_pb2, stylize_pb2
+from impasto.v1 import image_pb2, stylize_pb2, stylize_pb2_grpc
 
+HANDS = 10  # tries to stop a worker in the midst of a job; one is enough but where the machine stands still
+PF_EXITING = 0x4  # Linux's flag of a process that is being taken down
 DEADLINE_S = 60.0  # of anything that must happen at all; what must happen quickly says so itself
 
 
+class _Metronome(threading.Thread):
+    """Counts the seconds in which this machine, or this process, stood still: a beat comes so much too late then."""
+
+    BEAT_S, EARLY_S = 0.02, 0.05  # what a beat may be late on a machine that has other work
+
+    def __init__(self) -> None:
+        super().__init__(name="metronome", daemon=True)
+        self.lost_s = 0.0
+
+    def run(self) -> None:
+        """As long as the process lives."""
+        while True:
+            began = time.monotonic()
+            time.sleep(self.BEAT_S)
+            self.lost_s += max(0.0, time.monotonic() - began - self.BEAT_S - self.EARLY_S)
+
+
+_metronome = _Metronome()
+_metronome.start()
+
+
+def ran_s() -> float:
+    """A clock that stands still while everything does: seconds."""
+    return time.monotonic() - _metronome.lost_s
+
+
 def wait_for(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> float:
-    """Seconds until `condition` held."""
-    began = time.monotonic()
+    """Seconds until `condition` held; those in which nothing at all ran here are not counted."""
+    began = ran_s()
     while not condition():
-        if time.monotonic() - began > within_s:
+        if ran_s() - began > within_s:
             raise AssertionError(f"{what} did not happen within {within_s:g} s")
         time.sleep(0.01)
-    return time.monotonic() - began
+    return ran_s() - began
+
+
+def doomed(pid: int) -> bool:
+    """Whether a process has ended, or the kernel has decided so: a busy machine may be slow to carry it out."""
+    try:
+        flags = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[6])
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
+    pending = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return not alive(pid) or bool(flags & PF_EXITING) or any(mask >> (signal.SIGKILL - 1) & 1 for mask in pending)
 
 
 def alive(pid: int) -> bool:
@@ -93,7 +133,12 @@ class Home:
     def remove(self) -> None:
         """Stops whatever runs here and deletes the folder."""
         launch.stop(self.config)
-        shutil.rmtree(self.path)
+        wait_for(self._removed, "an end of all that was here")
+
+    def _removed(self) -> bool:
+        """Whether all is gone; a worker that was killed with its daemon may write until its last breath."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        return not self.path.exists()
 
     def serving(self) -> list[int]:
         """Process ids of all daemons of this home, those too that have not looked at the lock yet."""
@@ -175,6 +220,36 @@ def held(daemon: Daemon) -> Iterator[None]:
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
+
+
+def caught(
+    daemon: Daemon, begin: Callable[[], str], when: Callable[[str], bool], channel: grpc.Channel | None = None
+) -> tuple[str, int]:
+    """A job that is not over, and its worker, which was stopped in the midst of it; SIGCONT, or a SIGKILL, is next.
+
+    However late the hand was: where the job was over before its worker stood still another one is begun.
+
+    Args:
+        daemon: has one worker.
+        begin: has a job begun, and tells its name.
+        when: whether it has come far enough.
+        channel: of the job's owner, where that is not the machine's user.
+    """
+    with nullcontext(channel) if channel else daemon.channel() as owners:
+        stub = stylize_pb2_grpc.StylizeServiceStub(owners)
+
+        def goes_on(name: str) -> bool:
+            job = stub.GetJob(stylize_pb2.GetJobRequest(name=name)).job
+            return not job.end_time.seconds and not 0 < job.total_steps <= job.step
+
+        for _ in range(HANDS):
+            name = begin()
+            wait_for(lambda name=name: when(name) or not goes_on(name), "its being so far", 240)  # type: ignore[misc]
+            os.kill(worker := daemon.ready(), signal.SIGSTOP)
+            if goes_on(name) and goes_on(name):  # twice: what the worker had said was heard before the second answer
+                return name, worker
+            os.kill(worker, signal.SIGCONT)
+    raise AssertionError(f"{HANDS} jobs were over before their worker could be stopped")
 
 
 def picture(width: int = 64, height: int = 48, seed: int = 0) -> Image.Image:

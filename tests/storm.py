@@ -14,14 +14,14 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import grpc
 
-from harness import Home, alive, encoded, inline, picture, wait_for
+from harness import Home, alive, doomed, encoded, inline, picture, wait_for
 from impasto import launch
 from impasto.client import Client, Picture, Progress, connect
 from impasto.errors import ImpastoError
@@ -35,7 +35,6 @@ SIDE_PX, STEPS, LONG_STEPS = 48, 60, 9000
 SEEDS = (0, 1, 2)
 CONTENT, STYLE = picture(SIDE_PX, SIDE_PX, 1), picture(SIDE_PX, SIDE_PX, 2)
 SOON_S = 2.0  # the house's promise: nothing outlives a killed daemon for longer
-PF_EXITING = 0x4  # Linux's flag of a process that is being taken down
 PATIENCE_S = 250.0  # of anything that must happen at all, on a machine that has other work
 FULL = {"DISK", "DISK_FULL", "DISK_QUOTA", "BUSY"}  # how a full disk may end a painting, beside well
 
@@ -52,17 +51,6 @@ def _time():
 if "stylize" not in sys.orig_argv:
     time.time = _time
 """
-
-
-def doomed(pid: int) -> bool:
-    """Whether a process has ended, or the kernel has decided so: a busy machine may be slow to carry it out."""
-    try:
-        flags = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[6])
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return True
-    pending = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd:", "ShdPnd:"))]
-    return not alive(pid) or bool(flags & PF_EXITING) or any(mask >> (signal.SIGKILL - 1) & 1 for mask in pending)
 
 
 def paint(client: Client, seed: int, hear: Callable[[Progress], None] | None = None) -> Picture:
@@ -273,26 +261,36 @@ class Storm:
                     resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
             time.sleep(1.0 if limit != resource.RLIM_INFINITY else 0)
 
+    @contextmanager
+    def _last_moments(self) -> Iterator[None]:
+        """The daemon stands still, so that no client has started the next one yet, and is dead afterwards."""
+        daemon = self._daemon()
+        os.kill(daemon, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(daemon, signal.SIGKILL)
+
     def damage_checkpoints(self) -> None:
         """The newest state of every job, or every state, is not what was written; in a moment that has any."""
-        daemon, places = self._daemon(), self.home.config.data_dir / "checkpoints"
+        places = self.home.config.data_dir / "checkpoints"
         end = time.monotonic() + 2.0  # or there is none: all jobs may be over
         while not list(places.glob(f"*/*{checkpoint.SUFFIX}")) and time.monotonic() < end:
             time.sleep(0.005)
-        os.kill(daemon, signal.SIGKILL)
-        for folder in places.iterdir():
-            for path in checkpoint.states(folder)[: self.chance.choice([1, 2])]:
-                with suppress(FileNotFoundError):  # the next daemon may be there already, and its jobs go on
-                    data = bytearray(path.read_bytes())
-                    data[len(data) // 2] ^= 1
-                    path.write_bytes(bytes(data) if self.chance.random() < 0.5 else bytes(data[: len(data) // 2]))
+        with self._last_moments():
+            for folder in places.iterdir():
+                for path in checkpoint.states(folder)[: self.chance.choice([1, 2])]:
+                    with suppress(FileNotFoundError):  # its worker writes the next one
+                        data = bytearray(path.read_bytes())
+                        data[len(data) // 2] ^= 1
+                        path.write_bytes(bytes(data) if self.chance.random() < 0.5 else bytes(data[: len(data) // 2]))
 
     def damage_database(self) -> None:
         """The database is no database any more, its log neither."""
-        os.kill(self._daemon(), signal.SIGKILL)
-        for path in self.home.config.data_dir.glob("jobs.sqlite*"):
-            if "damaged" not in path.name:
-                path.write_bytes(self.chance.randbytes(5000))
+        with self._last_moments():
+            for path in self.home.config.data_dir.glob("jobs.sqlite*"):
+                if "damaged" not in path.name:
+                    path.write_bytes(self.chance.randbytes(5000))
         self.abandoned.clear()  # nobody knows them any more
 
     def move_clock(self) -> None:
@@ -304,9 +302,8 @@ class Storm:
 
     def leave_stale_socket(self) -> None:
         """Where the socket belongs lies one that nobody hears, or a plain file; the note names an innocent process."""
-        self.kill_daemon()
         path = socket_path(self.home.config.runtime_dir)
-        try:
+        with self._last_moments():
             path.unlink(missing_ok=True)
             if self.chance.random() < 0.5:
                 with socket.socket(socket.AF_UNIX) as nobody:
@@ -315,8 +312,6 @@ class Storm:
                 path.touch()
             note = {"pid": os.getpid(), "version": "9.9", "instance_id": "stale", "started": 0.0}
             (self.home.config.runtime_dir / "daemon.json").write_text(json.dumps(note))
-        except OSError:  # a client has been quicker: a daemon lives there again
-            return
 
     def start_two_daemons(self) -> None:
         """Two more are started, beside the one that lives or in its place: one is left."""

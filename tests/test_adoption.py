@@ -257,6 +257,8 @@ def test_a_script_that_cannot_be_read_ends_the_command_with_words(tmp_path: Path
         ("print 1\nx = u'gr\\xfcn'.encode('ascii', 'ignore') + '.png'", "grn.png"),
         ("print 1\nx = 'ab'.encode('hex')", "6162"),
         ("print 1\nx = '6162'.decode('hex')", "ab"),
+        ("print 1\nimport array\nx = (array.array('B', [97, 98, 99]) * 2)[1:4].tostring()", "bca"),
+        ("print 1\nimport xml.etree.ElementTree as e\nx = e.tostring(e.Element('a')).decode('ascii')", "<a />"),
         ("print 1\nx = 'a\\\\nb'.decode('string_escape')", "a\nb"),
         ("print 1\nx = ('a' + 'b').decode('utf-8')", "ab"),
         ("class B:\n def decode(self, how): return how\nprint 1\nx = B().decode('mine')", "mine"),

@@ -43,7 +43,7 @@ async def main():
     options = CHANNEL_OPTIONS if sys.argv[1] == "ours" else ()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
         try:
-            await channel.unary_unary("/nothing/here")(b"", timeout=10)
+            await channel.unary_unary("/nothing/here")(b"", timeout=40)
         except grpc.aio.AioRpcError as error:
             print(error.code().name)
     await server.stop(0)
@@ -69,7 +69,7 @@ def test_calls_at_once_are_bounded(start: Callable[..., Daemon]) -> None:
     daemon = start()
     with daemon.channel() as channel:
         stub = Stub(channel)
-        name = created(stub, long_request())
+        under_way, name = created(stub, long_request()), created(stub, long_request())  # which waits, and tells little
         streams = [stub.WatchJob(stylize_pb2.WatchJobRequest(name=name)) for _ in range(MAX_CALLS)]
         for stream in streams:
             next(stream)
@@ -85,7 +85,8 @@ def test_calls_at_once_are_bounded(start: Callable[..., Daemon]) -> None:
                 return False
 
         wait_for(served, "room for a call")
-        stub.CancelJob(stylize_pb2.CancelJobRequest(name=name))
+        for one in (name, under_way):
+            stub.CancelJob(stylize_pb2.CancelJobRequest(name=one))
 
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert daemon.answers()

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +120,10 @@ def test_interrupt_cancels_in_the_daemon_too(daemon: Daemon, photo: Path, style:
 
     What was reached can be had by the command that is told.
     """
-    daemon.ready()
+    log = daemon.home.path / "spawned.log"
+    log.unlink(missing_ok=True)
+    with daemon.client() as client:
+        had = {job.name for job in client.jobs()}  # of the tests before, which may not be over yet
     command = daemon.home.spawn(
         "stylize", str(photo), "--style", str(style), "-o", str(tmp_path / "out.png"), "--steps", "9000"
     )
@@ -130,25 +132,21 @@ def test_interrupt_cancels_in_the_daemon_too(daemon: Daemon, photo: Path, style:
 
         def running() -> list[stylize_pb2.Job]:
             jobs = stub.ListJobs(stylize_pb2.ListJobsRequest()).jobs
-            return [job for job in jobs if job.state == stylize_pb2.JOB_STATE_RUNNING]
+            return [job for job in jobs if job.state == stylize_pb2.JOB_STATE_RUNNING and job.name not in had]
 
         wait_for(lambda: bool(running()), "the command's job")
         name = running()[0].name
         steps_done(stub, name)
-        log = daemon.home.path / "spawned.log"
         wait_for(lambda: "painting: step" in log.read_text(), "the command hearing of a step")  # or it has no hint
         command.send_signal(signal.SIGINT)
         code = command.wait(60)
-        began = time.monotonic()
         wait_for(lambda: stub.GetJob(stylize_pb2.GetJobRequest(name=name)).job.state == CANCELLED, "the cancel", 2.0)
-        took = time.monotonic() - began
 
     hint = log.read_text().split("what was reached stays for 24 hours: impasto ")[1]
     fetched = daemon.home.run(*hint.splitlines()[0].replace("FILE", str(tmp_path / "reached.png")).split())
     unknown = daemon.home.run("result", "0" * 32, "-o", str(tmp_path / "none.png"))
 
     assert code == 130
-    assert took < 2
     assert not (tmp_path / "out.png").exists()
     assert fetched.returncode == 0, fetched.stderr
     assert opened(tmp_path / "reached.png").size == (56, 72)  # upright

@@ -29,9 +29,24 @@ from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps
 
 Start = Callable[..., Daemon]
 QUEUED = stylize_pb2.JOB_STATE_QUEUED
-WATCHER_S, HEARTBEAT_S = 20.0, 1.0  # in the daemons here; the promise itself is compared
-PATIENT = f"import sys, impasto.server, impasto.rpc.watching as w; impasto.server.WATCHER_S = {WATCHER_S}; "
-PATIENT += f"w.HEARTBEAT_S = {HEARTBEAT_S}; sys.argv[1:] = ['serve']; from impasto.cli import main; main()"
+HEARTBEAT_S, ENOUGH = 1.0, "enough"  # in the daemons here; the promise itself is compared
+# They wait for watchers until a test says by that file that half a minute is over.
+PATIENT = f"""
+import asyncio, os, sys, types
+from pathlib import Path
+enough = Path(os.environ["IMPASTO_RUNTIME_DIR"]).with_name({ENOUGH!r})
+from impasto import draining, server
+from impasto.rpc import watching
+async def asleep(seconds):
+    while seconds == server.WATCHER_S and not enough.exists():
+        await asyncio.sleep(0.02)
+    if seconds != server.WATCHER_S:
+        await asyncio.sleep(seconds)
+draining.asyncio, watching.HEARTBEAT_S = types.SimpleNamespace(sleep=asleep), {HEARTBEAT_S}
+sys.argv[1:] = ["serve"]
+from impasto.cli import main
+main()
+"""
 PATIENTLY = [sys.executable, "-P", "-c", PATIENT]
 KEEP = stylize_pb2.DISCONNECT_POLICY_KEEP_RUNNING
 
@@ -83,6 +98,7 @@ def test_a_job_waits_for_its_watcher_and_one_that_needs_none_does_not(start: Sta
         again = stub.Stylize(mine, timeout=240, metadata=(("impasto-client", "mine"),))
         assert next(iter(again)).job.job.name == held
         steps_done(stub, held, before + 2)
+        (home.path / ENOUGH).touch()
         wait_for(lambda: job(stub, abandoned).state == CANCELLED, "the end of what nobody came back for")
         ended, still = job(stub, abandoned), [job(stub, name).state for name in (held, kept)]
         again.cancel()
@@ -177,19 +193,19 @@ def test_a_sign_of_life_comes_though_nothing_happens(start: Start) -> None:
         first = created(stub, long_request())
         steps_done(stub, first)
         second = created(stub, long_request())
-        events, times = [], []
+        began, events = time.monotonic(), []
         for response in stub.WatchJob(stylize_pb2.WatchJobRequest(name=second), timeout=120):
             events.append(response.event)
-            times.append(time.monotonic())
             if len(events) == 5:
                 break
+        took_s = time.monotonic() - began
         for name in (second, first):
             stub.CancelJob(stylize_pb2.CancelJobRequest(name=name))
 
     assert {event.job.state for event in events} == {QUEUED}
     assert {event.job.queue_position for event in events} == {1}
     assert [event.sequence for event in events] == list(range(events[0].sequence, events[0].sequence + 5))
-    assert times[-1] - times[-2] >= HEARTBEAT_S / 2  # not in a flood either
+    assert took_s > 1.9 * HEARTBEAT_S  # not in a flood either: two events of its making, a sign, and two more
 
 
 def test_every_event_tells_an_honest_time_left(start: Start) -> None:
@@ -199,18 +215,27 @@ def test_every_event_tells_an_honest_time_left(start: Start) -> None:
         stub = Stub(channel)
         message = request(steps=60, width=96, height=72)
         watched(stub, created(stub, message))  # how long such a job takes is known from now on
-        name, told = created(stub, message), list[tuple[float, stylize_pb2.Job]]()
-        for response in stub.WatchJob(stylize_pb2.WatchJobRequest(name=name), timeout=240):
-            told.append((time.monotonic(), response.event.job))
-    end, last = told[-1]
+        runs = [timed(stub, created(stub, message)) for _ in range(RUNS)]
     shares = [
-        found.time_left.ToNanoseconds() / 1e9 / max(0.01, end - at)
+        found.time_left.ToNanoseconds() / 1e9 / max(0.01, told[-1][0] - at)
+        for told in runs
         for at, found in told
         if State(stylize_pb2.JobState.Name(found.state)[10:].lower()) is State.RUNNING and 10 <= found.step <= 40
     ]
 
-    assert last.state == SUCCEEDED
-    assert not last.HasField("time_left")
-    assert [found.step for _, found in told if not found.HasField("time_left")] == [60]
+    for told in runs:
+        last = told[-1][1]
+        assert last.state == SUCCEEDED
+        assert not last.HasField("time_left")
+        assert [found.step for _, found in told if not found.HasField("time_left")] == [60]
+        assert told[-2][1].time_left.ToNanoseconds() < told[0][1].time_left.ToNanoseconds()
     assert 1 / 3 < median(shares) < 3
-    assert told[-2][1].time_left.ToNanoseconds() < told[0][1].time_left.ToNanoseconds()
+
+
+RUNS = 3  # of which one may be under way as the machine stands still; half of all that is told must be about right
+
+
+def timed(stub: Stub, name: str) -> list[tuple[float, stylize_pb2.Job]]:
+    """What is told of a job until it is final, and when."""
+    watching = stub.WatchJob(stylize_pb2.WatchJobRequest(name=name), timeout=240)
+    return [(time.monotonic(), response.event.job) for response in watching]

@@ -70,7 +70,7 @@ def test_health_answers_while_weights_still_load(daemon: Daemon) -> None:
         }
 
     assert set(found.values()) == {health_pb2.HealthCheckResponse.SERVING}
-    assert daemon.start_s < 5  # measured half a second; liveness, not speed, is asserted
+    assert daemon.start_s < 10  # measured half a second; liveness, not speed, is asserted
 
 
 def test_front_has_no_torch(daemon: Daemon) -> None:
@@ -273,14 +273,12 @@ def test_cancel_of_a_running_job(daemon: Daemon) -> None:
         stub = Stub(channel)
         name = created(stub, long_request())
         steps_done(stub, name)
-        began = time.monotonic()
         stub.CancelJob(stylize_pb2.CancelJobRequest(name=name))
+        wait_for(lambda: job(stub, name).state == CANCELLED, "the cancel", within_s=2)
         last = watched(stub, name)[-1]
-        took = time.monotonic() - began
         again = stub.CancelJob(stylize_pb2.CancelJobRequest(name=name)).job
 
     assert last.job.state == CANCELLED
-    assert took < 2
     assert again == last.job
     assert not last.job.HasField("result")
 
@@ -328,7 +326,7 @@ def test_dropping_the_stream_cancels(daemon: Daemon) -> None:
             call = stub.Stylize(message)
             names.append(next(iter(call)).job.job.name)
             call.cancel()
-        wait_for(lambda: job(stub, names[0]).state == CANCELLED, "the cancel", within_s=5)
+        wait_for(lambda: job(stub, names[0]).state == CANCELLED, "the cancel")
         steps_done(stub, names[1])
         kept = job(stub, names[1]).state
         stub.CancelJob(stylize_pb2.CancelJobRequest(name=names[1]))

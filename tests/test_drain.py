@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 
 import grpc
@@ -12,10 +11,10 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
 
-from harness import DEADLINE_S, Daemon, Home, alive, inline, long_request, picture, request, wait_for
+from harness import DEADLINE_S, Daemon, alive, caught, doomed, long_request, request, wait_for
 from impasto.v1 import blob_pb2, blob_pb2_grpc, stylize_pb2
 from test_daemon import CANCELLED, RUNNING, SUCCEEDED, Stub, created, job, steps_done, watched
-from test_life import SOON_S, with_vgg19
+from test_life import SOON_S
 
 Start = Callable[..., Daemon]
 GOING = "the daemon is stopping; unfinished jobs are kept and go on when it runs again"
@@ -48,12 +47,13 @@ def test_a_drained_job_goes_on_in_the_next_daemon_to_the_same_pixels(start: Star
     daemon = start()
     message = noisy(200)
     with daemon.channel() as channel:
-        name = created(Stub(channel), message)
-        steps_done(Stub(channel), name, 5)
-        events = Stub(channel).WatchJob(stylize_pb2.WatchJobRequest(name=name))
+        stub = Stub(channel)
+        name, worker = caught(daemon, lambda: created(stub, message), lambda name: job(stub, name).step >= 5)
+        events = stub.WatchJob(stylize_pb2.WatchJobRequest(name=name))
         next(iter(events))
-        daemon.process.terminate()
-        with pytest.raises(grpc.RpcError) as caught:
+        drained(daemon, channel)
+        os.kill(worker, signal.SIGCONT)
+        with pytest.raises(grpc.RpcError) as ended:
             list(events)
     code = daemon.process.wait(DEADLINE_S)
     left = {path.name for path in daemon.home.config.runtime_dir.iterdir()}
@@ -62,7 +62,7 @@ def test_a_drained_job_goes_on_in_the_next_daemon_to_the_same_pixels(start: Star
         after = watched(Stub(channel), name)
         straight = watched(Stub(channel), created(Stub(channel), message))[-1].job
 
-    assert details(caught.value) == ("UNAVAILABLE", GOING, "SHUTDOWN", 5)
+    assert details(ended.value) == ("UNAVAILABLE", GOING, "SHUTDOWN", 5)
     assert (code, left) == (0, {"instance.lock"})
     first = min(event.job.step for event in after if event.losses)
     assert first > 5  # and not from the beginning
@@ -131,52 +131,44 @@ def test_stop_from_another_container_signals_nobody(start: Start) -> None:
     assert daemon.process.poll() is None
 
 
-def slow() -> tuple[Home, stylize_pb2.StylizeRequest]:
-    """A home, and a request of which a single step takes many seconds."""
-    message = request(steps=50)
-    message.spec.content.CopyFrom(inline(picture(1024, 768, 1)))
-    message.spec.max_scales = 1
-    return with_vgg19(), message
+def drained(daemon: Daemon, channel: grpc.Channel) -> None:
+    """It was told to stop, and has begun to: it waits for a worker that writes down what it holds."""
+    daemon.process.send_signal(signal.SIGTERM)
+    health, serving = health_pb2_grpc.HealthStub(channel), health_pb2.HealthCheckResponse.SERVING
+    wait_for(lambda: health.Check(health_pb2.HealthCheckRequest(), timeout=60).status != serving, "the drain")
 
 
 def test_while_it_drains_nothing_new_is_taken_in(start: Start) -> None:
     """New jobs are UNAVAILABLE with RetryInfo, health is NOT_SERVING, what is asked is still answered."""
-    home, message = slow()
-    daemon = start(home)
+    daemon = start()
     with daemon.channel() as channel:
         stub = Stub(channel)
-        name = created(stub, message)
-        wait_for(lambda: job(stub, name).state == RUNNING and bool(daemon.info().devices[0].loaded_encoders), "a step")
-        daemon.process.send_signal(signal.SIGTERM)
-        health = health_pb2_grpc.HealthStub(channel)
-        serving = health_pb2.HealthCheckResponse.SERVING
-        wait_for(lambda: health.Check(health_pb2.HealthCheckRequest(), timeout=60).status != serving, "the drain")
-        with pytest.raises(grpc.RpcError) as caught:
+        name, _ = caught(daemon, lambda: created(stub, long_request()), lambda name: job(stub, name).step > 0)
+        drained(daemon, channel)
+        with pytest.raises(grpc.RpcError) as refused:
             created(stub, request())
         kept = job(stub, name)
         daemon.process.send_signal(signal.SIGTERM)  # enough: the next test is about this one
     daemon.process.wait(DEADLINE_S)
 
-    assert details(caught.value) == ("UNAVAILABLE", GOING, "SHUTDOWN", 5)
+    assert details(refused.value) == ("UNAVAILABLE", GOING, "SHUTDOWN", 5)
     assert kept.state == RUNNING
 
 
 def test_a_second_signal_ends_it_at_once(start: Start) -> None:
-    """In the middle of a long step: gone within two seconds, workers too, and the job is not lost."""
-    home, message = slow()
-    daemon = start(home)
+    """In the middle of a step that does not end: gone within two seconds, workers too, and the job is not lost."""
+    daemon = start()
     with daemon.channel() as channel:
         stub = Stub(channel)
-        name = created(stub, message)
-        wait_for(lambda: job(stub, name).state == RUNNING and bool(daemon.info().devices[0].loaded_encoders), "a step")
+        name, _ = caught(daemon, lambda: created(stub, long_request()), lambda name: job(stub, name).step > 0)
         workers = daemon.worker_pids()
-    daemon.process.send_signal(signal.SIGTERM)
-    time.sleep(0.5)
+        drained(daemon, channel)
     still = alive(daemon.process.pid)
     daemon.process.send_signal(signal.SIGTERM)
-    daemon.process.wait(SOON_S)
-    wait_for(lambda: not any(alive(pid) for pid in workers), "the workers' end", within_s=SOON_S)
-    successor = start(home)
+    wait_for(lambda: daemon.process.poll() is not None, "its end", within_s=SOON_S)
+    wait_for(lambda: all(doomed(pid) for pid in workers), "the workers' end", within_s=SOON_S)
+    wait_for(lambda: not any(alive(pid) for pid in workers), "their last breath")
+    successor = start(daemon.home)
     with successor.channel() as channel:
         found = job(Stub(channel), name)
         Stub(channel).CancelJob(stylize_pb2.CancelJobRequest(name=name))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from harness import Daemon, Home, alive, inline, long_request, picture, request, wait_for
+from harness import HANDS, Daemon, Home, alive, caught, doomed, inline, long_request, picture, request, wait_for
 from impasto import client, instance, launch, logs
 from impasto.engine import EncoderSpec, random_encoder, save_encoder
 from impasto.errors import Busy, CannotServe, Unavailable
@@ -41,7 +41,8 @@ def test_no_worker_outlives_a_killed_daemon(start: Start, moment: str) -> None:
         workers = daemon.worker_pids()
         daemon.process.kill()
 
-    wait_for(lambda: not any(alive(pid) for pid in workers), "the workers' end", within_s=SOON_S)
+    wait_for(lambda: all(doomed(pid) for pid in workers), "the workers' end", within_s=SOON_S)
+    wait_for(lambda: not any(alive(pid) for pid in workers), "their last breath")
 
 
 def test_a_killed_daemon_leaves_nothing_in_the_way(start: Start) -> None:
@@ -68,10 +69,10 @@ def disturbed() -> stylize_pb2.StylizeRequest:
     return message
 
 
-def saved(daemon: Daemon) -> None:
-    """Waits for a state on the disk, from which a worker will go on."""
-    states = daemon.home.config.data_dir / "checkpoints"
-    wait_for(lambda: any(states.rglob("*.safetensors")), "a state on the disk")
+def saved(daemon: Daemon, name: str) -> bool:
+    """Whether a state of that job is on the disk, from which a worker will go on."""
+    states = daemon.home.config.data_dir / "checkpoints" / name.removeprefix("jobs/")
+    return any(states.glob("*.safetensors"))
 
 
 def goes_on_from(events: list[stylize_pb2.JobEvent]) -> int:
@@ -83,12 +84,11 @@ def goes_on_from(events: list[stylize_pb2.JobEvent]) -> int:
 def test_a_lost_worker_costs_no_job(start: Start) -> None:
     """After kill -9 of the worker the stream goes on from the checkpoint to the same pixels; others are untouched."""
     daemon = start(brisk())
-    worker = daemon.ready()
     with daemon.channel() as channel:
         stub = Stub(channel)
         straight = watched(stub, created(stub, disturbed()))[-1].job
-        lost, waiting = created(stub, disturbed()), created(stub, request())
-        saved(daemon)
+        lost, worker = caught(daemon, lambda: created(stub, disturbed()), lambda name: saved(daemon, name))
+        waiting = created(stub, request())
         os.kill(worker, signal.SIGKILL)
         events, other = watched(stub, lost), watched(stub, waiting)[-1].job
     last = events[-1].job
@@ -106,8 +106,8 @@ def test_a_killed_daemon_costs_no_job(start: Start) -> None:
     with daemon.channel() as channel:
         stub = Stub(channel)
         straight = watched(stub, created(stub, disturbed()))[-1].job
-        begun, waiting = created(stub, disturbed()), created(stub, request(request_id="again"))
-        saved(daemon)
+        begun, _ = caught(daemon, lambda: created(stub, disturbed()), lambda name: saved(daemon, name))
+        waiting = created(stub, request(request_id="again"))
         before = watch_until(stub, begun, job(stub, begun).step)
     daemon.end(signal.SIGKILL)
     with start(daemon.home).channel() as channel:
@@ -199,6 +199,27 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], bytes
     return words, pixels_of(folder / "straight.png")
 
 
+def ridden(home: Home, words: list[str]) -> tuple[subprocess.Popen[bytes], int]:
+    """The command in the midst of its painting, whose worker was stopped there, and the daemon that it has started."""
+    for _ in range(HANDS):
+        command = home.spawn(*words)
+        wait_for(lambda: launch.running(home.config) is not None, "a daemon for it")
+        with client.connect(home.config, start=False) as other:
+            had = {job.name for job in other.jobs() if job.end_time.seconds}
+
+            def own() -> list[stylize_pb2.Job]:
+                return [job for job in other.jobs() if job.name not in had]  # noqa: B023  # called in this turn alone
+
+            wait_for(lambda: any(job.step > 0 for job in own()), "a step", 240)
+            info = other.info()
+            os.kill(worker := info.devices[0].worker_pid, signal.SIGSTOP)
+            if all(0 < job.step < STEPS and not job.end_time.seconds for _ in range(2) for job in own()):
+                return command, info.pid
+            os.kill(worker, signal.SIGCONT)
+        assert command.wait(240) == 0
+    raise AssertionError(f"{HANDS} commands were done before their worker could be stopped")
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("memory", ["kept", "lost", "without pictures"])
 def test_a_command_rides_over_the_daemons_death(tmp_path: Path, memory: str, straight: tuple[list[str], bytes]) -> None:
@@ -207,17 +228,16 @@ def test_a_command_rides_over_the_daemons_death(tmp_path: Path, memory: str, str
     Even if the new one knows neither job nor pictures, or its pictures alone are lost: then they are sent again.
     """
     home, (words, right) = brisk(), straight
-    command = home.spawn(*words, "-o", str(tmp_path / "ridden.png"))
-    wait_for(lambda: launch.running(home.config) is not None, "the daemon that it starts")
-    with client.connect(home.config, start=False) as other:
-        wait_for(lambda: any(job.step > 0 for job in other.jobs()), "a step", 240)
-        first = other.info().pid
+    command, first = ridden(home, [*words, "-o", str(tmp_path / "ridden.png")])
+    command.send_signal(signal.SIGSTOP)  # or it could start the next daemon before all is lost
     os.kill(first, signal.SIGKILL)
+    wait_for(lambda: not alive(first), "the first one's end")
     if memory != "kept":
         shutil.rmtree(home.config.data_dir / "blobs")
     if memory == "lost":
         for path in home.config.data_dir.glob("jobs.sqlite*"):  # its log, too, from which SQLite would mend it
             path.write_bytes(b"no database at all")
+    command.send_signal(signal.SIGCONT)
     ended = command.wait(240)
     with client.connect(home.config, start=False) as other:
         second, notices = other.info().pid, list(other.info().notices)
@@ -388,10 +408,7 @@ def test_cancel_is_seen_between_layers(start: Start) -> None:
         wait_for(lambda: bool(daemon.info().devices[0].loaded_encoders), "the weights")
         time.sleep(3)  # well inside the first step
         within = job(stub, name).step
-        began = time.monotonic()
         stub.CancelJob(stylize_pb2.CancelJobRequest(name=name))
         wait_for(lambda: job(stub, name).state == CANCELLED, "the cancel", within_s=SOON_S)
-        took = time.monotonic() - began
 
     assert within < 50
-    assert took < SOON_S

@@ -17,7 +17,7 @@ import pytest
 import bridge
 from bridge import Bridge, Conversation, Event
 from bridge.process import ENVIRONMENT_FILE
-from harness import Daemon, Home, alive, encoded, picture, wait_for
+from harness import Daemon, Home, alive, caught, encoded, picture, ran_s, wait_for
 from impasto import gallery, launch, weights
 from impasto.client import Client, Picture
 from impasto.image import ImageHeader, PixelFormat, SampleType
@@ -385,8 +385,15 @@ def test_a_daemon_killed_in_mid_run_is_started_again(
     daemon = start()
     editor = open_editor(daemon.home)
     content, style = long_layer(editor)
-    _, heard = editor.paint(content, style, settings={"steps": 120})
-    editor.until(lambda: heard.step >= 2, "the second step")
+    paintings = list[Heard]()
+
+    def begun() -> str:
+        paintings.append(editor.paint(content, style, settings={"steps": 120})[1])
+        editor.until(lambda: paintings[-1].job != "", "its job")
+        return paintings[-1].job
+
+    caught(daemon, begun, lambda _: editor.turn(0.01) and paintings[-1].step >= 2)
+    heard = paintings[-1]
     daemon.end(signal.SIGKILL)
     editor.until(lambda: heard[-1].last, "the end")
 
@@ -526,7 +533,7 @@ def test_a_loop_is_never_kept_waiting(daemon: Daemon) -> None:
     header = {"width": width, "height": height, "pixel_format": "rgba", "sample_type": "u16"}
     content = talk.picture(header, (rgba.astype(np.uint16) * 257).tobytes())
     talk.stylize(heard, content, [talk.built_in("marbled")], settings={"steps": 30, "size": 128}, previews_per_s=4)
-    end, last = time.monotonic() + 200, time.monotonic()
+    end, last = time.monotonic() + 200, ran_s()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while not (heard and heard[-1].last):
@@ -535,8 +542,8 @@ def test_a_loop_is_never_kept_waiting(daemon: Daemon) -> None:
                 talk.feed(process.stdout.read(1 << 16) or b"")
             if waiting := waiting or talk.outgoing():
                 waiting = waiting[process.stdin.write(waiting) or 0 :]
-            gaps.append(time.monotonic() - last)
-            last = time.monotonic()
+            gaps.append(ran_s() - last)
+            last = ran_s()
     process.stdin.close()
     process.wait(60)
     process.stdout.close()

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from harness import Daemon, Home, alive, encoded, picture, request, wait_for
+from harness import HANDS, Daemon, Home, alive, encoded, picture, request, wait_for
 from impasto.client import Client, Picture, Progress, connect
 from impasto.store.checkpoints import Checkpoints
 from impasto.v1 import stylize_pb2
 from ray_nodes import CPUS, Cluster, front
 from shared import painted_alone
-from test_daemon import SUCCEEDED, Stub, created, steps_done, watched
+from test_daemon import SUCCEEDED, Stub, created, job, steps_done, watched
 
 pytestmark = pytest.mark.timeout(900)  # of a machine that is busy with other things, too
 
@@ -28,6 +29,7 @@ WORKERS, CLIENTS, STEPS = 4, 8, 12
 READY_S = 120.0  # four actors, four imports of torch
 PAINTED_S = 240.0
 PATIENT_S, ORPHAN_S = 600.0, 10.0  # seats wait so long for a front; those of the test that waits for their end
+SERVING = health_pb2.HealthCheckResponse.SERVING
 WITHOUT_RAY = "import sys; sys.modules['ray'] = None; from impasto.cli import main; main()"
 
 
@@ -225,6 +227,20 @@ def nobody_left(cluster: Cluster, within_s: float = 60.0) -> list[Path]:
     return [path for node in cluster.nodes for path in node.folder.glob("*/*")]
 
 
+def midway(cluster: Cluster, stub: Stub, message: stylize_pb2.StylizeRequest) -> str:
+    """A job in the midst of its steps, with all workers stopped there; the hand may have come too late for others."""
+    for _ in range(HANDS):
+        name = created(stub, message)
+        steps_done(stub, name, 10)
+        for pid in cluster.workers():
+            os.kill(pid, signal.SIGSTOP)
+        if all(job(stub, name).step < message.spec.steps for _ in range(2)):
+            return name
+        for pid in cluster.workers():
+            os.kill(pid, signal.SIGCONT)
+    raise AssertionError(f"{HANDS} jobs were over before their worker could be stopped")
+
+
 def test_a_front_that_stops_writes_its_jobs_down_and_leaves_nothing(cluster: Cluster, studio: Daemon) -> None:
     """What a node had in its memory is in the store, no actor stays, and the next front goes on to the same pixels."""
     ready(studio)
@@ -232,9 +248,12 @@ def test_a_front_that_stops_writes_its_jobs_down_and_leaves_nothing(cluster: Clu
     message.delivery.on_disconnect = stylize_pb2.DISCONNECT_POLICY_KEEP_RUNNING
     with studio.channel() as channel:
         stub = Stub(channel)
-        name = created(stub, message)
-        steps_done(stub, name, 10)
-    assert studio.home.run("stop").returncode == 0
+        name = midway(cluster, stub, message)
+        stopping, health = studio.home.spawn("stop"), health_pb2_grpc.HealthStub(channel)
+        wait_for(lambda: health.Check(health_pb2.HealthCheckRequest(), timeout=60).status != SERVING, "the drain")
+    for pid in cluster.workers():
+        os.kill(pid, signal.SIGCONT)
+    assert stopping.wait(60) == 0
     studio.process.wait(60)
     left = nobody_left(cluster)
     saved = Checkpoints(studio.home.config.data_dir / "checkpoints").newest(name)

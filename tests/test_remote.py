@@ -17,7 +17,7 @@ import pytest
 
 import rooms
 from fakes import Wire
-from harness import Home, encoded, held, long_request, picture, request, wait_for
+from harness import Home, caught, encoded, held, long_request, picture, request, wait_for
 from impasto.access import certificate
 from impasto.client import Client, Picture, Progress, sending
 from impasto.client.lifeline import FAR_FOUND, FAR_LOST, Lifeline, OnConnection
@@ -432,16 +432,29 @@ def undisturbed(studio: Studio) -> bytes:
 
 def test_a_job_survives_a_line_that_is_broken(studio: Studio, undisturbed: bytes) -> None:
     """Delay, loss, every connection reset and nobody reachable for a while: the same job, pixels, and one stream."""
-    with Wire(studio.port, delay_s=0.04, loss=0.01) as wire:
+    artists = list[Artist]()
+
+    def names() -> list[str]:
+        return [told.name for told in Stub(ann).ListJobs(stylize_pb2.ListJobsRequest()).jobs]
+
+    def begun() -> str:
+        had = names()
+        artists.append(Artist(client, 10))
+        wait_for(lambda: names() != had, "a job over the bad line")
+        return names()[0]
+
+    with Wire(studio.port, delay_s=0.04, loss=0.01) as wire, studio.channel(studio.tokens["ann"]) as ann:
         desk = Desk(studio, "ann", wire.port).connect()
         with desk.client() as client:
-            artist = Artist(client, 10)
-            wait_for(lambda: artist.step > 0 or bool(artist.error), "a step over the bad line")
-            with held(studio.daemon):
-                wire.cut()
-                time.sleep(AWAY_S)
-                wire.mend()
-            artist.join(240)
+            _, worker = caught(studio.daemon, begun, lambda name: job(Stub(ann), name).step > 0, ann)
+            wait_for(lambda: artists[-1].step > 0, "word of a step over the bad line")
+            wire.cut()
+            time.sleep(AWAY_S)
+            wait_for(lambda: FAR_LOST in artists[-1].notices(), "the loss being told")
+            wire.mend()
+            os.kill(worker, signal.SIGCONT)
+            for artist in artists:
+                artist.join(240)
         desk.remove()
 
     assert artist.error == ""

@@ -1,10 +1,11 @@
 """A large picture on its way to the daemon: how much of it has gone is told, and it can be stopped, or the daemon die.
 
-By a real pipe to a real daemon, which is made to pause in mid-upload, as a slow line would.
+By a real pipe to a real daemon, which pauses in mid-upload, as a slow line would.
 """
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,26 +15,35 @@ import pytest
 from bridge import words
 from harness import Daemon, wait_for
 from impasto.bar import Bar
-from impasto.store.blobs import size_of
 from test_pipe import Editor, Heard
 
-WIDTH, HEIGHT = 8000, 6000  # 144 MB: long enough on its way to be caught there
+WIDTH, HEIGHT = 8000, 6000  # 144 MB: more than a pipe has in memory of its own
 LITTLE = 8 << 20  # bytes: no style has so many
-HANDS = 5
 GRAY = bytes([90]) * (WIDTH * HEIGHT * 3)
+# A daemon that stops itself, as by SIGSTOP from outside, once so much of a picture has come: no hand is so quick.
+PAUSING = f"""
+import os, signal, sys
+from impasto.rpc import intake
+in_time, left = intake._in_time, [{LITTLE}]
+async def pausing(messages):
+    async for message in in_time(messages):
+        yield message
+        before, left[0] = left[0], left[0] - len(message.chunk)
+        if before > 0 >= left[0]:
+            os.kill(os.getpid(), signal.SIGSTOP)
+intake._in_time, sys.argv[1:] = pausing, ["serve"]
+from impasto.cli import main
+main()
+"""
 
 
 def sending(start: Callable[..., Daemon]) -> tuple[Daemon, Editor, Heard, str]:
-    """A painting whose layer is on its way, the daemon paused; begun anew where the hand came too late to pause it."""
-    for _ in range(HANDS):
-        daemon = start()
-        editor, heard, request = stylising(daemon)
-        if paused_on_its_way(daemon):
-            editor.until(partial(is_told, heard), "word of it")
-            return daemon, editor, heard, request
-        daemon.process.kill()
-        editor.bridge.close()
-    raise AssertionError(f"{len(GRAY)} bytes went faster than a hand, {HANDS} times")
+    """A painting whose layer is on its way, the daemon paused."""
+    daemon = start(command=[sys.executable, "-P", "-c", PAUSING])
+    editor, heard, request = stylising(daemon)
+    editor.until(lambda: state_of(daemon.process.pid) == "T", "the daemon's pause")
+    editor.until(partial(is_told, heard), "word of what has gone")
+    return daemon, editor, heard, request
 
 
 def stylising(daemon: Daemon) -> tuple[Editor, Heard, str]:
@@ -47,12 +57,9 @@ def stylising(daemon: Daemon) -> tuple[Editor, Heard, str]:
     return editor, heard, request
 
 
-def paused_on_its_way(daemon: Daemon) -> bool:
-    """Stops the daemon as soon as some of the picture has come; whether there was more to come."""
-    blobs = daemon.home.config.data_dir / "blobs"
-    wait_for(lambda: any(size_of(path) > LITTLE for path in blobs.glob("*")), "an upload")
-    os.kill(daemon.process.pid, signal.SIGSTOP)
-    return any(LITTLE < size_of(path) < len(GRAY) for path in blobs.glob("*.part"))
+def state_of(pid: int) -> str:
+    """How the system has a process: T if it was stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 def is_told(heard: Heard) -> bool:

@@ -188,16 +188,21 @@ def test_those_who_wait_are_told_their_place_and_the_time_left(daemon: Daemon) -
     with daemon.channel() as channel:
         stub, client = Stub(channel), Client(channel, "patient")
         jobs = [client.created(message) for message in (long_request(), long_request(), request())]
-        steps_done(stub, jobs[0], 3)
-        places = [job(stub, name).queue_position for name in jobs]
-        left = [job(stub, name).time_left.ToTimedelta().total_seconds() for name in jobs]
+
+        def now() -> list[stylize_pb2.Job]:
+            """All three, of one moment."""
+            told = {told.name: told for told in stub.ListJobs(stylize_pb2.ListJobsRequest()).jobs}
+            return [told[name] for name in jobs]
+
+        wait_for(lambda: all(told.HasField("time_left") for told in now()), "all having a time")
+        places, left = zip(*((t.queue_position, t.time_left.ToTimedelta().total_seconds()) for t in now()), strict=True)
         events, before = list[stylize_pb2.JobEvent](), jobs[:2]
         for response in stub.WatchJob(stylize_pb2.WatchJobRequest(name=jobs[2]), timeout=240):
             events.append(response.event)
             if before and response.event.job.queue_position == len(before):
                 end(stub, before.pop(0))
 
-    assert places == [0, 1, 2]
+    assert places == (0, 1, 2)
     assert 0 < left[0] < left[1] < left[2]
     told = [event.job.queue_position for event in events if event.job.state == QUEUED]
     assert set(told) >= {2, 1}

@@ -1,6 +1,5 @@
 """Whether a silent process hangs or only gets no turn: real processes, starved by real others."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -8,12 +7,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from harness import wait_for
 from impasto.scheduling import vitals
+from starving import starved
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
 
@@ -53,32 +52,11 @@ def test_a_sleeping_a_stopped_and_a_gone_process_are_not_willing() -> None:
     assert vitals.cpu_s(pid) is None
 
 
-@contextmanager
-def starved(pid: int) -> Iterator[None]:
-    """One process gets the turns on one processor that nobody else wants, and others want all of them."""
-    cpu = min(os.sched_getaffinity(0))
-    hogs = [
-        subprocess.Popen([sys.executable, "-c", f"import os; os.sched_setaffinity(0, {{{cpu}}})\nwhile True: pass"])
-        for _ in range(4)
-    ]
-    try:
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(ProcessLookupError):
-                os.sched_setaffinity(int(thread.name), {cpu})
-                os.sched_setscheduler(int(thread.name), os.SCHED_IDLE, os.sched_param(0))
-        yield
-    finally:
-        for hog in hogs:
-            hog.kill()
-            hog.wait()
-
-
 def test_a_starved_process_is_willing_and_has_hardly_any_time() -> None:
     """That is how it is told from one that hangs in a loop."""
     with python("while True: pass") as pid:
         wait_for(lambda: had(pid) > 0, "some processor time")
         with starved(pid):
-            time.sleep(0.5)
             before = had(pid)
             time.sleep(2)
             assert had(pid) - before < 0.5

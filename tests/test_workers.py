@@ -88,7 +88,12 @@ class Crowd:
 def test_eight_clients_on_four_workers_have_the_pixels_of_one(box: Daemon, alone: dict[int, bytes]) -> None:
     """All workers are at work at once, and every picture is the single worker's, bit for bit."""
     pids = ready(box, WORKERS)
+    for pid in pids:  # none is done with one before the last has come: each has one, however slowly they come
+        os.kill(pid, signal.SIGSTOP)
     crowd = Crowd(box)
+    wait_for(lambda: all(crowd.heard.values()) or bool(crowd.failed), "every job being accepted")
+    for pid in pids:
+        os.kill(pid, signal.SIGCONT)
     wait_for(
         lambda: len({device.worker_pid for device in box.info().devices if device.loaded_encoders}) == WORKERS,
         "every worker having an encoder in its memory",

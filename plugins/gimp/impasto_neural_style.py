@@ -56,13 +56,12 @@ def neural_style(image: Any, drawable: Any, *chosen: Any) -> None:  # noqa: ANN4
         )
         is_shown = beyond.call().run_mode != beyond.NONINTERACTIVE
         painted = (_in_a_window if is_shown else _to_the_end)(source, choices, manner)
-        samples = painted.painting()
+        told = {**asdict(choices), "style_title": manner.title, "style_sha256": manner.sha256}
+        placing.insert(source, painted.painting(), f"{source.layer.get_name()}, {manner.title}", told)
     except order.Cancelled:
         raise CancelError from None
     except (layers.Unpaintable, order.Failed) as failed:
         raise Refused(str(failed)) from failed
-    told = {**asdict(choices), "style_title": manner.title, "style_sha256": manner.sha256}
-    placing.insert(source, samples, f"{source.layer.get_name()}, {manner.title}", told)
     gimp.displays_flush()
 
 

@@ -110,6 +110,13 @@ def encode(value: Any, *how: Any, **named: Any) -> Any:
     return Encoded(data.decode(encoding), data)
 
 
+def tostring(value: Any, *how: Any, **named: Any) -> Any:
+    """`value.tostring(...)`, which arrays of Python 3 (a slice of one of ours, too) and numpy's have no more."""
+    if hasattr(value, "tostring") or not hasattr(value, "tobytes"):
+        return value.tostring(*how, **named)
+    return ByteString.of(value.tobytes())
+
+
 class ByteFile:
     """A file of bytes, which takes and gives Python 2's strings."""
 

@@ -66,14 +66,14 @@ def newsprint(  # 2.10's own signature
     red_angle: float, red_spot: int, green_angle: float, green_spot: int, blue_angle: float, blue_spot: int,
     oversample: int,
 ) -> None:  # fmt: skip
-    """Dots of print; spots are round, line, diamond, square. 2.10's screens of intensity and of luminance are gray."""
+    """Dots of print, whose shapes and samples are 2.10's own choice of GEGL's; intensity and luminance are gray."""
     model = {1: 2, 2: 3}.get(space, 1)
-    spots = {0: 1, 1: 0, 2: 2, 3: 3}
+    spots = {0: 1, 1: 0, 2: 2, 3: 4, 4: 2}
     turned = [(angle + 180.0) % 360.0 - 180.0 for angle in (gray_angle, red_angle, green_angle, blue_angle)]
     kinds = [spots.get(spot, 1) for spot in (gray_spot, red_spot, green_spot, blue_spot)]
     gray, red, green, blue = zip(turned, kinds, strict=True)
     properties: dict[str, Any] = {
-        "color-model": model, "black-pullout": pullout / 100.0, "aa-samples": min(max(oversample**2, 1), 128),
+        "color-model": model, "black-pullout": pullout / 100.0, "aa-samples": min(max(oversample, 1), 128),
     }  # fmt: skip
     order = (red, green, blue, gray) if model >= 2 else (gray, gray, gray, gray)
     for suffix, (angle, kind) in zip(("2", "3", "4", ""), order, strict=True):

@@ -6,6 +6,8 @@ from ._context import with_context
 from ._gimp3 import call
 from ._rows import absent, renamed, row
 
+NORMAL = 28
+AS_SEEN = 0  # how colours of a gradient are mixed
 BLEND_FG_BG_RGB, BLEND_FG_BG_HSV, BLEND_FG_TRANSPARENT = range(3)
 GRADIENTS = {
     BLEND_FG_BG_RGB: "gimp-context-set-gradient-fg-bg-rgb",
@@ -15,7 +17,6 @@ GRADIENTS = {
 
 renamed({
     "gimp-edit-clear": "gimp-drawable-edit-clear",
-    "gimp-edit-fill": "gimp-drawable-edit-fill",
     "gimp-edit-stroke": "gimp-drawable-edit-stroke-selection",
     "gimp-edit-stroke-vectors": "gimp-drawable-edit-stroke-item",
     "gimp-buffers-get-list": "gimp-buffers-get-name-list",
@@ -24,6 +25,13 @@ absent({
     "gimp-floating-sel-relax": "GIMP composes floating selections by itself since 2.10",
     "gimp-floating-sel-rigor": "GIMP composes floating selections by itself since 2.10",
 })  # fmt: skip
+
+
+@row("gimp-edit-fill", target="gimp-drawable-edit-fill")
+def fill(drawable: Any, fill_type: int) -> None:
+    """Fills all that is selected; 2.10 read no opacity and no mode of the context here."""
+    with with_context({"opacity": 100.0, "paint-mode": NORMAL}):
+        call("gimp-drawable-edit-fill", drawable, fill_type)
 
 
 @row("gimp-edit-paste", target="gimp-edit-paste")
@@ -59,8 +67,8 @@ def named_paste_as_new(buffer_name: str) -> Any:
 def bucket_fill(
     drawable: Any, fill: int, mode: int, opacity: float, threshold: float, merged: int, x: float, y: float
 ) -> None:
-    """Fills the selection, or the region of a like colour at (x, y) where nothing is selected."""
-    bucket_fill_full(drawable, fill, mode, opacity, threshold, merged, 1, 0, x, y)
+    """Fills the selection, or where nothing is selected the region of a like colour at (x, y), unless transparent."""
+    bucket_fill_full(drawable, fill, mode, opacity, threshold, merged, 0, 0, x, y)
 
 
 @row("gimp-edit-bucket-fill-full", target="gimp-drawable-edit-bucket-fill")
@@ -74,7 +82,7 @@ def bucket_fill_full(  # 2.10's own signature
         raise RuntimeError(f"gimp-edit-bucket-fill: 'fill-mode' is 0, 1 or 2, got {fill}")
     settings = {
         "opacity": opacity, "paint-mode": mode, "sample-merged": merged, "sample-threshold": threshold / 255.0,
-        "sample-transparent": transparent, "sample-criterion": criterion,
+        "sample-transparent": transparent, "sample-criterion": criterion, "antialias": 1, "diagonal-neighbors": 0,
     }  # fmt: skip
     with with_context(settings):
         if not call("gimp-selection-is-empty", drawable.get_image()):
@@ -89,7 +97,10 @@ def blend(  # 2.10's own signature
     supersample: int, depth: int, threshold: float, dither: int, x1: float, y1: float, x2: float, y2: float,
 ) -> None:  # fmt: skip
     """Fills with the context's colours or gradient from one point to another."""
-    settings = {"opacity": opacity, "paint-mode": mode, "gradient-repeat-mode": repeat, "gradient-reverse": reverse}
+    settings = {
+        "opacity": opacity, "paint-mode": mode, "gradient-repeat-mode": repeat, "gradient-reverse": reverse,
+        "gradient-blend-color-space": AS_SEEN,
+    }  # fmt: skip
     with with_context(settings):
         if blend_mode in GRADIENTS:
             call(GRADIENTS[blend_mode])

@@ -9,7 +9,8 @@ from ._gimp3 import call
 from ._rows import renamed, row
 
 BEZIER = 0
-PRECISION = 1.0
+PRECISION = 0.5
+PAINT_METHOD = 1
 STROKES = (
     "bezier-stroke-conicto", "bezier-stroke-cubicto", "bezier-stroke-lineto", "bezier-stroke-new-ellipse",
     "bezier-stroke-new-moveto", "copy", "get-strokes", "new", "new-from-text-layer", "remove-stroke", "stroke-close",
@@ -102,22 +103,27 @@ def path_set_locked(image: Any, name: str, _locked: int) -> None:
 
 @row("gimp-path-get-points", target="gimp-path-stroke-get-points")
 def path_get_points(image: Any, name: str) -> tuple[Any, ...]:
-    """Type, whether closed, and triples of x, y and kind: 1 an anchor, 2 a control point, 3 a new stroke's anchor."""
+    """Type, whether closed, and triples of x, y and kind: 1 an anchor, 2 a control point, 3 a new stroke's anchor.
+
+    The one stroke that may be open comes last, and has no control point before its first anchor.
+    """
     path = path_named(image, name)
+    strokes = [call("gimp-path-stroke-get-points", path, one)[1:] for one in call("gimp-path-get-strokes", path)]
+    opened = sum(not closed for _, closed in strokes)
+    if not strokes or opened > 1:
+        what = f"{opened} open strokes, of which 2.2's form holds one" if strokes else "no strokes"
+        raise RuntimeError(f"path '{name}' has {what}: use gimp-vectors-get-strokes")
     points: list[float] = []
-    closed = 0
-    for stroke in call("gimp-path-get-strokes", path):
-        _, controls, closed = call("gimp-path-stroke-get-points", path, stroke)
-        points += _triples(controls, first=not points)
-    return 1, closed, points
+    for controls, closed in sorted(strokes, key=lambda stroke: not stroke[1]):
+        points += _triples(controls, closed=closed, first=not points)
+    return 1, int(not opened), points
 
 
-def _triples(controls: Sequence[float], *, first: bool) -> list[float]:
+def _triples(controls: Sequence[float], *, closed: bool, first: bool) -> list[float]:
     """Control, anchor, control → anchor, control, control, anchor, as 2.2 had them."""
     pairs = [(controls[at], controls[at + 1]) for at in range(0, len(controls) - 1, 2)]
-    ordered = [*pairs[1:], *pairs[:1]]
     made: list[float] = []
-    for index, (x, y) in enumerate(ordered):
+    for index, (x, y) in enumerate([*pairs[1:], *(pairs[:1] if closed else [])]):
         kind = 2.0 if index % 3 else 1.0
         made += [x, y, 3.0 if index == 0 and not first else kind]
     return made
@@ -125,18 +131,21 @@ def _triples(controls: Sequence[float], *, first: bool) -> list[float]:
 
 @row("gimp-path-set-points", target="gimp-path-stroke-new-from-points")
 def path_set_points(image: Any, name: str, _kind: int, points: Sequence[float]) -> None:
-    """A path of that name from triples of x, y and kind; an older one of the name goes."""
+    """Another path, of that name or one made of it, from triples of x, y and kind; it becomes the active one.
+
+    All strokes are closed but the last, which is where the number of points is one of whole curves.
+    """
     from ._door import Gimp  # noqa: PLC0415  # the one place that makes a path
 
-    old = image.get_path_by_name(name)
-    if old is not None:
-        image.remove_path(old)
+    count = len(points) // 3
+    if count % 3 == 1:
+        raise RuntimeError(f"gimp-path-set-points: {count} points are neither 3 for each anchor nor one less")
     path = Gimp.Path.new(image, name)
     image.insert_path(path, None, 0)
-    for stroke in _strokes(points):
-        closed = len(stroke) % 3 == 0
-        anchored = stroke if closed else [*stroke, stroke[-1]]
-        ordered = [anchored[-1], *anchored[:-1]] if closed else [stroke[0], *anchored]
+    strokes = _strokes(points)
+    for stroke in strokes:
+        closed = stroke is not strokes[-1] or count % 3 == 0
+        ordered = [stroke[-1], *stroke[:-1]] if closed else [stroke[0], *stroke]
         flat = [value for pair in ordered for value in pair]
         call("gimp-path-stroke-new-from-points", path, BEZIER, flat, int(closed))
 
@@ -154,26 +163,28 @@ def _strokes(points: Sequence[float]) -> list[list[tuple[float, float]]]:
 
 @row("gimp-path-get-point-at-dist", target="gimp-path-stroke-get-point-at-dist")
 def path_get_point_at_dist(image: Any, distance: float) -> tuple[int, int, float]:
-    """Where the active path is after so many pixels, and its slope there."""
+    """Where the active path is after so many pixels, and its slope there; zeros behind its end, as 2.10 gave."""
     path = current(image)
     left = distance
     for stroke in call("gimp-path-get-strokes", path):
         length = call("gimp-path-stroke-get-length", path, stroke, PRECISION)
         if left <= length:
-            x, y, slope, valid = call("gimp-path-stroke-get-point-at-dist", path, stroke, left, PRECISION)
-            if valid:
-                return math.floor(x + 0.5), math.floor(y + 0.5), slope
+            x, y, slope, valid = call("gimp-path-stroke-get-point-at-dist", path, stroke, max(left, 0.0), PRECISION)
+            if not valid:
+                raise RuntimeError(f"the path has no point at {distance:g} pixels")
+            return math.floor(x + 0.5), math.floor(y + 0.5), slope
         left -= length
-    raise RuntimeError(f"the path ends before {distance:g} pixels")
+    return 0, 0, 0.0
 
 
 @row("gimp-path-stroke-current", target="gimp-drawable-edit-stroke-item")
 def path_stroke_current(image: Any) -> None:
-    """Strokes the active path on the active drawable."""
+    """Strokes the active path on the active drawable, with the context's brush whatever its stroke method is."""
     drawables = image.get_selected_drawables()
     if not drawables:
         raise RuntimeError("no drawable is active in the image")
-    call("gimp-drawable-edit-stroke-item", drawables[0], current(image))
+    with with_context({"stroke-method": PAINT_METHOD}):
+        call("gimp-drawable-edit-stroke-item", drawables[0], current(image))
 
 
 @row("gimp-path-to-selection", target="gimp-image-select-item")

@@ -178,9 +178,19 @@ def _unit_text(attribute: str, getter: str) -> None:
 
 for _attribute, _getter in (
     ("abbreviation", "get_abbreviation"), ("digits", "get_digits"), ("factor", "get_factor"),
-    ("identifier", "get_name"), ("plural", "get_name"), ("singular", "get_name"), ("symbol", "get_symbol"),
+    ("identifier", "get_name"), ("plural", "get_name"), ("symbol", "get_symbol"),
 ):  # fmt: skip
     _unit_text(_attribute, _getter)
+
+
+SINGULAR = ("pixel", "inch", "millimeter", "point", "pica")
+
+
+@row("gimp-unit-get-singular", target="2.10's words; of a unit that the user added Gimp.Unit.get_name")
+def get_singular(number: int) -> str:
+    """One of a unit; GIMP 3 has no word for it."""
+    found = unit(number)
+    return SINGULAR[number] if 0 <= number < len(SINGULAR) else str(found.get_name())
 
 
 @row("gimp-unit-get-deletion-flag", target="1: units of a plug-in go with GIMP")
@@ -217,8 +227,8 @@ def unit_new(name: str, factor: float, digits: int, symbol: str, abbreviation: s
 
 
 def told(profile: Any) -> tuple[str, str, str]:
-    """Name, description and more of an ICC profile."""
-    return profile.get_label(), profile.get_description() or "", profile.get_summary() or ""
+    """Name (2.10 gave the model), description and more of an ICC profile."""
+    return profile.get_model() or "", profile.get_description() or "", profile.get_summary() or ""
 
 
 @row("plug-in-icc-profile-info", target="Gimp.Image.get_effective_color_profile")

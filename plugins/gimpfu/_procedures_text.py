@@ -1,18 +1,14 @@
-"""2.10's text procedures; fonts go by name, sizes in points are converted here. Rows of the table."""
+"""2.10's text procedures; fonts go by name. Rows of the table.
+
+2.10 took every size for whole pixels, whatever its type said, and told authors so.
+"""
 
 from typing import Any
 
 from ._gimp3 import call
 from ._rows import row
 
-POINTS = 1
-POINTS_AN_INCH = 72.0
 HINT_NONE, HINT_SLIGHT, HINT_MEDIUM, HINT_FULL = range(4)
-
-
-def pixels(size: float, size_type: int, resolution: float) -> float:
-    """A size in pixels."""
-    return size * resolution / POINTS_AN_INCH if size_type == POINTS else size
 
 
 def named(family: str | None, weight: str | None, slant: str | None) -> str:
@@ -28,12 +24,10 @@ def named(family: str | None, weight: str | None, slant: str | None) -> str:
 @row("gimp-text-fontname", target="gimp-text-font")
 def text_fontname(  # 2.10's own signature
     image: Any, drawable: Any, x: float, y: float, text: str, border: int, antialias: int, size: float,
-    size_type: int, font: str,
+    _size_type: int, font: str,
 ) -> Any:  # fmt: skip
     """Adds text, as a layer of its own or floating over a drawable."""
-    _, resolution = call("gimp-image-get-resolution", image)
-    size = pixels(size, size_type, resolution)
-    return call("gimp-text-font", image, drawable, x, y, text, border, antialias, size, font or "")
+    return call("gimp-text-font", image, drawable, x, y, text, border, antialias, int(size), font or "")
 
 
 @row("gimp-text", target="gimp-text-font")
@@ -48,8 +42,8 @@ def text(  # 2.10's own signature
 
 @row("gimp-text-get-extents-fontname", target="gimp-text-get-extents-font")
 def text_get_extents_fontname(words: str, size: float, _size_type: int, font: str) -> tuple[int, ...]:
-    """Width, height, ascent and descent; 2.10 read the size in pixels whatever its type said."""
-    extents: tuple[int, ...] = call("gimp-text-get-extents-font", words, size, font or "")
+    """Width, height, ascent and descent."""
+    extents: tuple[int, ...] = call("gimp-text-get-extents-font", words, int(size), font or "")
     return extents
 
 
@@ -59,7 +53,7 @@ def text_get_extents(  # 2.10's own signature
 ) -> tuple[int, ...]:
     """The same, the font in the parts of an X font name."""
     del size_type
-    extents: tuple[int, ...] = call("gimp-text-get-extents-font", words, size, named(family, weight, slant))
+    extents: tuple[int, ...] = call("gimp-text-get-extents-font", words, int(size), named(family, weight, slant))
     return extents
 
 

@@ -11,7 +11,7 @@ import gettext
 import string
 import sys
 import time
-from typing import Any
+from typing import Any, Self
 
 from ._bytes import ByteString, as_bytes
 from ._converted import opened
@@ -30,8 +30,16 @@ class array(Real):  # type: ignore[type-arg]  # noqa: N801  # of any type; the n
             return made
         return super().__new__(cls, typecode, initial)
 
+    def __add__(self, other: Any) -> Self:
+        return type(self)(self.typecode, super().__add__(other))
+
+    def __mul__(self, count: Any) -> Self:
+        return type(self)(self.typecode, super().__mul__(count))
+
+    __rmul__ = __mul__
+
     def tostring(self) -> ByteString:
-        """Its bytes."""
+        """Its bytes. A slice is one of the real arrays, which are quicker: `_converted.tostring` knows both."""
         return ByteString.of(self.tobytes())
 
     def fromstring(self, data: Any) -> None:
@@ -40,13 +48,36 @@ class array(Real):  # type: ignore[type-arg]  # noqa: N801  # of any type; the n
 
 
 class bytearray(builtins.bytearray):  # noqa: N801  # the name that scripts use
-    """`bytearray` that also takes strings for bytes."""
+    """`bytearray` that also takes strings for bytes, and whose text is its bytes."""
 
     def __init__(self, source: Any = b"", *encoding: str) -> None:
         if isinstance(source, str) and not encoding:
             super().__init__(as_bytes(source))
         else:
             super().__init__(source, *encoding)
+
+    def __str__(self) -> str:  # what Python 2 made of it: how a script hands one to a region
+        return ByteString.of(self)
+
+    def __add__(self, other: Any) -> "bytearray":
+        return bytearray(super().__add__(as_bytes(other)))
+
+    def __iadd__(self, other: Any) -> Self:
+        super().extend(as_bytes(other))
+        return self
+
+    def __mul__(self, count: Any) -> "bytearray":
+        return bytearray(super().__mul__(count))
+
+    __rmul__ = __mul__
+
+    def extend(self, more: Any) -> None:
+        """Appends bytes, given as a text or as numbers."""
+        super().extend(as_bytes(more) if isinstance(more, str) else more)
+
+    def append(self, one: Any) -> None:
+        """Appends a byte, given as a character or as a number."""
+        super().append(ord(one) if isinstance(one, str) else one)
 
 
 ADAPTED: dict[Any, Any] = {Real: array, builtins.bytearray: bytearray}
@@ -72,10 +103,12 @@ def _install_words(words: Any) -> None:
         string.ascii_uppercase,
     )
     for name in ("replace", "split", "join", "lower", "upper", "strip", "lstrip", "rstrip", "find", "rfind", "count",
-                 "ljust", "rjust", "zfill"):  # fmt: skip
+                 "ljust", "rjust", "zfill", "rsplit", "index", "rindex", "center", "capitalize", "swapcase",
+                 "expandtabs", "translate"):  # fmt: skip
         if not hasattr(string, name):
             setattr(string, name, join if name == "join" else getattr(str, name))
-    words.atoi, words.atof, words.maketrans = int, float, maketrans
+    words.splitfields, words.joinfields = str.split, join
+    words.atoi, words.atol, words.atof, words.maketrans = int, int, float, maketrans
 
 
 def _install_machine(system: Any, clock: Any) -> None:

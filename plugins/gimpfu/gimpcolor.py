@@ -6,6 +6,7 @@ comes from there; scripts import this module, and `_gimp3` and the objects' meth
 
 import colorsys
 import math
+import numbers
 import struct
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
@@ -20,8 +21,10 @@ def _component(value: object, scale: float, name: str) -> float:
     """A float as it is, an integer as so many of `scale`."""
     if isinstance(value, float):
         return value
-    if isinstance(value, int):
-        return value / scale
+    if isinstance(value, numbers.Integral):  # numpy's, too, which were Python 2's own
+        return int(value) / scale
+    if isinstance(value, numbers.Real):
+        return float(value)
     raise TypeError(f"{name} must be an int or a float, not {type(value).__name__}")
 
 
@@ -272,7 +275,7 @@ def bilinear_rgb(x: float, y: float, values: Sequence[Any]) -> RGB:
 
 
 def rgb(value: Any) -> RGB:
-    """A colour of whatever a script may pass for one: an RGB, a text, 3 or 4 numbers.
+    """A colour of whatever a script may pass for one: an RGB, a text, 3 or 4 numbers, brought into their range.
 
     Raises:
         TypeError: for anything else, in 2.10's words.
@@ -282,7 +285,9 @@ def rgb(value: Any) -> RGB:
     if isinstance(value, str):
         return rgb_parse_css(value, with_alpha=True)
     if isinstance(value, Sequence) and len(value) in (3, 4):
-        return RGB(*value)
+        colour = RGB(*value)
+        colour.clamp()
+        return colour
     raise TypeError(f"could not convert to GimpRGB: {value!r} is no colour; give a name or 3 or 4 numbers")
 
 

@@ -71,16 +71,29 @@ class Seat:
 
     def wait(self, names: list[str]) -> dict[str, Any]:
         """What the image has as soon as it has those layers."""
-        self.until(lambda: self.names() == names, f"layers {names}")
-        return self.state()
 
-    def do(self, line: str) -> Any:  # what the line gives
-        """Runs a line of Python within GIMP, where `image` is the current one; what it gives, as JSON can say it."""
+        def there() -> dict[str, Any]:
+            state = self.state()
+            return state if state["layers"] == names else {}
+
+        return dict(self.until(there, f"layers {names}"))
+
+    def _said(self, line: str) -> Path:
+        """Hands over a line to be run; where its answer will be."""
         number = next(self._numbers)
         part = self.folder / "part.py"
         part.write_text(line)
         part.rename(self.folder / f"do-{number}.py")
-        answer = self.folder / f"done-{number}.json"
+        return self.folder / f"done-{number}.json"
+
+    def hears(self, line: str, within_s: float) -> bool:
+        """Whether a line is true, and GIMP says so in time."""
+        answer = self._said(line)
+        return gimp.soon(answer.exists, within_s) and bool(json.loads(answer.read_text()).get("gave"))
+
+    def do(self, line: str) -> Any:  # what the line gives
+        """Runs a line of Python within GIMP, where `image` is the current one; what it gives, as JSON can say it."""
+        answer = self._said(line)
         self.until(answer.exists, f"an answer to {line!r}", START_S)
         told = json.loads(answer.read_text())
         if "failed" in told:

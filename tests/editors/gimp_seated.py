@@ -144,18 +144,25 @@ def put(name: str, told: Any) -> None:
 
 def obey(path: Path) -> None:
     """Runs a line that was given; its value, or its traceback, is the answer."""
-    line = path.read_text()
+    line, told = path.read_text(), {}
     path.unlink()
     try:
-        put(path.name.replace("do-", "done-").replace(".py", ".json"), {"gave": eval(line, globals())})
+        told = {"gave": eval(line, globals())}
     except BaseException:  # told to the test, which fails with it
-        put(path.name.replace("do-", "done-").replace(".py", ".json"), {"failed": traceback.format_exc()})
+        told = {"failed": traceback.format_exc()}
+    tell()  # first: who has the answer never reads what was there before it
+    put(path.name.replace("do-", "done-").replace(".py", ".json"), told)
+
+
+def tell() -> None:
+    """Writes down what the image has now."""
+    with contextlib.suppress(AttributeError, TypeError):  # the image went between two calls
+        put("state.json", state())
 
 
 Gegl.init(None)
 while not (FOLDER / "end").exists():
     for path in sorted(FOLDER.glob("do-*.py")):
         obey(path)
-    with contextlib.suppress(AttributeError, TypeError):  # the image went between two calls
-        put("state.json", state())
+    tell()
     rest()

@@ -211,7 +211,11 @@ class Window:
         """The end of what Krita has printed."""
         return self.log.read_text(errors="replace")[-3000:]
 
-    def quit(self, timeout_s: float = 60) -> int | None:
+    def said_since(self, size: int) -> str:
+        """What it has printed since its log was so long, in bytes."""
+        return self.log.read_bytes()[size:].decode(errors="replace")
+
+    def quit(self, timeout_s: float = START_S) -> int | None:
         """Closes everything without a question; the exit code, None if it had to be killed."""
         self.begin(QUIT)
         try:
@@ -233,6 +237,17 @@ for window in it.windows():
 """
 
 
+# There is a window, and the probe has made it large: places that were asked before would be others then.
+UP = """
+import krita
+def large():
+    window = krita.Krita.instance().activeWindow()
+    return window is not None and window.qwindow().width() >= 1280
+def steps():
+    yield large
+"""
+
+
 @contextmanager
 def window(home: Home, *arguments: str, start_s: float = START_S, outlived_s: int = 0) -> Iterator[Window]:
     """Krita in a window on a display of its own, up and listening; whatever is left of it ends with the context.
@@ -250,7 +265,7 @@ def window(home: Home, *arguments: str, start_s: float = START_S, outlived_s: in
             )
         opened = Window(home, display, process, log)
         try:
-            opened.run("import krita\ndef steps():\n    yield lambda: krita.Krita.instance().activeWindow()", start_s)
+            opened.run(UP, start_s)
             yield opened
         finally:
             process.kill()

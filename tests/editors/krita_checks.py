@@ -213,9 +213,10 @@ def kinds() -> Turns[None]:
     )
     for node in filter(None, (clone, linked, fill_)):
         at.document.rootNode().addChildNode(node, None)
-    at.document.waitForDone()
-    yield from pause(0.5)
-    for node in filter(None, (shapes, clone, linked)):
+    layers = [node for node in (shapes, clone, linked) if node is not None]
+    # Shapes are drawn, and a file is read, a little later.
+    yield from until(lambda: all(min(node.bounds().width(), node.bounds().height()) > 0 for node in layers), "layers")
+    for node in layers:
         yield from at.choose(node)
         made = yield from paint(at)
         assert made.name() == f"{node.name()}, marbled"

@@ -4,6 +4,9 @@ Runs Python inside to find where things are, and the display's pointer and keys 
 docker; knows nothing of what they show.
 """
 
+import itertools
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +34,21 @@ def popups():
     tops = QtWidgets.QApplication.topLevelWidgets()
     return [one for one in tops if isinstance(one, QtWidgets.QMenu) and one.isVisible()]
 """
-# A button of the docker's says when it is pressed.
-PRESSED = "named({name!r}).pressed.connect(lambda: pressed.append(True))\nanswer = True"
+# A button of the docker's says when it is clicked: pressed alone it may move away before it is let go.
+CLICKED = """
+import impasto_probe
+impasto_probe.clicked = clicked = []
+named({name!r}).clicked.connect(lambda: clicked.append(True))
+answer = True
+"""
+# The window in front; without a window manager none is after the one that was has closed.
+FRONT = "krita().activeWindow() or next(one for one in krita().windows() if one.qwindow() is not None)"
 
 
 class Painter:
     """Who sits at a window: the active one, or the one that an expression gives."""
 
-    def __init__(self, studio: Studio, shots: Path, shown: str = "krita().activeWindow()") -> None:
+    def __init__(self, studio: Studio, shots: Path, shown: str = FRONT) -> None:
         self.studio, self.shots, self.shown = studio, shots, shown
 
     @property
@@ -64,25 +74,39 @@ class Painter:
         ratio = self.ask("docker.devicePixelRatioF()")
         self.window.screen.click(round(x * ratio), round(y * ratio))
 
+    def insist(self, act: Callable[[], object], done: str, what: str) -> None:
+        """Does something that is not heard where it comes too early, until an expression inside is true.
+
+        Asked before each time: a Krita that stood still for a while may have heard of the last one only now.
+        """
+
+        def heard() -> bool:
+            return bool(self.ask(done))
+
+        def acted() -> bool:
+            if not heard():
+                act()
+            return gimp.soon(heard, HEARD_S)
+
+        gimp.until(acted, what, WAIT_S, self.window.log)
+
     def click(self, name: str) -> None:
         """Clicks the middle of a button of the docker's, again where it moved away under the pointer."""
         there = f"named({name!r}).isVisible() and named({name!r}).isEnabled()"
         self.until(there, f"{name}, to be clicked")
-        self.inside(f"import impasto_probe\nimpasto_probe.pressed = pressed = []\n{PRESSED.format(name=name)}")
+        self.inside(CLICKED.format(name=name))
 
-        def heard() -> bool:  # a button that opens a menu says so only once that is closed
-            return bool(self.ask("bool(__import__('impasto_probe').pressed or popups())"))
-
-        def clicked() -> bool:
+        def click() -> None:
             if self.ask(there):
-                self.inside(
-                    f"area = docker.findChild(QtWidgets.QScrollArea)\narea.ensureWidgetVisible(named({name!r}))\n"
-                    "answer = True"
-                )
+                self.in_sight(name)
                 self.click_at(f"named({name!r}).mapToGlobal(named({name!r}).rect().center())")
-            return gimp.soon(heard, HEARD_S)
 
-        gimp.until(clicked, f"{name} being pressed", WAIT_S, self.window.log)
+        # A button that opens a menu says nothing of it.
+        self.insist(click, "bool(__import__('impasto_probe').clicked or popups())", f"{name} being clicked")
+
+    def in_sight(self, name: str) -> None:
+        """Scrolls the docker to one of its widgets."""
+        self.inside(f"docker.findChild(QtWidgets.QScrollArea).ensureWidgetVisible(named({name!r}))\nanswer = True")
 
     def at_style(self, title: str) -> tuple[int, int]:
         """Where a style of the wall is on the screen, in px, scrolled into sight."""
@@ -133,30 +157,40 @@ class Painter:
     def open(self) -> None:
         """Opens the docker by the menu, Settings > Dockers > Impasto, alone at its side."""
         self.inside("for other in krita().dockers():\n    other.setVisible(False)\nanswer = True")
-        self._choose("window.qwindow().menuBar()", "Settings")
+        bar = "window.qwindow().menuBar()"
+        self.insist(partial(self._choose, f"[{bar}]", "Settings"), f"bool({having('Dockers')})", "the menu Settings")
         self.choose_entries("Dockers", "Impasto")
         self.until("docker.isVisible()", "the docker")
 
     def choose_entries(self, *titles: str) -> None:
         """Clicks an entry of the menu that is open, and one of the menu which that opens, and so on."""
-        for title in titles:
-            has = f"[menu for menu in popups() if any(text(a) == {title!r} and a.isEnabled() for a in menu.actions())]"
-            self.until(f"bool({has})", f"a menu with {title}")
-            self._choose(f"{has}[-1]", title)
+        for title, then in itertools.zip_longest(titles, titles[1:]):
+            here = having(title)
+            self.until(f"bool({here})", f"a menu with {title}")
+            done = f"bool({having(then)})" if then else f"not {here}"
+            self.insist(partial(self._choose, here, title), done, f"what comes of {title}")
 
-    def _choose(self, menu: str, title: str) -> None:
-        """Clicks an entry of a menu."""
-        found = f"menu = {menu}\naction = next(a for a in menu.actions() if text(a) == {title!r})\n"
-        place = "at = menu.mapToGlobal(menu.actionGeometry(action).center())\nanswer = [at.x(), at.y()]"
-        x, y = self.inside(found + place)
-        ratio = self.ask("docker.devicePixelRatioF()")
-        self.window.screen.click(round(x * ratio), round(y * ratio))
+    def _choose(self, menus: str, title: str) -> None:
+        """Clicks an entry of the last of some menus, where it is still open."""
+        place = self.inside(
+            f"answer = []\nfor menu in ({menus})[-1:]:\n"
+            f"    action = next(a for a in menu.actions() if text(a) == {title!r})\n"
+            "    at, ratio = menu.mapToGlobal(menu.actionGeometry(action).center()), docker.devicePixelRatioF()\n"
+            "    answer = [round(at.x() * ratio), round(at.y() * ratio)]\n"
+        )
+        if place:
+            self.window.screen.click(*place)
 
     def choose(self, told: dict[str, Any]) -> None:
         """Sets styles and dials."""
         self.inside(
             f"Choices = ours('choices').Choices\ndocker.widget().show_choices(Choices.read({told!r}))\nanswer = True"
         )
+
+
+def having(title: str) -> str:
+    """The open menus with an entry that can be chosen, as an expression inside."""
+    return f"[menu for menu in popups() if any(text(a) == {title!r} and a.isEnabled() for a in menu.actions())]"
 
 
 def seated(studio: Studio, shots: Path) -> Painter:

@@ -18,6 +18,7 @@ Check = Callable[[], Turns[None]]
 SIZE = (64, 48)
 STEPS = 3
 WAIT_S = 200.0
+SETTLED_TURNS = 10  # of Krita's loop, not seconds: what it does a little later it has done by then, however slow it is
 CODES = {"U8": ("B", 255), "U16": ("H", 65535), "F16": ("e", 1.0), "F32": ("f", 1.0)}
 
 
@@ -62,10 +63,18 @@ def until(look: Callable[[], object], what: str, timeout_s: float = WAIT_S) -> T
 
 
 def pause(seconds: float = 0.3) -> Turns[None]:
-    """Lets Krita do what it does a little later: it chooses a new layer so."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    """Lets Krita do what it does a little later, however slow it is: so many turns of its loop at least."""
+    end, turns = time.monotonic() + seconds, 0
+    while time.monotonic() < end or turns < SETTLED_TURNS:
+        turns += 1
         yield None
+
+
+def steps_made() -> int:
+    """How many steps the picture in front has behind it: the row of Krita's own docker of them, seen or not."""
+    binding = ours("binding")
+    history = krita().activeWindow().qwindow().findChild(binding.QDockWidget, "History")
+    return int(history.findChild(binding.QListView).currentIndex().row())
 
 
 class Easel:
@@ -119,26 +128,42 @@ class Easel:
         return bytes(image.constBits().asstring(image.sizeInBytes()))
 
     def act(self, name: str) -> Turns[None]:
-        """One of Krita's actions, as from its menu."""
-        krita().action(name).trigger()
-        yield from pause()
-        self.document.waitForDone()
+        """One of Krita's actions, as from its menu; it makes a step that can be undone."""
+        yield from self._stepped(name, lambda before, now: now > before)
 
     def undo(self) -> Turns[None]:
         """One step back, as Ctrl+Z."""
-        krita().action("edit_undo").trigger()
-        yield from pause()
+        yield from self._stepped("edit_undo", lambda before, now: now == before - 1)
 
     def redo(self) -> Turns[None]:
         """One step forth."""
-        krita().action("edit_redo").trigger()
+        yield from self._stepped("edit_redo", lambda before, now: now == before + 1)
+
+    def _stepped(self, name: str, done: Callable[[int, int], bool]) -> Turns[None]:
+        """Triggers an action, and waits until the list of steps has changed so, and the pixels with it.
+
+        While a picture is still being worked out Krita drops an undo without a word.
+        """
+        self.document.waitForDone()
+        before = steps_made()
+        krita().action(name).trigger()
+        yield from until(lambda: done(before, steps_made()), f"the step of {name}, from {before}")
+        self.document.waitForDone()
         yield from pause()
+        self.document.waitForDone()
 
     def choose(self, node: Any) -> Turns[None]:
-        """Makes a layer the active one, as a click on it does."""
-        yield from pause()  # a layer that is new becomes active a little later
-        self.document.setActiveNode(node)
-        yield from until(lambda: self.document.activeNode() == node, f"{node.name()} to be chosen")
+        """Makes a layer the active one, as a click on it does; a layer that is new becomes active a little later."""
+        self.document.waitForDone()
+        yield from pause()
+        turns = 0
+        while turns < SETTLED_TURNS:
+            if self.document.activeNode() == node:
+                turns += 1
+            else:
+                self.document.setActiveNode(node)
+                turns = 0
+            yield None
 
     def select(self, samples: bytes) -> None:
         """Selects, softly: a byte a pixel of the image."""
@@ -183,6 +208,7 @@ def easel(
     document = krita().createDocument(*size, "photo", model, depth, profile, 72.0)
     krita().activeWindow().addView(document)
     yield from until(lambda: krita().activeDocument() == document and document.activeNode(), "the new document")
+    yield from until(drawable, "the new document's canvas")
     node = document.activeNode()
     fill(node, size, alpha=alpha)
     document.refreshProjection()
@@ -190,6 +216,14 @@ def easel(
     document.setModified(False)
     yield from pause()
     return Easel(document, node)
+
+
+def drawable() -> bool:
+    """Whether the canvas in front has what it draws with."""
+    canvas = ours("canvas")
+    controller = canvas.controller_of(krita().activeWindow())
+    shown = canvas.canvas_of(controller) if controller is not None else None
+    return shown is not None and (not hasattr(shown, "isValid") or shown.isValid())
 
 
 def fill(node: Any, size: tuple[int, int], at: tuple[int, int] = (0, 0), *, alpha: bool = False) -> None:

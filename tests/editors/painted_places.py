@@ -1,7 +1,7 @@
 """Checks of which part of which layer is painted, in which colours, run inside GIMP by checking.py."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +229,28 @@ def turns() -> None:
     Preview(source, unwanted).show(*frame)
     assert image.get_layers() == [large, layer]
     assert not image.is_dirty()
+
+
+@check("plug-in: an image that is closed while a frame of it is drawn takes nothing along, neither GIMP")
+def closed() -> None:
+    frame = {"width": 2, "height": 2, "pixel_format": "rgb"}, bytes([200, 90, 30]) * 4
+    for at_turn in (1, 2, 3, 4) * 5:  # of those turns: the layer has two bands, and the frame two
+        image, _ = picture(size=(64, 48), kind=RGB)
+        large = Gimp.Layer.new(image, "large", 2048, 1024, RGB, 100.0, Gimp.LayerMode.NORMAL)
+        image.insert_layer(large, None, 0)
+        turns = iter(range(1, at_turn + 1))
+
+        def turn(turns: Iterator[int] = turns, at_turn: int = at_turn, image: Any = image) -> None:
+            if next(turns, 0) == at_turn:
+                image.delete()
+
+        shown = Preview(layers.read(image, large), turn)
+        shown.show(*frame)
+        assert not image.is_valid()
+        assert not shown.undisturbed
+        shown.show(*frame)
+        shown.remove()
+        assert Gimp.get_images() == [], "something hidden was left"
 
 
 def _quarter(is_left: bool, is_upper: bool) -> tuple[int, int, int]:

@@ -48,6 +48,7 @@ def test_a_file_is_chosen_and_the_script_repeated(root: Path, tmp_path: Path) ->
         seat.insist(dialog, "alt+o", lambda: dialog not in seat.screen.windows(), "the end of the dialog")
         first = [["run"], "photo", str(file), [255, 0, 0], 1]
         seat.until(lambda: seen(notes) == [first], "the first run")
+        seat.until(lambda: not seat.processes("chosen.py"), "its end")  # GIMP keeps last values after it
 
         seat.key(seat.main(), REPEAT)
         seat.until(lambda: seen(notes) == [first, [[], *first[1:]]], "a run with the last values")

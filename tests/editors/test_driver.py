@@ -24,7 +24,7 @@ layer.edit_fill(Gimp.FillType.FOREGROUND)
 display = Gimp.Display.new(image)
 Gimp.displays_flush()
 seen = pathlib.Path(ARGUMENTS[0])
-for _ in range(600):
+for _ in range(6000):
     if seen.exists(): break
     time.sleep(0.1)
 image.clean_all()

@@ -15,15 +15,22 @@ import numpy as np
 import pytest
 
 from editors import gimp, results
-from editors.gimp_seat import LONG, Seat, endless, remember, seated
+from editors.gimp_seat import Seat, endless, remember, seated
 from editors.midrun import (
     BUSY,
+    CALLING,
     GROWING,
+    KEPT,
     PHOTO,
     SIZE,
+    SMALL,
+    STEPS,
     agree,
     begun,
+    between_frames,
+    called,
     cancelled,
+    ended_between_frames,
     grown,
     idle,
     job_of,
@@ -32,11 +39,13 @@ from editors.midrun import (
     load,
     press,
     step_of,
+    stop_calling,
     stroke,
     undone,
+    work,
 )
-from editors.test_gimp_plugin import PLUG_IN, installed
-from harness import Daemon, alive, held, wait_for
+from editors.test_gimp_plugin import PLUG_IN, UNFORGIVING, installed
+from harness import Daemon, alive, wait_for
 from impasto.v1 import stylize_pb2
 
 pytestmark = pytest.mark.timeout(1800)
@@ -51,25 +60,9 @@ ACTIONS = {
     "image-convert-u16": "<Primary><Alt>u",
     "python-fu-calling": "<Primary><Alt>x",
 }
-SMALL, STEPS = (144, 112), 200  # for paintings that are waited for to their end, seconds long
-KEPT = "photo, swirl"
 SETTLED = 150  # steps after which the picture is its end's but for 16 of 255, measured; after the first ones but for 40
 GONE_S = 2.0  # a killed GIMP's job is over so soon
 GRAY, U16 = 1, 250
-
-
-# Another script, which calls the filter as scripts do; GIMP shows its progress, with a Cancel of its own.
-CALLING = f"""#!/usr/bin/env python3
-from gimpfu import *
-def calling(image, drawable):
-    pdb.python_fu_impasto(image, drawable, "swirl", "", 0.5, 1.0, False, 1024, {LONG}, 0, None)
-register("calling", "b", "h", "a", "c", "2026", "Calling", "*", [(PF_IMAGE, "image", "", None),
-         (PF_DRAWABLE, "drawable", "", None)], [], calling, menu="<Image>/Filters")
-main()
-"""
-
-
-CANCEL_PX = 505, 18  # where GIMP's button is: from the left and from below, in a window that nobody has sized
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +71,7 @@ def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -
     folder = tmp_path_factory.mktemp("midrun")
     home = endless(installed(gimp.new_home(root, folder / "home"), daemon))
     home.install("calling", CALLING, [results.SHIM])
+    home.extra |= UNFORGIVING
     with seated(home, folder, ACTIONS) as seat:
         yield seat
 
@@ -85,7 +79,7 @@ def seat(root: Path, tmp_path_factory: pytest.TempPathFactory, daemon: Daemon) -
 def test_the_preview_is_deleted(seat: Seat, daemon: Daemon) -> None:
     """The painting ends; the only step of the history is the user's own."""
     before, job = grown(seat, daemon)
-    press(seat, "ctrl+alt+t", "ctrl+alt+d")
+    work(seat, "ctrl+alt+t", "ctrl+alt+d", layers=[PHOTO])
     cancelled(seat, daemon, job)
 
     assert seat.pixels() == before
@@ -99,7 +93,7 @@ def test_the_preview_is_deleted(seat: Seat, daemon: Daemon) -> None:
 def test_the_preview_is_merged(seat: Seat, daemon: Daemon, keys: tuple[str, ...]) -> None:
     """One layer is left, the user's own step; undone, the source is as it was."""
     before, job = grown(seat, daemon)
-    press(seat, *keys)
+    work(seat, *keys, layers=[PHOTO])
     cancelled(seat, daemon, job)
 
     seat.wait([PHOTO])
@@ -111,7 +105,7 @@ def test_the_preview_is_merged(seat: Seat, daemon: Daemon, keys: tuple[str, ...]
 def test_the_image_becomes_gray(seat: Seat, daemon: Daemon) -> None:
     """The image is converted, as the user said, and one undo makes it what it was."""
     before, job = grown(seat, daemon)
-    press(seat, "ctrl+alt+g")
+    work(seat, "ctrl+alt+g", mode=GRAY)
     cancelled(seat, daemon, job)
 
     assert (seat.names(), seat.state()["mode"]) == ([PHOTO], GRAY)
@@ -162,13 +156,10 @@ def test_the_cancel_of_gimp(seat: Seat, daemon: Daemon) -> None:
     seat.dismiss_messages()
     seat.do(f"fresh{SIZE}")
     before = seat.wait([PHOTO])
-    known = set(jobs(daemon))
-    press(seat, "ctrl+alt+x")
-    (job,) = seat.until(lambda: set(jobs(daemon)) - known, "a job")
+    job = called(seat, daemon)
     seat.until(lambda: step_of(daemon, job) > 0, "its first step")
     seat.screen.screenshot(seat.folder / "cancel.png")
-    x, y, _, height = seat.screen.place(seat.main())
-    seat.screen.click(x + CANCEL_PX[0], y + height - CANCEL_PX[1])
+    stop_calling(seat)
     cancelled(seat, daemon, job)
 
     assert not seat.processes("calling.py")
@@ -225,7 +216,7 @@ def test_an_undo_that_takes_the_source_away(seat: Seat, daemon: Daemon) -> None:
     seat.begin()
     seat.wait(["photo copy, growing", "photo copy", PHOTO])
     job = job_of(daemon)
-    press(seat, "ctrl+z")
+    work(seat, "ctrl+z", layers=["photo copy, growing", PHOTO])
     cancelled(seat, daemon, job)
 
     seat.wait([PHOTO])
@@ -241,13 +232,14 @@ def test_the_user_paints_and_zooms_meanwhile(seat: Seat, daemon: Daemon) -> None
     """
     before, job = grown(seat, daemon)
     press(seat, "p")
-    stroke(seat)
-    seat.until(lambda: seat.pixels()[PHOTO] != before[PHOTO], "a stroke on the user's layer")
-    painted = seat.pixels()[PHOTO]
-    press(seat, "ctrl+z")
-    seat.until(lambda: seat.pixels()[PHOTO] == before[PHOTO], "the stroke undone in mid-run")
-    press(seat, "ctrl+y")
-    seat.until(lambda: seat.pixels()[PHOTO] == painted, "the stroke done again in mid-run")
+    with between_frames(seat):
+        stroke(seat)
+        seat.until(lambda: seat.pixels()[PHOTO] != before[PHOTO], "a stroke on the user's layer")
+        painted = seat.pixels()[PHOTO]
+    for key, wanted in (("ctrl+z", before[PHOTO]), ("ctrl+y", painted)):
+        with between_frames(seat):
+            press(seat, key)
+            seat.until(lambda wanted=wanted: seat.pixels()[PHOTO] == wanted, f"what {key} does in mid-run")
     press(seat, "plus", "plus", "1")
     grows = seat.pixels()[GROWING]
     seat.until(lambda: seat.pixels().get(GROWING) != grows, "the picture growing on")
@@ -272,10 +264,10 @@ def test_the_plug_in_is_killed(seat: Seat, daemon: Daemon) -> None:
     """With -9, as GIMP's own Cancel does: the job is cancelled, undo works, the preview is all that is left."""
     before, job = grown(seat, daemon)
     press(seat, "p")
-    stroke(seat)
-    seat.until(lambda: seat.pixels()[PHOTO] != before[PHOTO], "a stroke on the user's layer")
-    (plug_in,) = seat.processes(f"{PLUG_IN}.py")
-    os.kill(plug_in, signal.SIGKILL)
+    with between_frames(seat) as plug_in:  # a frame that is being drawn would stay, in an image without a window
+        stroke(seat)
+        seat.until(lambda: seat.pixels()[PHOTO] != before[PHOTO], "a stroke on the user's layer")
+        os.kill(plug_in, signal.SIGKILL)
     took_s = wait_for(lambda: jobs(daemon)[job] == stylize_pb2.JOB_STATE_CANCELLED, "the job's cancel")
     sys.stdout.write(f"\nplug-in killed: its job is cancelled after {took_s:.2f} s\n")
     seat.gone()
@@ -300,14 +292,8 @@ def test_the_daemon_is_killed_then_gimp(root: Path, tmp_path: Path, start: Calla
         begun(seat, SMALL)
         seat.wait([KEPT, PHOTO])
         undisturbed = seat.pixels()
-        begun(seat, SMALL)
-        seat.wait([GROWING, PHOTO])
-        first = seat.pixels()[GROWING]
-        seat.until(lambda: seat.pixels().get(GROWING) not in (first, None), "another frame")
-        with held(daemon):
-            assert seat.names() == [GROWING, PHOTO], "it was over before its daemon was killed"
-            daemon.process.kill()
-            daemon.process.wait()
+        seat.gone()
+        seat.until(lambda: ended_between_frames(seat, daemon), "a daemon that is killed in mid-run")
         seat.wait([KEPT, PHOTO])
         assert seat.pixels() == undisturbed
 

@@ -65,8 +65,12 @@ class Painter:
 
     def wait(self, names: list[str]) -> dict[str, Any]:
         """What the image has as soon as it has those layers."""
-        gimp.until(lambda: self.names() == names, f"layers {names} (now {self.names()})", WAIT_S, self.window.log)
-        return self.state()
+
+        def there() -> dict[str, Any]:
+            state = self.state()
+            return state if [name for name, _, _ in state["layers"]] == names else {}
+
+        return gimp.until(there, f"layers {names} (now {self.names()})", WAIT_S, self.window.log)
 
     def key(self, window: str, *names: str) -> None:
         """Presses keys in a window."""
@@ -108,7 +112,7 @@ class Painter:
 
     def main(self) -> str:
         """The image's window."""
-        return next(window for window, name in self.screen.windows().items() if "Untitled" in name)
+        return self.screen.wait_window("Untitled", WAIT_S, self.window.log)
 
 
 @contextmanager
@@ -129,6 +133,12 @@ def painting(
         yield Painter(window, folder)
 
 
+def settled(state: dict[str, Any]) -> bool:
+    """Whether the preview is locked, the user's layer selected and the image clean."""
+    locked = [is_locked for _, _, is_locked in state["layers"]]
+    return (locked, state["selected"], state["dirty"]) == ([True, False], ["photo"], False)
+
+
 def test_the_picture_grows_and_is_one_step(root: Path, tmp_path: Path, daemon: Daemon) -> None:
     """From the menu: a locked preview, then one layer; one undo brings back what was there, one redo the result.
 
@@ -139,8 +149,7 @@ def test_the_picture_grows_and_is_one_step(root: Path, tmp_path: Path, daemon: D
         before = painter.state()
         growing = painter.wait(["photo, growing", "photo"])
         painter.screen.screenshot(tmp_path / "growing.png")
-        gimp.until(lambda: painter.state()["layers"][0][2], "a locked preview", WAIT_S)  # but for moments of writing
-        assert (growing["selected"], growing["dirty"]) == (["photo"], False)
+        gimp.until(lambda: settled(painter.state()), "a locked preview", WAIT_S)  # but for moments of writing
         cancelled = painter.insist(live, "alt+c", ["photo"])
         painter.screen.wait_gone("Neural Style: swirl", WAIT_S)
         assert cancelled["layers"] == growing["layers"][1:]

@@ -13,6 +13,10 @@ from impasto.editors import krita as installer
 
 pytestmark = pytest.mark.timeout(1800)
 
+CHOSEN = "[style.name for style in docker.widget().choices().styles]"
+KILL_PIPE = "import os\nos.kill(ours('run').shared().pipe._process.processId(), 9)\nanswer = True"
+NEWEST = "(lambda item: item and item.data(256))(named('history').item(0))"  # of the history; None while it is empty
+
 
 def test_a_style_is_chosen_by_clicking_and_painted(painter: Painter) -> None:
     """Opened by the menu; a style clicked, Stylise clicked; one new layer; the history has it with its settings."""
@@ -26,22 +30,37 @@ def test_likewise_in_the_older_one(own_studio: Studio, tmp_path: Path) -> None:
 
 def paint_by_clicking(painter: Painter) -> None:
     """Chooses mosaic, and paints."""
-    chosen = "[style.name for style in docker.widget().choices().styles]"
-
-    def choose() -> bool:  # a click that comes while the wall is being filled meets what was there
-        painter.click_style("Mosaic")
-        return bool(painter.ask(chosen) == ["mosaic"])
-
-    gimp.until(choose, "the style that was clicked", WAIT_S, painter.window.log)
+    choose_mosaic(painter)
     painter.click("stylise")
     painter.until("__import__('impasto_probe').at.names == ['Background', 'Background, mosaic']", "the new layer")
     painter.until("named('stylise').isVisible()", "the button again")
 
-    painter.until("named('history').item(0) and named('history').item(0).data(256).title == 'mosaic'", "the history")
+    painter.until(f"{NEWEST} and {NEWEST}.title == 'mosaic'", "the history")
     assert painter.ask("ours('memory').Memory().last().styles[0].name") == "mosaic"
     assert not painter.ask("named('notice').isVisible()"), "a painting that goes well has nothing to tell"
     painter.until("'weights fetch' in named('state').toolTip()", "how to have the finer encoder")
     painter.shot("painted")
+
+
+def choose_mosaic(painter: Painter) -> None:
+    """Clicks it, again where the wall was still being filled."""
+    painter.insist(lambda: painter.click_style("Mosaic"), f"{CHOSEN} == ['mosaic']", "the style that was clicked")
+
+
+def test_what_was_clicked_stays_chosen_with_another_pipe(painter: Painter) -> None:
+    """The pipe ends, and another one tells the built-in styles anew."""
+    choose_mosaic(painter)
+    painter.inside(
+        "import impasto_probe\nimpasto_probe.told = told = []\npanel = docker.widget()\nusual = panel.show_built_in\n"
+        "panel.show_built_in = lambda names: (usual(names), told.append(len(names)))\nanswer = True"
+    )
+    painter.inside(KILL_PIPE)
+    painter.until("named('state_words').text() == 'Impasto cannot be reached'", "the loss of the pipe")
+    painter.click("state_button")
+
+    painter.until("__import__('impasto_probe').told", "the styles, told anew")
+    assert painter.ask(CHOSEN) == ["mosaic"]
+    painter.inside("del docker.widget().show_built_in\nanswer = True")
 
 
 def test_the_picture_grows_and_what_there_is_can_be_kept(painter: Painter) -> None:
@@ -65,7 +84,7 @@ def test_the_picture_grows_and_what_there_is_can_be_kept(painter: Painter) -> No
     assert words[2] == "Painting"
     assert middle == ["Background"]  # the document was not touched
     assert painter.names() == ["Background", "Background, swirl"]
-    painter.until("named('history').item(0).data(256).kept", "the history's new entry")
+    painter.until(f"{NEWEST} and {NEWEST}.kept", "the history's new entry")
 
 
 def test_cancel_leaves_the_document_as_it_was(painter: Painter) -> None:
@@ -80,7 +99,7 @@ def test_cancel_leaves_the_document_as_it_was(painter: Painter) -> None:
 
     assert painter.state() == before
     assert painter.ask("named('history').count()") == results
-    assert painter.ask("named('state_words').text()") in ("Ready", "Painting", "Busy: 0 in work, 0 waiting")
+    painter.until("named('state_words').text() == 'Ready'", "the daemon's word that it rests")
 
 
 def test_a_result_brings_its_settings_back(painter: Painter) -> None:
@@ -99,13 +118,12 @@ def test_a_result_brings_its_settings_back(painter: Painter) -> None:
     painter.until("len(__import__('impasto_probe').at.names) == 2", "the new layer")
     painter.until("named('stylise').isVisible()", "the button again")
 
-    painter.until("named('history').item(0).data(256).choices.seed == 11", "the history's new entry")
+    painter.until(f"{NEWEST} and {NEWEST}.choices.seed == 11", "the history's new entry")
     painter.choose({})
     assert painter.ask("docker.widget().choices().seed") == 0
     history = "(lambda row: row.viewport().mapToGlobal(row.visualItemRect(row.item(0)).center()))(named('history'))"
-    painter.click_at(history)
-
-    painter.until("docker.widget().choices().seed == 11", "the settings")
+    painter.in_sight("history")
+    painter.insist(lambda: painter.click_at(history), "docker.widget().choices().seed == 11", "the settings")
     assert painter.ask(f"docker.widget().choices() == ours('choices').Choices.read({told!r})")
     assert painter.ask("named('mixer').isVisible()")
 
@@ -114,8 +132,9 @@ def test_presets_are_kept_by_name_and_taken_up(painter: Painter) -> None:
     """Asked for in a window that does not hold Krita up; taken up from the list; forgotten."""
     painter.choose({"styles": [{"built_in": "cubist"}], "strength": 0.9})
     painter.click("keep_preset")
-    found = "[w for w in QtWidgets.QApplication.topLevelWidgets() if isinstance(w, QtWidgets.QInputDialog)]"
-    painter.until(f"any(one.isVisible() for one in {found})", "the question")
+    every = "QtWidgets.QApplication.topLevelWidgets()"
+    found = f"[one for one in {every} if isinstance(one, QtWidgets.QInputDialog) and one.isVisible()]"
+    painter.until(f"len({found}) == 1", "the question")
     dialog = f"{found}[-1]"
     painter.inside(f"{dialog}.setTextValue('Strong')\n{dialog}.accept()\nanswer = True")
     painter.until("named('presets').currentText() == 'Strong'", "the preset")
@@ -180,7 +199,7 @@ def test_the_state_is_told_without_a_daemon_and_one_is_started(painter: Painter)
 
     gimp.until(kept, "the painting", WAIT_S, painter.window.log)
 
-    painter.inside("import os\nos.kill(ours('run').shared().pipe._process.processId(), 9)\nanswer = True")
+    painter.inside(KILL_PIPE)
     painter.until("named('state_words').text() == 'Impasto cannot be reached'", "the loss of the pipe")
     painter.click("stylise")
     painter.until("named('progress_keep').isEnabled()", "a first step through another one")
@@ -197,7 +216,7 @@ def test_two_documents_have_a_painting_each(painter: Painter) -> None:
     painter.until("named('progress_keep').isEnabled()", "a first step")
     painter.inside("import impasto_probe\nimpasto_probe.first = impasto_probe.at\nanswer = True")
     painter.new_document()
-    assert painter.ask("named('stylise').isVisible()")
+    painter.until("named('stylise').isVisible()", "the second document's button")
     painter.choose({"styles": [{"built_in": "marbled"}], "steps": 9001})
     painter.click("stylise")
     # One editor's paintings take turns in the order in which they were asked for.
@@ -245,32 +264,36 @@ def test_all_text_of_the_panel_is_translated(painter: Painter) -> None:
 
 def test_windows_and_dockers_close_in_mid_run(painter: Painter) -> None:
     """A second window with a docker of its own, closed; the docker hidden; the painting goes on, nothing complains."""
+    said = painter.window.log.stat().st_size
     painter.choose({"styles": [{"built_in": "swirl"}], "steps": 9000})
     painter.click("stylise")
     painter.until("named('progress_keep').isEnabled()", "a first step")
-    painter.inside(
+    assert painter.inside(
         "import impasto_probe\n"
         "def steps():\n"
         "    host = krita()\n"
         "    first, run = host.activeWindow(), ours('run').shared().all[0]\n"
         "    second = host.openWindow()\n"
+        "    second.qwindow().show()\n"
         "    theirs = second.qwindow().findChild(QtWidgets.QDockWidget, 'impasto_docker')\n"
         "    theirs.setVisible(True)\n"
-        "    yield from pause(5)\n"
+        "    wall = theirs.findChild(QtWidgets.QWidget, 'impasto_wall')\n"
+        "    yield from until(lambda: wall.isVisible() and wall.count() >= 12, 'the wall of the second')\n"
+        "    yield from pause(1)\n"
         "    assert theirs.findChild(QtWidgets.QWidget, 'impasto_stylise') is not None\n"
         "    second.qwindow().close()\n"
         "    docker.setVisible(False)\n"
         "    steps = []\n"
-        "    run.progress.connect(lambda told: steps.append(told['step']))\n"
+        "    run.progress.connect(lambda told: steps.append(told.get('step')))\n"
         "    yield from until(lambda: len(steps) > 3, 'more steps')\n"
         "    first.activate()\n"
         "    docker.setVisible(True)\n"
         "    return run.active\n"
-    )
+    ), "the painting ended with the window"
     painter.until("named('progress').isVisible()", "the progress, shown again")
     painter.click("progress_cancel")
     painter.until("named('stylise').isVisible()", "the end")
-    assert "Traceback" not in painter.window.log.read_text(errors="replace")
+    assert "Traceback" not in painter.window.said_since(said)
 
 
 def test_kritas_own_importer_takes_the_zip(painter: Painter, tmp_path: Path) -> None:

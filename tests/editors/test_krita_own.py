@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from editors import gimp
-from editors.krita_seat import WAIT_S, Painter
+from editors.krita_seat import WAIT_S, Painter, having
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -73,12 +73,9 @@ def test_files_dropped_and_pictures_pasted(painter: Painter) -> None:
     """From another program by the pointer and by the clipboard; Krita does not open them as documents besides."""
     dropped, copied = picture(painter, "my picture.jpg", 300), picture(painter, "copied.png", 120)
     with other_program(painter, dropped, copied):
-
-        def drop() -> bool:
-            drag(painter, painter.at_style("Woodcut"))
-            return bool(painter.ask(CHOSEN) == ["my picture"])
-
-        gimp.until(drop, "the dropped style", WAIT_S, painter.window.log)
+        painter.insist(
+            lambda: drag(painter, painter.at_style("Woodcut")), f"{CHOSEN} == ['my picture']", "the dropped style"
+        )
         painter.shot("dropped")
         add(painter, "From the clipboard")
         painter.until(f"{CHOSEN} == ['clipboard']", "the pasted style")
@@ -107,12 +104,20 @@ def test_files_chosen_in_a_dialog_and_taken_off_again(painter: Painter) -> None:
         return bool(painter.ask(FILE_NAME) == str(path))
 
     gimp.until(typed, "the file's name in the dialog", WAIT_S, painter.window.log)
-    screen.keys("Return")
-    painter.until(f"{CHOSEN} == ['from a dialog']", "the chosen style")
+
+    def agree() -> None:  # the list of names that fit, which comes when it has been read, may take the key for itself
+        if dialog in screen.windows():
+            screen.focus(dialog)
+            screen.keys("Return")
+
+    painter.insist(agree, f"{CHOSEN} == ['from a dialog']", "the chosen style")
     painter.shot("chosen")
 
-    painter.click_style("from a dialog", button=3)
-    painter.choose_entries("Take “from a dialog” off the wall")
+    entry = "Take “from a dialog” off the wall"
+    painter.insist(
+        lambda: painter.click_style("from a dialog", button=3), f"bool({having(entry)})", "the menu of the style"
+    )
+    painter.choose_entries(entry)
 
     painter.until("'from a dialog' not in [s.name for s in ours('memory').Memory().recents()]", "the wall without it")
     assert path.exists()

@@ -1,6 +1,5 @@
 """The wild scripts in a window: each from its place in the menus, its dialog agreed to, its work on the canvas."""
 
-import contextlib
 import itertools
 import time
 from pathlib import Path
@@ -57,7 +56,7 @@ def look(seat: Seat, what: str, out: Path) -> Any:
     return seat.do(lines[what])
 
 
-def choose(seat: Seat, keys: tuple[str, ...], title: str) -> str:
+def choose(seat: Seat, keys: tuple[str, ...], title: str, name: str) -> str:
     """Goes through the menus, again where a menu was too slow to hear a key; the script's dialog."""
 
     def shown() -> str:
@@ -68,8 +67,9 @@ def choose(seat: Seat, keys: tuple[str, ...], title: str) -> str:
         for _, same in itertools.groupby((*keys, "Return")):  # within a menu nothing has to open: no time between
             seat.screen.keys(*same)
             time.sleep(0.2)
-        with contextlib.suppress(gimp.Late):  # the script's process may be slow to start: twice would be two dialogs
-            return gimp.until(shown, title, DIALOG_S)
+        # The script's dialog may be slow to come: twice would be two.
+        if gimp.soon(lambda: shown() or seat.processes(f"{name}.py"), DIALOG_S):
+            return gimp.until(shown, title, WORK_S, seat.window.log)
         return ""
 
     return str(seat.until(opened, f"the dialog {title!r}", WORK_S))
@@ -93,14 +93,16 @@ def run(seat: Seat, name: str, out: Path, shots: Path) -> None:
     seat.do(f"fresh{SIZE}")
     seat.wait(["photo"])
     before, pixels = look(seat, what, out), seat.pixels()
-    dialog = choose(seat, keys, title)
+    dialog = choose(seat, keys, title, name)
     seat.screen.screenshot(shots / f"{name}-dialog.png")
     agree(seat, dialog)
     seat.until(lambda: not seat.processes(f"{name}.py"), f"the end of {name}", WORK_S)
     seat.until(lambda: look(seat, what, out) not in (before, {}), f"what {name} does to the {what}", WORK_S)
     assert seat.do("image.undo_is_enabled()")
     seat.screen.screenshot(shots / f"{name}.png")
-    assert (name in SAYS) == bool(seat.messages()), "GIMP told something, or did not: see the screenshot"
+    if name in SAYS:
+        seat.until(seat.messages, "what the script says")
+    assert (name in SAYS) == bool(seat.messages()), "GIMP told something: see the screenshot"
     assert "Traceback" not in seat.window.log.read_text(errors="replace")
     if name in ONE_STEP:
         seat.key(seat.main(), "ctrl+z")

@@ -15,7 +15,7 @@ from fissix.fixer_util import token
 from fissix.pgen2.parse import ParseError
 from fissix.pygram import python_symbols as syms
 
-from impasto.adoption.rewriting import BASE, DECODE, ENCODE, OPENERS, rewritten
+from impasto.adoption.rewriting import BASE, DECODE, ENCODE, OPENERS, TOSTRING, rewritten
 from impasto.errors import ImpastoError
 
 # Fixers that tidy, and the one that guesses relative imports from what lies in a folder.
@@ -24,7 +24,8 @@ DIVIDE = "_divide"
 COMPARED = "_compared"
 HELPERS = {
     DIVIDE: f"divide as {DIVIDE}", COMPARED: f"compared as {COMPARED}", "cmp": "cmp", DECODE: f"decode as {DECODE}",
-    ENCODE: f"encode as {ENCODE}", BASE: f"Compared as {BASE}", **{name: f"opened as {name}" for name in OPENERS},
+    ENCODE: f"encode as {ENCODE}", TOSTRING: f"tostring as {TOSTRING}", BASE: f"Compared as {BASE}",
+    **{name: f"opened as {name}" for name in OPENERS},
 }  # fmt: skip
 PYTHON_3_ONLY = re.compile(
     r"^#!.*python3|\bnonlocal\b|\basync def\b|\bfrom urllib\.request\b|\bprint\(.*\b(end|sep|file)=", re.M

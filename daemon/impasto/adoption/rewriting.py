@@ -1,13 +1,15 @@
 """Calls in a script of Python 2 that Python 3 reads and takes for something else: put through helpers of the shim's.
 
-`x.decode(...)` and `x.encode(...)`, `open(...)`, classes with `__cmp__`. The fixers do not touch them, as only at run
-time is it known what `x` is; the helpers look. Knows Python's grammar and nothing of GIMP. Called by `conversion`.
+`x.decode(...)`, `x.encode(...)` and `x.tostring()`, `open(...)`, classes with `__cmp__`. The fixers do not touch
+them, as only at run time is it known what `x` is; the helpers look. Knows Python's grammar and nothing of GIMP. Called
+by `conversion`.
 """
 
 import ast
 from dataclasses import dataclass, field
 
-DECODE, ENCODE, BASE = "_decode", "_encode", "_Compared"
+DECODE, ENCODE, BASE, TOSTRING = "_decode", "_encode", "_Compared", "_tostring"
+METHODS = {"decode": DECODE, "encode": ENCODE, "tostring": TOSTRING}
 OPENERS = "open", "file"
 ORDERS = {"__lt__", "__eq__", "__gt__"}
 
@@ -50,7 +52,7 @@ def _call(node: ast.Call, lines: list[str], edits: Edits, own: set[str]) -> None
     function = node.func
     if isinstance(function, ast.Name) and function.id in OPENERS and function.id not in own:
         edits.need(function.id, node.lineno)
-    if not isinstance(function, ast.Attribute) or function.attr not in ("decode", "encode"):
+    if not isinstance(function, ast.Attribute) or function.attr not in METHODS:
         return
     value, attribute = function.value, f".{function.attr}("
     data = lines[(value.end_lineno or 1) - 1].encode()
@@ -59,7 +61,7 @@ def _call(node: ast.Call, lines: list[str], edits: Edits, own: set[str]) -> None
         column += 1
     if data[column : column + len(attribute)] != attribute.encode():
         return  # written over several lines, or with spaces: left as it is
-    helper = DECODE if function.attr == "decode" else ENCODE
+    helper = METHODS[function.attr]
     between = ", " if node.args or node.keywords else ""
     edits.made.append((node.lineno, node.col_offset, 0, f"{helper}("))
     edits.made.append((value.end_lineno or 1, column, len(attribute), between))

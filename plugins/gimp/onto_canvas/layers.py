@@ -10,7 +10,8 @@ is none, 24 with 32 px, 21 with 64, 10 with 96, 7 with 128, and 8 where the whol
 the whole 211 s, on a busy machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any
@@ -104,7 +105,7 @@ def read(image: Any, layer: Any, again: Painted | None = None) -> Source:  # noq
     area, selection, selected = _selection(image, layer, again)
     babl, header = picture_format(image, layer)
     own, kind = _own_mask(layer, area), int(image.get_precision()) // 100
-    pixels = samples.read(visible(layer), babl, area)
+    pixels = visible(layer, babl, area)
     told = {"width": area.width, "height": area.height, **header}
     above = layer if again is None else again.layer
     is_seen = layer.get_visible() or above.get_visible()
@@ -123,10 +124,10 @@ def read(image: Any, layer: Any, again: Painted | None = None) -> Source:  # noq
     )
 
 
-def visible(layer: Any) -> Any:  # noqa: ANN401
-    """The layer, or a copy of it with its effects (filters that GIMP keeps apart from the pixels) applied."""
+def visible(layer: Any, babl: str, area: Area | None = None) -> bytes:  # noqa: ANN401
+    """Samples of a part of a layer with its effects (filters that GIMP keeps apart from the pixels) applied."""
     if not layer.get_filters():
-        return layer
+        return samples.read(layer, babl, area)
     width, height = layer.get_width(), layer.get_height()
     scratch = like(layer.get_image(), width, height)
     copy = Gimp.Layer.new_from_drawable(layer, scratch)
@@ -135,9 +136,26 @@ def visible(layer: Any) -> Any:  # noqa: ANN401
     copy.merge_filters()
     _, left, top = copy.get_offsets()
     copy.resize(width, height, left - x, top - y)  # a blur may have made it larger
-    made = copy.copy()
+    found = samples.read(copy, babl, area)
     scratch.delete()
-    return made
+    return found
+
+
+@contextmanager
+def aside(image: Any, size: tuple[int, int], kind: Any, name: str) -> Iterator[Any]:  # noqa: ANN401
+    """A layer like those of `image` that no user finds or can take away: in no image's layers, and gone afterwards.
+
+    A layer that is in no image's layers still reads the image that it was made for, and GIMP crashes, with all that is
+    open in it, when that was closed (3.0.4: of fourteen such layers one that was looked at, written to or deleted). So
+    it is made for an image of its own, which has no window that could be closed.
+    """
+    own = like(image, *size)
+    made = Gimp.Layer.new(own, name, *size, kind, OPAQUE, Gimp.LayerMode.NORMAL)
+    try:
+        yield made
+    finally:
+        made.delete()
+        own.delete()
 
 
 def like(image: Any, width: int, height: int) -> Any:  # noqa: ANN401

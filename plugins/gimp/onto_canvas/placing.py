@@ -33,20 +33,36 @@ def insert(source: Source, painted: samples.Bytes, name: str, told: Mapping[str,
         name: the new layer's.
         told: what is to be remembered with it, as a parasite.
     """
-    made = _stand_in(source, painted, name) if source.is_translucent else layer_of(source, painted, name)
     where = {"source": source.layer.get_tattoo(), "stands_in": source.is_translucent}
     kept = json.dumps({**told, **where}).encode("ascii")
-    made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(kept)))
-    image = source.image
 
-    def add() -> None:
-        image.insert_layer(made, source.above.get_parent(), image.get_item_position(source.above))
-        _mask(made, source)
+    def add() -> Any:  # noqa: ANN401
+        put = insert_copy(source, made, name)
+        _mask(put, source)
         for hidden in (source.layer, source.above) if source.is_translucent else ():
             hidden.set_visible(False)
+        return put
 
-    in_one_step(image, add)
-    return made
+    with (_stand_in if source.is_translucent else layer_of)(source, painted, name) as made:
+        made.attach_parasite(Gimp.Parasite.new(PARASITE, PERSISTENT, list(kept)))
+        return in_one_step(source.image, add)
+
+
+def insert_copy(source: Source, made: Any, name: str) -> Any:  # noqa: ANN401
+    """Inserts a copy of a layer that was made aside above what is painted; the copy.
+
+    It is for the image from here on, and in it at once: `layers.aside` says why.
+
+    Raises:
+        layers.Unpaintable: the image has been closed.
+    """
+    image, above = source.image, source.above
+    parent, position = above.get_parent(), image.get_item_position(above)
+    copy = Gimp.Layer.new_from_drawable(made, image)
+    if copy is None or not image.insert_layer(copy, parent, position):
+        raise layers.Unpaintable("the image was closed while its layer was painted, so nothing was added")
+    copy.set_name(name)  # GIMP calls it a copy
+    return copy
 
 
 def remembered(layer: Any) -> dict[str, Any] | None:  # noqa: ANN401
@@ -74,24 +90,14 @@ def earlier(painting: Any) -> layers.Painted:  # noqa: ANN401
 
 
 @contextmanager
-def only_whole(layer: Any) -> Iterator[None]:  # noqa: ANN401
-    """A layer that is in no image: whatever is raised meanwhile, it goes."""
-    try:
-        yield
-    except BaseException:
-        if layer.is_valid():
-            layer.delete()
-        raise
-
-
-def layer_of(source: Source, pixels: samples.Bytes, name: str, between: Callable[[], None] = samples.nothing) -> Any:  # noqa: ANN401
-    """A new layer with those pixels at the place of what was painted, not in the image yet; `between` as in `write`."""
-    kind = source.layer.type()
-    made = Gimp.Layer.new(source.image, name, *source.size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
-    with only_whole(made):
+def layer_of(
+    source: Source, pixels: samples.Bytes, name: str, between: Callable[[], None] = samples.nothing
+) -> Iterator[Any]:
+    """A layer aside with those pixels, at the place of what was painted; `between` as in `write`."""
+    with layers.aside(source.image, source.size, source.layer.type(), name) as made:
         samples.write(made, source.babl, pixels, between=between)
-    made.set_offsets(*source.place)
-    return made
+        made.set_offsets(*source.place)
+        yield made
 
 
 def add_mask(layer: Any, mask: bytes, between: Callable[[], None] = samples.nothing) -> None:  # noqa: ANN401
@@ -112,11 +118,11 @@ def wear(made: Any, source: Source) -> None:  # noqa: ANN401
     made.set_composite_mode(layer.get_composite_mode())
 
 
-def in_one_step(image: Any, call: Callable[[], None]) -> None:  # noqa: ANN401
-    """Calls `call` as one undo step, which the user finds under the name of the menu entry."""
+def in_one_step(image: Any, call: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """What `call` gives, called as one undo step, which the user finds under the name of the menu entry."""
     image.undo_group_start()
     try:
-        call()
+        return call()
     finally:
         image.undo_group_end()
 
@@ -133,25 +139,26 @@ def _mask(made: Any, source: Source) -> None:  # noqa: ANN401
         made.set_apply_mask(source.layer.get_apply_mask())
 
 
-def _stand_in(source: Source, pixels: samples.Bytes, name: str) -> Any:  # noqa: ANN401
-    """A layer with all that the source has now, painted where it was selected."""
+@contextmanager
+def _stand_in(source: Source, pixels: samples.Bytes, name: str) -> Iterator[Any]:
+    """A layer aside with all that the source has now, painted where it was selected."""
     layer = source.layer
     size = layer.get_width(), layer.get_height()
-    made = Gimp.Layer.new(source.image, name, *size, layer.type(), layers.OPAQUE, Gimp.LayerMode.NORMAL)
-    babl, layout = samples.native(made), samples.Layout.native(made)
-    samples.write(made, babl, samples.read(layers.visible(layer), babl))
-    before = samples.read(made, babl, source.area)
-    if source.selection is None:
-        samples.write(made, source.babl, pixels, source.area)
-    else:
-        samples.write(made, babl, _blended(source, before, pixels, source.selection), source.area)
-    after = layout.with_alpha(samples.read(made, babl, source.area), layout.alpha(before))
-    painted = _painted(source, layout.alpha(before))
-    samples.write(made, babl, samples.kept(after, before, painted, pixel_bytes=made.get_bpp()), source.area)
-    _, x, y = layer.get_offsets()
-    made.set_offsets(x, y)
-    wear(made, source)
-    return made
+    with layers.aside(source.image, size, layer.type(), name) as made:
+        babl, layout = samples.native(made), samples.Layout.native(made)
+        samples.write(made, babl, layers.visible(layer, babl))
+        before = samples.read(made, babl, source.area)
+        if source.selection is None:
+            samples.write(made, source.babl, pixels, source.area)
+        else:
+            samples.write(made, babl, _blended(source, before, pixels, source.selection), source.area)
+        after = layout.with_alpha(samples.read(made, babl, source.area), layout.alpha(before))
+        painted = _painted(source, layout.alpha(before))
+        samples.write(made, babl, samples.kept(after, before, painted, pixel_bytes=made.get_bpp()), source.area)
+        _, x, y = layer.get_offsets()
+        made.set_offsets(x, y)
+        wear(made, source)
+        yield made
 
 
 def _painted(source: Source, alpha: Sequence[int]) -> bytes:

@@ -3,10 +3,11 @@
 Knows GIMP's canvas; must never know the bridge or GTK. `window` calls it. While the undo history is frozen, what the
 user does is not in it and cannot be undone, so a freeze is held around single calls: no pixel travels in one, and none
 is held while a loop runs. Pixels travel to a scratch layer that is put into no image: GIMP ends a plug-in that writes
-to a layer which is converted, scaled or merged meanwhile, and of one that is nowhere no user finds anything when the
-plug-in is killed. GIMP's core copies them from there in one call, to a layer that may be locked. Whatever the user does
-to the image is noticed, and nothing is left behind. A frame of a hundred megapixels takes seconds: it is drawn in bands
-of rows, and whoever watches has a turn between any two.
+to a layer which is converted, scaled or merged meanwhile. The scratch lasts as long as a frame is drawn and is for an
+image of its own (`layers.aside` says why): what a plug-in leaves that is killed just then has no window. GIMP's core
+copies the pixels from there in one call, to a layer that may be locked. Whatever the user does to the image is noticed,
+and nothing is left behind. A frame of a hundred megapixels takes seconds: it is drawn in bands of rows, and whoever
+watches has a turn between any two.
 """
 
 import time
@@ -40,13 +41,12 @@ def frozen(image: Any, call: Callable[[], object]) -> None:  # noqa: ANN401  # G
 
 
 class Preview:
-    """A locked layer above the source; the mutable state is whether it is in the image, and the scratch beside it."""
+    """A locked layer above the source; the mutable state is whether it is in the image."""
 
     def __init__(self, source: layers.Source, between: Callable[[], None] = samples.nothing) -> None:
         """`between` is called between any two bands of rows; it raises Unwanted to have no more of a frame."""
         self._source, self._between, self._is_drawing = source, between, False
         self._layer: Any = None
-        self._scratch: Any = None
         self._shape = self._image_shape()
         self._ready_s = 0.0
 
@@ -79,6 +79,9 @@ class Preview:
         try:
             with suppress(Unwanted):
                 self._draw(header, picture)
+        except Exception:
+            if self.undisturbed:  # else GIMP refused a call about what the user took away meanwhile
+                raise
         finally:
             self._is_drawing = False
         self._ready_s = time.monotonic() + REST * (time.monotonic() - began_s)
@@ -90,7 +93,6 @@ class Preview:
         if layer is not None and image.is_valid() and layer.is_valid():
             frozen(image, lambda: image.remove_layer(layer))
             Gimp.displays_flush()
-        self._drop_scratch()
 
     def _draw(self, header: Mapping[str, Any], picture: bytes) -> None:
         if self._layer is None:
@@ -99,19 +101,18 @@ class Preview:
         Gimp.displays_flush()
 
     def _insert(self) -> None:
-        source = self._source
-        image, place = source.image, source.above
-        layer = placing.layer_of(source, source.samples, f"{source.layer.get_name()}, growing", self._between)
-        placing.wear(layer, source)
-        if source.mask is not None:
-            with placing.only_whole(layer):
+        source, name = self._source, f"{self._source.layer.get_name()}, growing"
+        with placing.layer_of(source, source.samples, name, self._between) as layer:
+            placing.wear(layer, source)
+            if source.mask is not None:
                 placing.add_mask(layer, source.mask, self._between)
-        layer.set_lock_content(True)  # the user's brush leaves no stroke on it
-        selected = image.get_selected_layers()
-        parent, position = place.get_parent(), image.get_item_position(place)
-        frozen(image, lambda: image.insert_layer(layer, parent, position))
-        image.set_selected_layers(selected)  # GIMP selects what is new: the user's brush must stay where it is
-        self._layer = layer
+            selected = source.image.get_selected_layers()
+            frozen(source.image, lambda: self._put(layer, name))
+        source.image.set_selected_layers(selected)  # GIMP selects what is new: the user's brush stays where it is
+
+    def _put(self, layer: Any, name: str) -> None:  # noqa: ANN401
+        self._layer = placing.insert_copy(self._source, layer, name)
+        self._layer.set_lock_content(True)  # the user's brush leaves no stroke on it
 
     def _write(self, header: Mapping[str, Any], picture: bytes) -> None:
         layer, size = self._layer, (header["width"], header["height"])
@@ -120,31 +121,14 @@ class Preview:
         if not is_seen:  # the user has selected something else meanwhile
             return
         area = samples.Area(*found)
-        scratch = self._scratch_of(area.size)
-        samples.spread(scratch, babl, picture, size, self._source.size, area, self._between)
-        if not self.undisturbed:
-            return
-        copy = Gimp.DrawableFilter.new(layer, COPY, "")
-        copy.set_aux_input("aux", scratch)
-        copy.set_blend_mode(Gimp.LayerMode.REPLACE)
-        copy.update()
-        frozen(self._source.image, lambda: layer.merge_filter(copy))
-
-    def _scratch_of(self, size: tuple[int, int]) -> Any:  # noqa: ANN401
-        """The scratch layer, as large as what is copied from it.
-
-        GIMP copies within the selection alone, from its corner on whatever the places of the two layers are, and makes
-        the preview larger where the scratch reaches beyond it.
-        """
-        scratch = self._scratch
-        if scratch is None or (scratch.get_width(), scratch.get_height()) != size:
-            self._drop_scratch()
-            image, kind = self._source.image, self._layer.type()
-            scratch = Gimp.Layer.new(image, "frame", *size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
-            self._scratch = scratch
-        return scratch
-
-    def _drop_scratch(self) -> None:
-        scratch, self._scratch = self._scratch, None
-        if scratch is not None and scratch.is_valid():
-            scratch.delete()
+        # As large as what is copied from it: GIMP copies within the selection alone, from its corner on whatever the
+        # places of the two layers are, and makes the preview larger where the scratch reaches beyond it.
+        with layers.aside(self._source.image, area.size, layer.type(), "frame") as scratch:
+            samples.spread(scratch, babl, picture, size, self._source.size, area, self._between)
+            if not self.undisturbed:
+                return
+            copy = Gimp.DrawableFilter.new(layer, COPY, "")
+            copy.set_aux_input("aux", scratch)
+            copy.set_blend_mode(Gimp.LayerMode.REPLACE)
+            copy.update()
+            frozen(self._source.image, lambda: layer.merge_filter(copy))

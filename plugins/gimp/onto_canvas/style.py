@@ -52,7 +52,7 @@ def of_layer(layer: Gimp.Layer | None, painted: Gimp.Image | None = None) -> Sty
         return _cut_out(layer, title, is_selected=bool(selected))
     babl, header = layers.picture_format(image, layer)
     told = {"width": layer.get_width(), "height": layer.get_height(), **header}
-    return StylePicture(title, data=samples.read(layers.visible(layer), babl), header=told)
+    return StylePicture(title, data=layers.visible(layer, babl), header=told)
 
 
 def _cut_out(layer: Gimp.Layer, title: str, *, is_selected: bool) -> StylePicture:
@@ -65,7 +65,7 @@ def _cut_out(layer: Gimp.Layer, title: str, *, is_selected: bool) -> StylePictur
     kind = layer.type_with_alpha() if not layer.is_indexed() else Gimp.ImageType.RGBA_IMAGE
     cut = Gimp.Layer.new(scratch, title, *area.size, kind, layers.OPAQUE, Gimp.LayerMode.NORMAL)
     babl = samples.native(cut)
-    samples.write(cut, babl, samples.read(layers.visible(layer), babl, area))
+    samples.write(cut, babl, layers.visible(layer, babl, area))
     scratch.insert_layer(cut, None, 0)
     placing.add_mask(cut, shown)
     cut.remove_mask(Gimp.MaskApplyMode.APPLY)

@@ -77,13 +77,14 @@ class Panel(QWidget):
                 self._memory.add_recent(style)
         self.refresh_wall()
         self.mixer.set_styles(choices.styles)
-        self.wall.choose(choices.styles)
+        self._put_forward(choices)
 
     def show_built_in(self, names: Iterable[str]) -> None:
-        """The names of the built-in styles."""
+        """The names of the built-in styles: at first, and after each loss of the pipe; what is chosen stays so."""
+        wanted = self._choices
         self._built_in = [Style(name) for name in names]
         self.refresh_wall()
-        self.wall.choose(self._choices.styles)
+        self._put_forward(wanted)
 
     def add_style(self, style: Style) -> None:
         """A new style of the user's own: it is on the wall, and chosen."""
@@ -125,11 +126,17 @@ class Panel(QWidget):
         self._memory.remember(choices)
         self.stylise.emit(choices.told())
 
+    def _put_forward(self, wanted: Choices) -> None:
+        """Chooses on the wall what is there of the styles that are wanted; the others are, when they come."""
+        self.wall.choose(wanted.styles)
+        self._choices = wanted
+
     def _chose(self) -> None:
         """Other styles are chosen on the wall. None at all means that those of before are not there (yet)."""
         styles = self.wall.chosen()
         if styles:
             self.mixer.show_styles(styles)
+            self._choices = self._choices.with_styles(tuple(styles))
         self._button.setEnabled(bool(styles))
 
     def _unwanted(self, style: Style) -> None:

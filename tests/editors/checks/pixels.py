@@ -299,11 +299,16 @@ def strings() -> None:
 
 @check("bytes: array, struct, bytearray, bytes")
 def buffers() -> None:
+    from gimpfu import _python2  # noqa: PLC0415
+    from gimpfu._converted import tostring  # noqa: PLC0415
+
     layer = chart()
     region = layer.get_pixel_rgn(0, 0, WIDTH, HEIGHT)
     pixel = region[1, 1]
     assert list(array.array("B", pixel)) == [33, 73, 113]
     assert array.array("B", "\x00" * 4).tostring() == "\0\0\0\0"
+    assert (array.array("B", pixel) * 2 + array.array("B", pixel)).tostring() == pixel * 3
+    assert tostring(array.array("B", pixel)[1:]) == tostring(array.array("B", pixel))[1:] == pixel[1:]
     values = array.array("B")
     values.fromstring(pixel)
     region[0, 0] = values.tostring()
@@ -313,10 +318,14 @@ def buffers() -> None:
     assert struct.unpack("BBB", pixel) == (33, 73, 113)
     assert bytes(pixel) == b"".join([pixel]) == bytes([33, 73, 113])
     scope: dict[str, Any] = {"pixel": pixel}
-    from gimpfu import _python2  # noqa: PLC0415
-
     _python2.adapt(scope)
-    assert list(scope["bytearray"](pixel)) == [33, 73, 113]
+    mutable = scope["bytearray"](pixel)
+    assert list(mutable) == [33, 73, 113]
+    mutable += "\x01"
+    mutable.append("\x02")
+    mutable.extend(pixel)
+    region[0:2, 3] = str(mutable)[0:3] + str(mutable)[5:8]
+    assert (region[0:2, 3], str(mutable)[3:5]) == (pixel * 2, "\x01\x02")
     assert isinstance(scope["bytearray"](3), bytearray)
 
 

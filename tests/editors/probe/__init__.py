@@ -3,7 +3,8 @@
 It looks into the folder that `IMPASTO_PROBE` names for files NAME.py. A file that defines `steps` is a generator's:
 each `yield` gives the event loop its turn, and a function that is yielded is asked every 20 ms until its answer is
 true. What the generator returns (or the global `answer`) is written to NAME.json, or the traceback of what went wrong.
-The same 20 ms are the heartbeat: `gaps` has the pauses between two beats, in seconds.
+The same 20 ms are the heartbeat: `gaps` has the pauses between two beats, in seconds, and `works` how much of them
+this thread has worked, which a machine that lets it wait does not add to.
 """
 
 import importlib
@@ -25,6 +26,7 @@ else:
 FOLDER = Path(os.environ["IMPASTO_PROBE"])
 BEAT_MS = 20
 gaps: list[float] = []
+works: list[float] = []
 Steps = Generator[Callable[[], object] | None, None, Any]
 
 
@@ -33,7 +35,7 @@ class Probe(krita.Extension):
 
     def __init__(self, parent: Any) -> None:
         super().__init__(parent)
-        self._script, self._last, self._busy = Path(), 0.0, False
+        self._script, self._last, self._worked, self._busy = Path(), 0.0, 0.0, False
         self._steps: Steps | None = None
         self._until: Callable[[], object] | None = None
 
@@ -50,10 +52,11 @@ class Probe(krita.Extension):
         QTimer.singleShot(500, lambda: shown.setGeometry(0, 0, 1280, 900))
 
     def _beat(self) -> None:
-        now = time.monotonic()
+        now, worked = time.monotonic(), time.thread_time()
         if self._last:
             gaps.append(now - self._last)
-        self._last = now
+            works.append(worked - self._worked)
+        self._last, self._worked = now, worked
         if self._busy:  # Krita lets its loop run while it closes a document, say
             return
         self._busy = True
