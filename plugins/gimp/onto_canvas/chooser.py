@@ -181,7 +181,10 @@ class Chooser:
             self._wall.select_child(self._wall.get_child_at_index(order.STYLES.index(kind)))
         else:
             self._wall.unselect_all()
-        if file is not None and (self._file.get_file() is None or not file.equal(self._file.get_file())):
+        shown = self._file.get_file()
+        if file is None:
+            self._file.unselect_all()
+        elif shown is None or not file.equal(shown):
             self._file.set_file(file)
         self._radios[kind if kind in NAMES else BUILT_IN].set_active(True)
 
