@@ -21,6 +21,7 @@ from impasto.v1 import stylize_pb2
 SIZE = 256, 192
 SMALL, STEPS = (144, 112), 200  # for paintings that are waited for to their end, seconds long
 GROWING, PHOTO, KEPT = "photo, growing", "photo", "photo, swirl"
+CHANGE = 3.0  # of 255, on the mean, between two looks: less when a picture is nearly its end's
 BUSY = 0.2  # of a processor: what a worker that paints takes at the least, and an idle one never
 TICKS_PER_S = 100  # Linux's, in /proc
 
@@ -219,6 +220,19 @@ def lies(seat: Seat) -> dict[str, Any]:
     width, height = told["size"]
     told["pixels"] = np.frombuffer(bytes.fromhex(told["pixels"]), np.uint8).reshape(height, width, 3).astype(float)
     return told
+
+
+def settled(seat: Seat) -> dict[str, Any]:
+    """As `lies`, as soon as one frame is nearly the next: the job may be steps ahead of a canvas that is late."""
+    last = lies(seat)
+
+    def hardly_changes() -> dict[str, Any]:
+        nonlocal last
+        before, last = last, lies(seat)
+        change = abs(last["pixels"] - before["pixels"]).mean()
+        return last if 0 < change < CHANGE else {}
+
+    return dict(seat.until(hardly_changes, "a picture that hardly changes any more"))
 
 
 def stroke(seat: Seat) -> None:

@@ -38,6 +38,7 @@ from editors.midrun import (
     lies,
     load,
     press,
+    settled,
     step_of,
     stop_calling,
     stroke,
@@ -179,8 +180,8 @@ def test_the_preview_lies_where_the_result_will(seat: Seat, daemon: Daemon) -> N
     seat.begin()
     seat.wait([GROWING, PHOTO])
     before, job = lies(seat)["pixels"], job_of(daemon)
-    seat.until(lambda: step_of(daemon, job) >= SETTLED, "a picture that hardly changes any more")
-    growing = lies(seat)
+    seat.until(lambda: step_of(daemon, job) >= SETTLED, "a picture that is nearly painted")
+    growing = settled(seat)
     seat.insist(seat.live(), "alt+s", lambda: seat.names() == [KEPT, PHOTO], "one new layer")
     seat.gone()
     kept = lies(seat)
