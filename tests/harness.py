@@ -35,18 +35,23 @@ DEADLINE_S = 60.0  # of anything that must happen at all; what must happen quick
 class _Metronome(threading.Thread):
     """Counts the seconds in which this machine, or this process, stood still: a beat comes so much too late then."""
 
-    BEAT_S, EARLY_S = 0.02, 0.05  # what a beat may be late on a machine that has other work
+    USUAL_S = 0.07  # the most that lies between two beats on a machine that has other work
 
     def __init__(self) -> None:
         super().__init__(name="metronome", daemon=True)
-        self.lost_s = 0.0
+        self._beat = time.monotonic(), 0.0  # when the last one was, and what was lost until then
 
     def run(self) -> None:
         """As long as the process lives."""
         while True:
-            began = time.monotonic()
-            time.sleep(self.BEAT_S)
-            self.lost_s += max(0.0, time.monotonic() - began - self.BEAT_S - self.EARLY_S)
+            time.sleep(0.02)
+            now = time.monotonic()
+            self._beat = now, self.lost_s(now)
+
+    def lost_s(self, now: float) -> float:
+        """Until that moment; a beat that has not come yet counts, too."""
+        last, lost_s = self._beat
+        return lost_s + max(0.0, now - last - self.USUAL_S)
 
 
 _metronome = _Metronome()
@@ -55,7 +60,7 @@ _metronome.start()
 
 def ran_s() -> float:
     """A clock that stands still while everything does: seconds."""
-    return time.monotonic() - _metronome.lost_s
+    return (now := time.monotonic()) - _metronome.lost_s(now)
 
 
 def wait_for(condition: Callable[[], bool], what: str, within_s: float = DEADLINE_S) -> float:
