@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import torch
 
 from impasto import pixels
 from impasto.engine import VGG, Checkpoint, Pulse, Step, Style, pyramid, stylize
@@ -78,7 +79,6 @@ class Painting:
         )
         self._material = Material(opened, self.header, self.settings.style_scale)
         self.nothing, self.again = self._material.selects_nothing(), ""
-        self._device = HOST if self.settings.spilled else studio.device  # where its pictures lie
         encoder = studio.encoder(spec.encoder, self._terms.encoder_sha256)
         encoder = studio.placed(encoder, studio.place(self.settings))
         if not self.nothing:
@@ -95,6 +95,11 @@ class Painting:
             self.settings = replace(self.settings, precision=precision)
         self._anew = partial(self._begin, studio, encoder, pulse)
         self._steps = self._anew()
+
+    @property
+    def _device(self) -> torch.device:
+        """Where its pictures lie."""
+        return HOST if self.settings.spilled else self._studio.device
 
     def _taken_up(self) -> Checkpoint | None:
         """The state to go on from, with the time that it took; and what a person should know of it."""
@@ -126,7 +131,6 @@ class Painting:
         self.settings, self._needed = within(encoder, size, largest, asked, free, spills=True, guides=guides)
         if self.settings != asked:  # there is less than when the job came in
             self.again = f"memory is short now: it is painted in tiles of {self.settings.tile} px"
-            self._device = HOST if self.settings.spilled else self._device
         if self._needed > free:
             raise CannotServe(self.shortage(free), reason="DOES_NOT_FIT")
         if self.settings.tiles_on_gpu and studio.device != HOST:
